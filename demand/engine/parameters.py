@@ -1,0 +1,80 @@
+"""The settings of a run: every bracketed default of the definitions, in one frozen object.
+
+A changed default is part of the run's recorded parameters (`as_json`), so that a figure can say what it was computed by.
+Days are whole days, months whole months, shares between 0 and 1, dose in the unit of the drug reference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parameters:
+    # Lines to infusions
+    administration_window_days: int = 3  # an administration line this close to a drug line belongs to it
+    payable_window_days: int = 3  # a payable drug line of the administering provider this close: buy and bill
+    payable_above_cents: int = 1  # payable means more than this
+    claim_merge_days: int = 1  # professional and facility claims this close are one infusion
+    fill_days_before: int = 30  # a fill may come this long before the administration …
+    fill_days_after: int = 3  # … or this long after it
+    fill_unadministered_days: int = 30  # a fill without an administration after this long is unadministered
+
+    # Infusions to episodes
+    gap_allowance: float = 0.5  # share of the interval that may pass on top of it
+    gap_minimum_days: int = 60
+    fixed_gap_days: int = 90  # the sensitivity reported beside it
+    own_gaps_needed: int = 2  # maintenance gaps before a person's own median is trusted
+    new_start_enrolled_days: int = 365
+    restart_days: int = 180
+    established_infusions: int = 2
+    cycle_window_days: int = 42  # doses of a cyclic regimen this close together are one cycle
+
+    # Leakage
+    majority_months: int = 12
+    benefit_shift_days: int = 120
+    order_valid_days: int = 365  # an order names the prescriber of infusions this long after it
+    access_order_days: int = 120
+    access_wait_days: int = 14
+    over_capacity_use: float = 1.0  # a site is over capacity above this share of its chair hours
+    distance_miles: float = 10.0
+    prescriber_left_days: int = 180
+    clinical_days: int = 30
+    policy_effect_days: int = 90
+    office_visit_codes: tuple[str, ...] = (
+        "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215", "99242", "99243", "99244", "99245",
+    )  # fmt: skip
+
+    # Time
+    mature_completion: float = 0.90
+    band_z: float = 1.2816  # an 80 % band around a completed month
+
+    # Sources that are the system's own when no prescriber roster is loaded stay unknown: there is no setting for it.
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "office_visit_codes", tuple(self.office_visit_codes))
+        for name in ("gap_allowance", "mature_completion"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"Parameter {name} must lie between 0 and 1.")
+        for item in dataclasses.fields(self):
+            if item.name.endswith("_days") and getattr(self, item.name) < 0:
+                raise ValueError(f"Parameter {item.name} must not be negative.")
+
+    def as_json(self) -> dict:
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object] | None) -> Parameters:
+        """Settings by name -> Parameters; a name that is none is refused."""
+        known = {item.name for item in dataclasses.fields(cls)}
+        unknown = sorted(set(values or {}) - known)
+        if unknown:
+            raise ValueError(f"These are no parameters of the pipeline: {', '.join(unknown)}.")
+        return cls(**(values or {}))
+
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
