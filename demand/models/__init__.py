@@ -1,0 +1,15 @@
+from demand.models.extracts import Extract, ExtractFile
+from demand.models.logs import Denial, Order, PatientImpact, WhiteBagEvent
+from demand.models.results import LeakageCell
+from demand.models.runs import Run
+
+__all__ = [
+    "Denial",
+    "Extract",
+    "ExtractFile",
+    "LeakageCell",
+    "Order",
+    "PatientImpact",
+    "Run",
+    "WhiteBagEvent",
+]

@@ -1,0 +1,10 @@
+"""The Celery application. A queue is only a hint: the Run row in the database says what is to be done and what became of it."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infusion_strategy.settings")
+app = Celery("infusion_strategy")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

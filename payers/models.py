@@ -1,0 +1,207 @@
+"""Who pays, on what terms, for which drugs. Everything here is dated and carries its source."""
+
+from django.db import models
+
+
+class DrugFamily(models.Model):
+    """A molecule with its biosimilars: the regimen and the time in the chair. Doses are per infusion, minutes per visit."""
+
+    family = models.CharField(max_length=80, primary_key=True)
+    clinical_line = models.CharField(max_length=80)
+    interval_days = models.PositiveIntegerField(null=True, blank=True)
+    induction_doses = models.PositiveIntegerField(default=0)
+    cyclic = models.BooleanField(default=False)
+    cycle_doses = models.PositiveIntegerField(null=True, blank=True)
+    finite_course = models.BooleanField(default=False)
+    course_doses = models.PositiveIntegerField(null=True, blank=True)
+    planned_self_injection = models.BooleanField(default=False)
+    self_administered_family_form = models.BooleanField(default=False)
+    usual_dose_low = models.FloatField(null=True, blank=True)
+    usual_dose_high = models.FloatField(null=True, blank=True)
+    infusion_minutes = models.PositiveIntegerField(null=True, blank=True)
+    observation_minutes = models.PositiveIntegerField(null=True, blank=True)
+    chair_minutes = models.PositiveIntegerField(null=True, blank=True)
+    year1_doses = models.FloatField(null=True, blank=True)
+    maintenance_doses_per_year = models.FloatField(null=True, blank=True)
+    rems = models.CharField(max_length=300, blank=True)
+    specialties = models.CharField(max_length=300, blank=True, help_text="Specialties that order it, separated by ;")
+    source = models.CharField(max_length=300)
+    confidence = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["family"]
+        verbose_name_plural = "drug families"
+
+    def __str__(self):
+        return self.family
+
+
+class DrugCode(models.Model):
+    """A HCPCS code's drug and unit while effective_from ≤ service date < effective_to."""
+
+    hcpcs_code = models.CharField(max_length=5)
+    effective_from = models.DateField()
+    effective_to = models.DateField(null=True, blank=True)
+    molecule = models.CharField(max_length=100)
+    family = models.ForeignKey(DrugFamily, on_delete=models.PROTECT, related_name="codes")
+    brand = models.CharField(max_length=200, blank=True)
+    unit_amount = models.FloatField()
+    unit_of_measure = models.CharField(max_length=10)
+    route = models.CharField(max_length=5, blank=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["hcpcs_code", "effective_from"]
+        constraints = [models.UniqueConstraint(fields=["hcpcs_code", "effective_from"], name="drug_code_once_a_date")]
+
+    def __str__(self):
+        return f"{self.hcpcs_code} {self.brand or self.molecule}"
+
+
+class Ndc(models.Model):
+    """A package (11 digits, 5-4-2) and the drug in it."""
+
+    ndc_code = models.CharField(max_length=11)
+    hcpcs_code = models.CharField(max_length=5, blank=True)
+    molecule = models.CharField(max_length=100)
+    family = models.ForeignKey(DrugFamily, on_delete=models.PROTECT, related_name="ndcs")
+    self_administered = models.BooleanField(default=False)
+    units_per_package = models.FloatField(null=True, blank=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["ndc_code", "hcpcs_code"]
+        constraints = [models.UniqueConstraint(fields=["ndc_code", "hcpcs_code"], name="ndc_once_a_code")]
+
+    def __str__(self):
+        return self.ndc_code
+
+
+class ServiceCode(models.Model):
+    """A code that says an infusion was given (administration) or served at home (home_service)."""
+
+    hcpcs_code = models.CharField(max_length=5, unique=True)
+    role = models.CharField(max_length=20)
+    kind = models.CharField(max_length=30)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["hcpcs_code"]
+
+    def __str__(self):
+        return self.hcpcs_code
+
+
+class ClaimCode(models.Model):
+    """A code set's value with a label of our own: place of service, bill type, revenue center."""
+
+    code_set = models.CharField(max_length=30)
+    code = models.CharField(max_length=10)
+    label = models.CharField(max_length=200)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["code_set", "code"]
+        constraints = [models.UniqueConstraint(fields=["code_set", "code"], name="claim_code_once")]
+
+    def __str__(self):
+        return f"{self.code} {self.label}"
+
+
+class AspLimit(models.Model):
+    """Medicare's payment limit (dollars per HCPCS unit, add-on included) for the quarter that starts on quarter_start."""
+
+    hcpcs_code = models.CharField(max_length=5)
+    quarter_start = models.DateField()
+    payment_limit = models.DecimalField(max_digits=14, decimal_places=3)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["hcpcs_code", "quarter_start"]
+        constraints = [models.UniqueConstraint(fields=["hcpcs_code", "quarter_start"], name="asp_limit_once_a_quarter")]
+
+    def __str__(self):
+        return f"{self.hcpcs_code} {self.quarter_start}"
+
+
+class AdministrationFee(models.Model):
+    """The physician fee schedule's national amount (dollars, non-facility) of an administration code."""
+
+    hcpcs_code = models.CharField(max_length=5)
+    effective_from = models.DateField()
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["hcpcs_code", "effective_from"]
+        constraints = [models.UniqueConstraint(fields=["hcpcs_code", "effective_from"], name="admin_fee_once_a_date")]
+
+    def __str__(self):
+        return f"{self.hcpcs_code} {self.amount}"
+
+
+class Policy(models.Model):
+    """One payer policy as its file says it (definitions.md, section 6). In force from ≤ date < to."""
+
+    policy_id = models.CharField(max_length=80, unique=True)
+    payer = models.CharField(max_length=200)
+    kind = models.CharField(max_length=30)
+    status = models.CharField(max_length=20)
+    likelihood = models.FloatField(default=1.0)
+    effective_from = models.DateField(null=True, blank=True)
+    effective_to = models.DateField(null=True, blank=True)
+    document = models.JSONField(help_text="The whole policy file, dates as text")
+
+    class Meta:
+        ordering = ["payer", "policy_id"]
+        verbose_name_plural = "policies"
+
+    def __str__(self):
+        return self.policy_id
+
+
+class Rate(models.Model):
+    """What a contract allows. Blank plan, site class, site or code means any. In force from ≤ date < to."""
+
+    payer = models.CharField(max_length=200)
+    plan = models.CharField(max_length=200, blank=True)
+    site_class = models.CharField(max_length=30, blank=True)
+    site_id = models.CharField(max_length=80, blank=True)
+    hcpcs_code = models.CharField(max_length=5, blank=True)
+    basis = models.CharField(max_length=20)
+    rate = models.DecimalField(max_digits=14, decimal_places=4)
+    effective_from = models.DateField()
+    effective_to = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["payer", "plan", "site_class", "hcpcs_code", "effective_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payer", "plan", "site_class", "site_id", "hcpcs_code", "basis", "effective_from"],
+                name="rate_once_a_date",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.payer} {self.hcpcs_code or 'any code'} {self.basis} {self.rate}"
+
+
+class StateLaw(models.Model):
+    """A state law that shields insured plans' members from a kind of policy, while in force."""
+
+    state = models.CharField(max_length=2)
+    shields_from = models.CharField(max_length=30, help_text="The kind of policy: site_of_care, drug_source, …")
+    effective_from = models.DateField()
+    effective_to = models.DateField(null=True, blank=True)
+    note = models.TextField(blank=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["state", "shields_from", "effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["state", "shields_from", "effective_from"], name="state_law_once_a_date")
+        ]
+
+    def __str__(self):
+        return f"{self.state} {self.shields_from}"

@@ -1,0 +1,79 @@
+"""What we should do about it: scenarios, their versions and what each version returned."""
+
+from django.conf import settings
+from django.db import models
+
+from demand.models import Run
+
+
+class Scenario(models.Model):
+    """A named option. Its inputs live in versions; the newest one counts."""
+
+    class Kind(models.TextChoices):
+        INFUSION_CENTER = "infusion_center", "Open an infusion center"
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.INFUSION_CENTER.value)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("view_scenarios", "Can see scenarios"), ("edit_scenarios", "Can create and change scenarios")]
+
+    def __str__(self):
+        return self.name
+
+
+class ScenarioVersion(models.Model):
+    """The inputs of a scenario as saved once; never edited."""
+
+    scenario = models.ForeignKey(Scenario, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    inputs = models.JSONField()
+    note = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["scenario", "-number"]
+        constraints = [models.UniqueConstraint(fields=["scenario", "number"], name="scenario_version_once")]
+
+    def __str__(self):
+        return f"{self.scenario} v{self.number}"
+
+
+class ScenarioResult(models.Model):
+    """What one version returned on one run's data; written whole, in one transaction."""
+
+    version = models.ForeignKey(ScenarioVersion, on_delete=models.CASCADE, related_name="results")
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="scenario_result")
+    data_run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The claims run it read")
+    summary = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self):
+        return f"{self.version} result"
+
+
+class ScenarioLine(models.Model):
+    """One line item of one month under one baseline, in cents; the rows of `export scenario`."""
+
+    result = models.ForeignKey(ScenarioResult, on_delete=models.CASCADE, related_name="lines")
+    baseline = models.CharField(max_length=20)
+    month = models.PositiveIntegerField()
+    line_item = models.CharField(max_length=60)
+    cents = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["result", "baseline", "month", "line_item"]
+        constraints = [
+            models.UniqueConstraint(fields=["result", "baseline", "month", "line_item"], name="scenario_line_once")
+        ]
+
+    def __str__(self):
+        return f"{self.baseline} {self.month} {self.line_item}"
