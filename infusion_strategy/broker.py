@@ -21,7 +21,11 @@ TRANSPORT_ALIASES["embedded"] = f"{__name__}:Transport"  # CELERY_BROKER_URL=emb
 LEASE_SECONDS = 15.0  # how long a dead worker keeps its message
 TABLE = """
 CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, payload TEXT NOT NULL, leased_until REAL NOT NULL DEFAULT 0)
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    leased_until REAL NOT NULL DEFAULT 0
+)
 """
 
 
