@@ -7,8 +7,8 @@ from django.db.models import Q
 
 class RunQuerySet(models.QuerySet):
     def published(self):
-        """Finished recomputations whose results pages may show, newest first."""
-        return self.filter(kind=Run.Kind.RECOMPUTE, status=Run.Status.FINISHED).order_by("-published_at", "-id")
+        """Finished recomputations whose results pages may show, the one asked for last first."""
+        return self.filter(kind=Run.Kind.RECOMPUTE, status=Run.Status.FINISHED).order_by("-requested_at", "-id")
 
     def under_way(self):
         return self.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
@@ -27,6 +27,7 @@ class Run(models.Model):
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
         FAILED = "failed", "Failed"
+        REPLACED = "replaced", "Replaced before it began"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED.value)
@@ -50,6 +51,7 @@ class Run(models.Model):
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    requested_at = models.DateTimeField(help_text="When it was last asked for; pages show the newest request")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
