@@ -173,6 +173,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="512MB")  # DuckDB, per recomputation
+
 # An upload streams to a file under STORAGE_DIR; only the small form parts stay in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -1,0 +1,84 @@
+"""Load one extract from the shell and wait: the same action as the upload page."""
+
+import hashlib
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from demand import storage, tasks
+from demand.actions.extracts import IncomingFile, Refused, create_extract, discard_uploads, new_stored_name
+from demand.models import Extract
+
+KINDS = ("medical", "pharmacy", "eligibility")
+
+
+class Command(BaseCommand):
+    help = "Load one extract (medical, pharmacy, eligibility files), account for every row and wait until that is done."
+
+    def add_arguments(self, parser):
+        for kind in KINDS:
+            parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="F", help=f"{kind} files: CSV, CSV.gz, ZIP, Parquet")
+        parser.add_argument("--name", required=True, help="what people will call this extract")
+        parser.add_argument("--perspective", choices=["payer", "provider"], default="payer")
+        parser.add_argument("--data-source", default="", help="fills blank data_source values, never replaces one")
+        parser.add_argument("--paid-through", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args, **options):
+        files = []
+        try:
+            for kind in KINDS:
+                files += [bring_in(kind, Path(name)) for name in options[kind]]
+            extract, run = create_extract(
+                name=options["name"],
+                files=files,
+                perspective=options["perspective"],
+                data_source=options["data_source"],
+                paid_through=options["paid_through"],
+            )
+        except (Refused, OSError) as error:
+            discard_uploads(file.stored_name for file in files)
+            raise CommandError(_sentence(error)) from None
+        tasks.do_load(run.pk)
+        extract = Extract.objects.get(pk=extract.pk)
+        if extract.status != Extract.Status.LOADED:
+            run.refresh_from_db()
+            raise CommandError(extract.refusal or run.reason or "Another load is at work; this one waits for the worker.")
+        answer = {"id": extract.pk, **extract.counts}
+        self.stdout.write(json.dumps(answer) if options["json"] else _in_words(extract, answer))
+
+
+def bring_in(kind: str, path: Path) -> IncomingFile:
+    """Copy a file to the uploads folder under a generated name, hashing on the way. OSError where it cannot be read."""
+    stored_name = new_stored_name()
+    target = storage.upload_path(stored_name)
+    digest = hashlib.sha256()
+    with path.open("rb") as source, target.open("wb") as copy:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+            copy.write(chunk)
+    shutil.copymode(path, target)
+    return IncomingFile(kind, path.name, stored_name, digest.hexdigest(), path.stat().st_size)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {(error.strerror or 'cannot be read').lower()}. Check the path and try again."
+    return str(error)
+
+
+def _in_words(extract: Extract, answer: dict) -> str:
+    lines = [f"Extract {extract.pk} “{extract.name}” is loaded ({answer['seconds']} s)."]
+    for kind in KINDS:
+        counts = answer.get(kind)
+        if not counts:
+            continue
+        lines.append(
+            f"{kind}: {counts['rows_read']:,} rows read = {counts['accepted']:,} accepted + {counts['rejected']:,} rejected"
+            f" + {counts['duplicate']:,} duplicate + {counts['superseded']:,} superseded"
+        )
+        lines += [f"  {rule}: {count:,}" for rule, count in sorted(counts.get("flags", {}).items())]
+    return "\n".join(lines)

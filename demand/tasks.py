@@ -1,0 +1,105 @@
+"""Celery tasks: each takes a run's id, claims the run and calls one action. Messages may be lost or come twice."""
+
+import logging
+
+from celery import current_app, shared_task
+from django.db import transaction
+
+from demand.actions import extracts, recompute, runs
+from demand.models import Run
+
+logger = logging.getLogger(__name__)
+
+# By name, because roi builds on demand and not the other way round.
+TASKS = {Run.Kind.LOAD: "demand.load", Run.Kind.RECOMPUTE: "demand.recompute", Run.Kind.SCENARIO: "roi.scenario"}
+
+
+def enqueue(run: Run) -> None:
+    """Send a message for a queued run once its row is committed. A broker that is down loses nothing: the sweeper sends again."""
+    transaction.on_commit(lambda: send(run.kind, run.pk))
+
+
+def send(kind: str, run_id: int) -> None:
+    try:
+        current_app.send_task(TASKS[kind], [run_id], retry=False)
+    except Exception as error:  # every broker has its own exceptions; the run stays queued whatever it was
+        logger.warning("run %s stays queued, the queue cannot be reached (%s)", run_id, type(error).__name__)
+
+
+def work_on(run_id: int, perform) -> bool:
+    """Claim the run and perform it. True where this call did the work; False where somebody else has it or it is over.
+
+    What goes wrong ends the run with a reason; the exception's text may hold patient data, so only its kind is told.
+    """
+    claim = runs.claim_run(run_id)
+    if claim is None:
+        return False
+    try:
+        perform(claim)
+    except runs.LostLease:
+        logger.warning("run %s was taken over by another worker; this attempt's result is thrown away", run_id)
+    except Exception as error:
+        logger.error("run %s failed in stage %s: %s", run_id, _stage(run_id), where(error))
+        runs.fail_run(
+            claim,
+            f"The computation stopped with an internal error ({type(error).__name__}) and nothing was published. "
+            "The last good result stays. Try again; if it stops again, tell your administrator the run's number.",
+        )
+    _wake_next(run_id)
+    return True
+
+
+def where(error: Exception) -> str:
+    """The kind of an error and the place in our code, without its message."""
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        frames.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' > '.join(frames[-4:])}"
+
+
+def _stage(run_id: int) -> str:
+    return Run.objects.values_list("stage", flat=True).get(pk=run_id) or "(none)"
+
+
+def _wake_next(run_id: int) -> None:
+    """Runs of one kind go one after another: the next one's message may have come while this one was at work."""
+    kind = Run.objects.values_list("kind", flat=True).get(pk=run_id)
+    waiting = Run.objects.filter(kind=kind, status=Run.Status.QUEUED).order_by("pk").first()
+    if waiting:
+        send(waiting.kind, waiting.pk)
+
+
+def do_load(run_id: int) -> None:
+    """Load, then ask for the recomputation that shows the new rows."""
+    work_on(run_id, extracts.perform_load)
+    run = Run.objects.get(pk=run_id)
+    if run.status == Run.Status.FAILED:
+        extracts.give_up_load(run)
+    elif run.status == Run.Status.FINISHED:
+        # While more loads wait, one recomputation at the end serves them all.
+        if not Run.objects.under_way().filter(kind=Run.Kind.LOAD).exists():
+            enqueue(recompute.request_recompute(user=run.requested_by))
+
+
+@shared_task(name="demand.load")
+def load(run_id: int) -> None:
+    do_load(run_id)
+
+
+@shared_task(name="demand.recompute")
+def recompute_leakage(run_id: int) -> None:
+    work_on(run_id, recompute.perform_recompute)
+
+
+@shared_task(name="demand.sweep")
+def sweep() -> None:
+    """Every few seconds: take up what dead workers left and what lost messages never began."""
+    for run_id in runs.sweep():
+        run = Run.objects.get(pk=run_id)
+        send(run.kind, run.pk)
+    for run in Run.objects.filter(
+        kind=Run.Kind.LOAD, status=Run.Status.FAILED, subject_id__in=extracts.unsettled().values("pk")
+    ):
+        extracts.give_up_load(run)
