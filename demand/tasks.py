@@ -99,7 +99,5 @@ def sweep() -> None:
     for run_id in runs.sweep():
         run = Run.objects.get(pk=run_id)
         send(run.kind, run.pk)
-    for run in Run.objects.filter(
-        kind=Run.Kind.LOAD, status=Run.Status.FAILED, subject_id__in=extracts.unsettled().values("pk")
-    ):
+    for run in Run.objects.filter(kind=Run.Kind.LOAD, status=Run.Status.FAILED, subject_id__in=extracts.unsettled().values("pk")):
         extracts.give_up_load(run)

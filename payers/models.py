@@ -199,9 +199,7 @@ class StateLaw(models.Model):
 
     class Meta:
         ordering = ["state", "shields_from", "effective_from"]
-        constraints = [
-            models.UniqueConstraint(fields=["state", "shields_from", "effective_from"], name="state_law_once_a_date")
-        ]
+        constraints = [models.UniqueConstraint(fields=["state", "shields_from", "effective_from"], name="state_law_once_a_date")]
 
     def __str__(self):
         return f"{self.state} {self.shields_from}"

@@ -71,9 +71,7 @@ class ScenarioLine(models.Model):
 
     class Meta:
         ordering = ["result", "baseline", "month", "line_item"]
-        constraints = [
-            models.UniqueConstraint(fields=["result", "baseline", "month", "line_item"], name="scenario_line_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["result", "baseline", "month", "line_item"], name="scenario_line_once")]
 
     def __str__(self):
         return f"{self.baseline} {self.month} {self.line_item}"

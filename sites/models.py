@@ -81,9 +81,7 @@ class Prescriber(models.Model):
 
     class Meta:
         ordering = ["npi", "starts_on"]
-        constraints = [
-            models.UniqueConstraint(fields=["npi", "starts_on"], name="prescriber_stay_once", nulls_distinct=False)
-        ]
+        constraints = [models.UniqueConstraint(fields=["npi", "starts_on"], name="prescriber_stay_once", nulls_distinct=False)]
 
     def __str__(self):
         return self.name or self.npi

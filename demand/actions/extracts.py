@@ -162,9 +162,7 @@ def give_up_load(run: Run) -> None:
 
 def _files(extract: Extract) -> list[lines.InputFile]:
     return [
-        lines.InputFile(
-            path=storage.upload_path(file.stored_name), kind=file.kind, display_name=file.display_name, file_no=number
-        )
+        lines.InputFile(path=storage.upload_path(file.stored_name), kind=file.kind, display_name=file.display_name, file_no=number)
         for number, file in enumerate(extract.files.all(), start=1)
     ]
 

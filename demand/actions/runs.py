@@ -189,9 +189,7 @@ def finish_run(claim: Claim, *, result: dict, result_hash: str = "", stages=(), 
 def fail_run(claim: Claim, reason: str) -> bool:
     """End a run with a reason in words. False where it is no longer ours to end."""
     return bool(
-        claim.rows().update(
-            status=Run.Status.FAILED, reason=reason, finished_at=timezone.now(), lease_expires_at=None, stage=""
-        )
+        claim.rows().update(status=Run.Status.FAILED, reason=reason, finished_at=timezone.now(), lease_expires_at=None, stage="")
     )
 
 

@@ -1,6 +1,6 @@
 """The settings of a run: every bracketed default of the definitions, in one frozen object.
 
-A changed default is part of the run's recorded parameters (`as_json`), so that a figure can say what it was computed by.
+A changed default is part of the run's recorded parameters (`as_json`), so that a figure can say what it rests on.
 Days are whole days, months whole months, shares between 0 and 1, dose in the unit of the drug reference.
 """
 
@@ -46,7 +46,8 @@ class Parameters:
     clinical_days: int = 30
     policy_effect_days: int = 90
     office_visit_codes: tuple[str, ...] = (
-        "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215", "99242", "99243", "99244", "99245",
+        "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215",
+        "99242", "99243", "99244", "99245",
     )  # fmt: skip
 
     # Time
@@ -65,7 +66,8 @@ class Parameters:
                 raise ValueError(f"Parameter {item.name} must not be negative.")
 
     def as_json(self) -> dict:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(self).items()}
+        values = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, object] | None) -> Parameters:

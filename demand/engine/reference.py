@@ -1,7 +1,7 @@
 """Reference frames in -> one frozen `Reference` out; grain: one frame per kind of dated reference row.
 
-The pipeline reads codes, regimens, sites, prescribers, policies and orders only through this object, so that a run can be
-repeated from its inputs. `COLUMNS` is the contract: every frame has exactly these columns, in DuckDB it is `ref_<field>`.
+The pipeline reads codes, regimens, sites, prescribers, policies and orders only through this object, so that a run can
+be repeated from its inputs. `COLUMNS` is the contract: a frame has exactly these columns; in DuckDB it is `ref_<field>`.
 Dates are half-open (from <= date < to; empty means open). Codes are text.
 """
 
@@ -156,14 +156,11 @@ def _as_text(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     unknown = sorted(set(frame.columns) - set(expected))
     if unknown:
         raise ValueError(f"Reference frame '{name}' has columns that the pipeline does not know: {', '.join(unknown)}.")
-    return pd.DataFrame(
-        {
-            column: pd.Series(
-                [_text(value) for value in frame[column]] if column in frame.columns else [None] * len(frame), dtype=object
-            )
-            for column in expected
-        }
-    )
+    missing = [None] * len(frame)
+    cells = {
+        column: [_text(value) for value in frame[column]] if column in frame.columns else missing for column in expected
+    }
+    return pd.DataFrame({column: pd.Series(values, dtype=object) for column, values in cells.items()})
 
 
 def _empty(name: str) -> pd.DataFrame:
@@ -201,7 +198,7 @@ class Reference:
         return cls(**kept)
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Every frame becomes a typed DuckDB table `ref_<field>`; a cell that is not of its type raises ConversionException."""
+        """Every frame becomes a typed DuckDB table `ref_<field>`; a cell not of its type raises ConversionException."""
         for name, columns in COLUMNS.items():
             text_frame = getattr(self, name).astype(object)
             declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())

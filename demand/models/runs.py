@@ -62,9 +62,7 @@ class Run(models.Model):
         ordering = ["-id"]
         constraints = [
             # Asking again returns the run that already waits for the same inputs.
-            models.UniqueConstraint(
-                fields=["kind", "input_hash"], condition=Q(status="queued"), name="one_queued_run_per_input"
-            )
+            models.UniqueConstraint(fields=["kind", "input_hash"], condition=Q(status="queued"), name="one_queued_run_per_input")
         ]
 
     def __str__(self):

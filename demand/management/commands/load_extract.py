@@ -20,9 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         for kind in KINDS:
-            parser.add_argument(
-                f"--{kind}", nargs="+", default=[], metavar="F", help=f"{kind} files: CSV, CSV.gz, ZIP, Parquet"
-            )
+            parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="F", help=f"{kind} files: CSV, CSV.gz, ZIP, Parquet")
         parser.add_argument("--name", required=True, help="what people will call this extract")
         parser.add_argument("--perspective", choices=["payer", "provider"], default="payer")
         parser.add_argument("--data-source", default="", help="fills blank data_source values, never replaces one")
@@ -48,9 +46,7 @@ class Command(BaseCommand):
         extract = Extract.objects.get(pk=extract.pk)
         if extract.status != Extract.Status.LOADED:
             run.refresh_from_db()
-            raise CommandError(
-                extract.refusal or run.reason or "Another load is at work; this one waits for the worker."
-            )
+            raise CommandError(extract.refusal or run.reason or "Another load is at work; this one waits for the worker.")
         answer = {"id": extract.pk, **extract.counts}
         self.stdout.write(json.dumps(answer) if options["json"] else _in_words(extract, answer))
 

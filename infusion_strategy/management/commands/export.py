@@ -43,12 +43,8 @@ class Command(BaseCommand):
         parser.add_argument("table", choices=names, metavar="TABLE", help=", ".join(names))
         parser.add_argument("--run", type=int, help="a run's number; without it the newest published run")
         parser.add_argument("--format", choices=["csv", "parquet", "json"], default="csv")
-        parser.add_argument(
-            "--json", dest="format", action="store_const", const="json", help="the same as --format json"
-        )
-        parser.add_argument(
-            "--output", type=Path, metavar="F", help="a file; without it standard output (not for parquet)"
-        )
+        parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+        parser.add_argument("--output", type=Path, metavar="F", help="a file; without it standard output (not for parquet)")
         parser.add_argument("--reidentify", action="store_true", help="original person ids and small counts")
 
     def handle(self, *args, table, run, format, output, reidentify, **options):
