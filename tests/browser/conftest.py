@@ -1,0 +1,67 @@
+"""Journeys in Debian's Chromium: a page reaches this machine only, and any console error fails the test."""
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.services import or_skip, program
+
+# live_server and Playwright's event loop share a thread; Django's guard against that is for production code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+FLAGS = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run
+--disable-background-networking --disable-component-update --disable-sync --disable-default-apps""".split()
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One running Chromium."""
+    with or_skip():
+        binary = program("chromium", "chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium):
+    """new_page(viewport=PHONE, color_scheme="dark") -> a page; console errors and foreign requests fail the test."""
+    contexts, complaints = [], []
+
+    def local_only(route):
+        address = urlsplit(route.request.url)
+        if address.scheme in {"data", "blob"} or address.hostname in {"localhost", "127.0.0.1"}:
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def heard(message):
+        if message.type == "error":
+            complaints.append(f"console: {message.text}")
+
+    def open_page(viewport=DESKTOP, **options):
+        context = chromium.new_context(viewport=viewport, **options)
+        contexts.append(context)
+        context.route("**/*", local_only)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.set_default_timeout(15_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()

@@ -1,0 +1,72 @@
+"""What every test gets: no network, no skip where CI forbids it."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.services import REQUIRED, Processes, answers, free_port, or_skip, program, start_postgres, wait_until
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+def pytest_collection_modifyitems(items):
+    """Sockets are blocked. Browser and service tests may talk to this machine, and to nothing else."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("services"):
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+def pytest_sessionfinish(session):
+    """In CI a skipped test is a missing part: the run fails and names it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not REQUIRED or reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    for report in skipped:
+        reporter.write_line(f"SKIPPED, and nothing may be skipped here: {report.nodeid}: {report.longrepr}", red=True)
+    if skipped and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A running PostgreSQL server; `postgres.create(name)` makes an empty database and returns its DATABASE_URL."""
+    with or_skip():
+        server = start_postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory):
+    """A running Redis server, nothing kept on disk."""
+    with or_skip():
+        binary = program("redis-server", "redis-server")
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    server = subprocess.Popen(
+        [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: answers(port), 10, "redis-server answers")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def processes(tmp_path):
+    """Start `manage.py …`, workers and web servers in a DATA_DIR of the test's own, by environment variables alone."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "PSEUDONYM_KEY", "DJANGO_SETTINGS_MODULE"}
+    }
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    started = Processes(logs, {**inherited, "DATA_DIR": str(tmp_path / "data"), "PYTHONUNBUFFERED": "1"})
+    yield started
+    started.stop_all()
