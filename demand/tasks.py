@@ -10,8 +10,13 @@ from demand.models import Run
 
 logger = logging.getLogger(__name__)
 
-# By name, because roi builds on demand and not the other way round.
-TASKS = {Run.Kind.LOAD: "demand.load", Run.Kind.RECOMPUTE: "demand.recompute", Run.Kind.SCENARIO: "roi.scenario"}
+# By name, because the upper apps build on demand and not the other way round.
+TASKS = {
+    Run.Kind.LOAD: "demand.load",
+    Run.Kind.RECOMPUTE: "demand.recompute",
+    Run.Kind.SCENARIO: "roi.scenario",
+    Run.Kind.REHEARSAL: "infusion_strategy.rehearsal",
+}
 
 
 def enqueue(run: Run) -> None:

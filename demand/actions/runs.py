@@ -6,6 +6,8 @@ was thought dead and comes back cannot overwrite what its successor did.
 
 import hashlib
 import json
+import os
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -25,6 +27,15 @@ MAX_ATTEMPTS = 3
 MESSAGE_PATIENCE = timedelta(seconds=30)
 # Two loads at once could not see each other's rows, and two recomputations would share the memory of one.
 SERIAL_KINDS = {Run.Kind.LOAD, Run.Kind.RECOMPUTE}
+
+
+def this_worker() -> str:
+    return worker_name(os.getpid())
+
+
+def worker_name(process_id: int) -> str:
+    """Host and process, as noted on the runs that the process claims."""
+    return f"{socket.gethostname()}:{process_id}"
 
 
 class LostLease(Exception):
@@ -93,6 +104,7 @@ def claim_run(run_id: int) -> Claim | None:
         status=Run.Status.RUNNING,
         attempt=F("attempt") + 1,
         fencing_token=F("fencing_token") + 1,
+        worker=this_worker(),
         lease_expires_at=now + LEASE,
         heartbeat_at=now,
         started_at=now,
@@ -196,6 +208,17 @@ def fail_run(claim: Claim, reason: str) -> bool:
 def release_run(claim: Claim) -> None:
     """Give a run back to the queue at once (the worker is told to stop)."""
     claim.rows().update(status=Run.Status.QUEUED, lease_expires_at=None, stage="", progress=0.0)
+
+
+def release_worker(worker: str, *, crashed: bool) -> int:
+    """Give back the runs of a worker that is known to be gone, without waiting for their leases. Returns how many.
+
+    A crash goes through the sweeper and counts as an attempt; a worker that was told to stop did nothing wrong.
+    """
+    running = Run.objects.filter(status=Run.Status.RUNNING, worker=worker)
+    if crashed:
+        return running.update(lease_expires_at=timezone.now() - LEASE)
+    return running.update(status=Run.Status.QUEUED, attempt=F("attempt") - 1, lease_expires_at=None, stage="", progress=0.0)
 
 
 def sweep() -> list[int]:

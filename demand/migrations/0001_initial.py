@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
             name='Run',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('load', 'Load an extract'), ('recompute', 'Recompute leakage'), ('scenario', 'Compute a scenario')], max_length=10)),
+                ('kind', models.CharField(choices=[('load', 'Load an extract'), ('recompute', 'Recompute leakage'), ('scenario', 'Compute a scenario'), ('rehearsal', 'Set up the rehearsal health system')], max_length=10)),
                 ('status', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Running'), ('finished', 'Finished'), ('failed', 'Failed'), ('replaced', 'Replaced before it began')], default='queued', max_length=10)),
                 ('subject_id', models.BigIntegerField(blank=True, help_text='The extract or scenario version it is about', null=True)),
                 ('inputs', models.JSONField(default=dict, help_text='Versions and hashes of what it reads')),
@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                 ('input_hash', models.CharField(blank=True, db_index=True, max_length=64)),
                 ('attempt', models.PositiveIntegerField(default=0)),
                 ('fencing_token', models.PositiveIntegerField(default=0)),
+                ('worker', models.CharField(blank=True, help_text='Host and process that claimed it last', max_length=120)),
                 ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
                 ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
                 ('stage', models.CharField(blank=True, max_length=60)),

@@ -15,12 +15,13 @@ class RunQuerySet(models.QuerySet):
 
 
 class Run(models.Model):
-    """One load, recomputation or scenario. Claimed by one conditional UPDATE, kept by heartbeats, fenced by a token."""
+    """One load, recomputation, scenario or rehearsal. Claimed by one conditional UPDATE, kept by heartbeats, fenced by a token."""
 
     class Kind(models.TextChoices):
         LOAD = "load", "Load an extract"
         RECOMPUTE = "recompute", "Recompute leakage"
         SCENARIO = "scenario", "Compute a scenario"
+        REHEARSAL = "rehearsal", "Set up the rehearsal health system"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -39,6 +40,7 @@ class Run(models.Model):
 
     attempt = models.PositiveIntegerField(default=0)
     fencing_token = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=120, blank=True, help_text="Host and process that claimed it last")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
 
