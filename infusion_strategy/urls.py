@@ -1,6 +1,24 @@
+"""Every address of the product. Namespaces are the apps'."""
+
+from importlib.util import find_spec
+
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from infusion_strategy import brief, views
 
 urlpatterns = [
+    path("", brief.home, name="home"),
+    path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("theme/", views.theme, name="theme"),
+    path("health/", views.health, name="health"),
+    path("audit/", views.audit, name="audit"),
     path("admin/", admin.site.urls),
+    *([path("scenarios/", include("roi.urls"))] if find_spec("roi.urls") else []),
 ]
+handler400 = views.bad_request
+handler403 = views.refused
+handler404 = views.not_found
+handler500 = views.failed

@@ -1,0 +1,175 @@
+/* The one script of ours: theme, menu, charts from json_script, uploads with progress. Pages work without it. */
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+  const each = (scope, selector, action) => {
+    if (scope.matches && scope.matches(selector)) action(scope);
+    scope.querySelectorAll(selector).forEach(action);
+  };
+
+  /* ---- Charts: a figure is plain JSON; "var(--c-kept)" anywhere in it is a design token ---- */
+  function withTokens(value, style) {
+    if (typeof value === "string") {
+      return value.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+    }
+    if (Array.isArray(value)) return value.map((item) => withTokens(item, style));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTokens(item, style)]));
+    }
+    return value;
+  }
+  function merge(base, extra) {
+    const out = { ...base };
+    for (const [key, value] of Object.entries(extra || {})) {
+      const both = value && out[key] && typeof value === "object" && typeof out[key] === "object" && !Array.isArray(value);
+      out[key] = both ? merge(out[key], value) : value;
+    }
+    return out;
+  }
+  const axis = { gridcolor: "var(--c-grid)", zerolinecolor: "var(--line-strong)", linecolor: "var(--line-strong)", automargin: true, fixedrange: true };
+  const house = {
+    template: "none",
+    autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: "system-ui, -apple-system, Segoe UI, Roboto, Arial, sans-serif", size: 12.5, color: "var(--ink)" },
+    margin: { l: 8, r: 8, t: 8, b: 8 },
+    legend: { orientation: "h", y: -0.18, x: 0, font: { color: "var(--ink-2)" } },
+    hoverlabel: { bgcolor: "var(--surface)", bordercolor: "var(--line-strong)", font: { color: "var(--ink)" } },
+    dragmode: false,
+  };
+  function draw(element) {
+    const source = document.getElementById(element.dataset.figure);
+    if (!source || !window.Plotly) return;
+    const figure = JSON.parse(source.textContent);
+    const style = getComputedStyle(root);
+    const narrow = element.clientWidth < 520;
+    let layout = merge(house, figure.layout);
+    for (const key of Object.keys(layout)) if (/^[xy]axis\d*$/.test(key)) layout[key] = merge(axis, layout[key]);
+    if (narrow) layout = merge(layout, figure.narrow);
+    element.dataset.narrow = narrow;
+    // showSendToCloud is on by default in plotly.js 4: its button would send the figure to a public server.
+    const config = { displayModeBar: false, showSendToCloud: false, showEditInChartStudio: false, displaylogo: false, responsive: true, scrollZoom: false };
+    window.Plotly.react(element, withTokens(figure.data, style), withTokens(layout, style), config);
+  }
+  const drawAll = (scope) => each(scope, "[data-figure]", draw);
+  let resizing;
+  window.addEventListener("resize", () => {
+    clearTimeout(resizing);
+    resizing = setTimeout(() => each(document.body, "[data-figure]", (element) => {
+      if (String(element.clientWidth < 520) !== element.dataset.narrow) draw(element);
+    }), 150);
+  });
+  const darkMachine = window.matchMedia("(prefers-color-scheme: dark)");
+  darkMachine.addEventListener("change", () => { labelTheme(); drawAll(document.body); });
+
+  /* ---- Theme: a cookie the server reads, so that no page flashes; without script the form posts ---- */
+  function isDark() {
+    return root.dataset.theme ? root.dataset.theme === "dark" : darkMachine.matches;
+  }
+  function labelTheme() {
+    each(document, "[data-theme-form]", (form) => {
+      form.querySelector("[data-theme-label]").textContent = (isDark() ? "Light" : "Dark") + " colors";
+      form.querySelector("button").value = isDark() ? "light" : "dark";
+    });
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[data-theme-form]")) {
+      event.preventDefault();
+      root.dataset.theme = isDark() ? "light" : "dark";
+      document.cookie = `theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+      labelTheme();
+      drawAll(document.body);
+    } else if (form.matches("[data-upload]")) {
+      event.preventDefault();
+      upload(form);
+    }
+  });
+
+  /* ---- Menu on narrow screens ---- */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".menu-button");
+    if (!button) return;
+    const open = document.getElementById(button.getAttribute("aria-controls")).toggleAttribute("data-open");
+    button.setAttribute("aria-expanded", String(open));
+  });
+
+  /* ---- Upload: the same form, sent with a progress bar ---- */
+  function inWords(bytes) {
+    const units = ["bytes", "KB", "MB", "GB"];
+    let step = 0;
+    while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
+    return `${bytes.toFixed(step > 1 ? 1 : 0)} ${units[step]}`;
+  }
+  function upload(form) {
+    const status = form.querySelector("[data-upload-status]");
+    const bar = form.querySelector("progress");
+    const say = (text) => { status.textContent = text; };
+    const files = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    const limit = Number(form.dataset.maxBytes || 0);
+    form.querySelector("[data-upload-progress]").hidden = false;
+    if (limit && size > limit) {
+      say(`These files are ${inWords(size)} together and one upload takes at most ${inWords(limit)}. Compress them (gzip or Parquet) or use the load_extract command.`);
+      return;
+    }
+    const button = form.querySelector("button[type=submit]");
+    const request = new XMLHttpRequest();
+    const failed = (text) => { say(text); button.disabled = false; bar.hidden = true; };
+    bar.hidden = false;
+    bar.value = 0;
+    button.disabled = true;
+    request.open("POST", form.action);
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      bar.value = event.loaded / event.total;
+      say(`Sending: ${inWords(event.loaded)} of ${inWords(event.total)} (${Math.floor((100 * event.loaded) / event.total)} %). Keep this page open.`);
+    });
+    request.upload.addEventListener("load", () => say("All sent. Checking the files …"));
+    request.addEventListener("error", () => failed("The connection broke before all was sent. Nothing was kept; send it again."));
+    request.addEventListener("load", () => {
+      const landed = new URL(request.responseURL || form.action, location.href);
+      if (request.status < 400 && landed.pathname !== new URL(form.action, location.href).pathname) {
+        location.assign(landed);
+        return;
+      }
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      const fresh = page.querySelector("main");
+      if (!fresh) { failed("The server did not take the upload. Reload the page and send it again."); return; }
+      document.querySelector("main").replaceWith(document.adoptNode(fresh));
+      const problem = document.querySelector("[data-problem]");
+      if (problem) problem.focus();
+    });
+    request.send(new FormData(form));
+  }
+
+  /* ---- Fragments ---- */
+  document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
+  document.addEventListener("htmx:beforeCleanupElement", (event) => {
+    if (event.detail.elt.matches && event.detail.elt.matches("[data-figure]") && window.Plotly) window.Plotly.purge(event.detail.elt);
+  });
+  // A poll that meets a signed-out session gets the sign-in page: show it whole instead of inside a fragment.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const landed = event.detail.xhr.responseURL;
+    if (landed && new URL(landed).pathname === root.dataset.signIn) { event.detail.shouldSwap = false; location.reload(); }
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const place = document.getElementById("fragment-problem");
+    if (place) {
+      place.hidden = false;
+      place.textContent = `The server could not answer that (${event.detail.xhr.status}). What you see is the last good answer.`;
+    }
+  });
+
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((item) => { item.open = true; });
+  });
+  window.addEventListener("afterprint", () => opened.forEach((item) => { item.open = false; }));
+
+  labelTheme();
+  drawAll(document.body);
+})();
