@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+import infusion_strategy.broker  # noqa: F401  (makes embedded:// known)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infusion_strategy.settings")
 app = Celery("infusion_strategy")
 app.config_from_object("django.conf:settings", namespace="CELERY")
