@@ -8,10 +8,16 @@ import sys
 def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infusion_strategy.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
     except ModuleNotFoundError as error:
+        if os.environ.get("DEBUG"):
+            raise
         sys.exit(f"The Python module {error.name} is missing: run `make demo`, which installs everything into .venv.")
-    execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -32,25 +33,29 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def _secret(name: str) -> str:
     """A secret made once and kept in DATA_DIR, readable by the owner only."""
     path = DATA_DIR / "keys" / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f"{name}.{secrets.token_hex(4)}")
-        fresh.write_text(secrets.token_urlsafe(50))
-        fresh.chmod(0o600)
-        try:
-            path.hardlink_to(fresh)  # first process wins, the others read its secret
-        except FileExistsError:
-            pass
-        fresh.unlink()
-    return path.read_text()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = path.with_name(f"{name}.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(50))
+            try:
+                path.hardlink_to(fresh)  # first process wins, the others read its secret
+            except FileExistsError:
+                pass
+            fresh.unlink()
+        return path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data folder {DATA_DIR} cannot be used ({(error.strerror or str(error)).lower()}): make it writable, or name "
+            "another one in the environment variable DATA_DIR."
+        ) from None
 
 
 # In production the key must be given: several hosts have to agree on it.
 SECRET_KEY = env.str("SECRET_KEY", default=None) or (_secret("secret_key") if EMBEDDED else env.str("SECRET_KEY"))
 # The key of the pseudonyms stays on the server. Losing it means that later extracts no longer join earlier ones.
-PSEUDONYM_KEY = env.str("PSEUDONYM_KEY", default=None) or (
-    _secret("pseudonym_key") if EMBEDDED else env.str("PSEUDONYM_KEY")
-)
+PSEUDONYM_KEY = env.str("PSEUDONYM_KEY", default=None) or (_secret("pseudonym_key") if EMBEDDED else env.str("PSEUDONYM_KEY"))
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

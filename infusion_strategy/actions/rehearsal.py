@@ -1,0 +1,77 @@
+"""Setting up the rehearsal health system: its files made, its registers loaded, its claims brought in like anybody's."""
+
+import shutil
+from io import StringIO
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from demand.actions import runs
+from demand.actions.extracts import Refused, create_extract, discard_uploads
+from demand.management.commands.load_extract import bring_in
+from demand.models import Run
+
+NAME = "Rehearsal health system"
+CLAIMS = [("medical", "medical_claim*.csv*"), ("pharmacy", "pharmacy_claim*.csv*"), ("eligibility", "eligibility*.csv*")]
+# In the order in which later ones refer to earlier ones: command, its leading arguments, files.
+REGISTERS = [
+    ("load_sites", [], "sites.csv"),
+    ("load_prescribers", [], "prescribers.csv"),
+    ("load_taxonomies", [], "taxonomies.csv"),
+    ("load_policies", [], "policies/*.yaml"),
+    ("load_rates", [], "rates.csv"),
+    ("load_laws", [], "laws.csv"),
+    ("load_log", ["denials"], "denials.csv"),
+    ("load_log", ["white_bag_events"], "white_bag_events.csv"),
+    ("load_log", ["patient_impacts"], "patient_impacts.csv"),
+    ("load_log", ["orders"], "orders.csv"),
+]
+
+
+def request_rehearsal(*, people: int, months: int, seed: int) -> Run:
+    """Ask once for the rehearsal system; one that is there, or on its way, is kept whatever its size."""
+    there = Run.objects.filter(kind=Run.Kind.REHEARSAL).exclude(status__in=[Run.Status.FAILED, Run.Status.REPLACED]).first()
+    if there:
+        return there
+    return runs.request_run(Run.Kind.REHEARSAL, inputs={"people": people, "months": months, "seed": seed})
+
+
+def perform_rehearsal(claim: runs.Claim) -> None:
+    """Make the files, load the registers, hand the claims to the ordinary load."""
+    run = Run.objects.get(pk=claim.run_id)
+    report = runs.StageReport(claim)
+    with runs.keep_alive(claim):
+        report("making the rehearsal health system", 0.0)
+        folder = _files(run)
+        for number, (command, arguments, pattern) in enumerate(REGISTERS):
+            report(f"loading {pattern.split('.')[0].split('/')[0].replace('_', ' ')}", 0.6 + 0.3 * number / len(REGISTERS))
+            files = [str(path) for path in sorted(folder.glob(pattern))]
+            if files:
+                call_command(command, *arguments, *files, stdout=StringIO())
+        report("bringing in the claims", 0.95)
+        incoming = [bring_in(kind, path) for kind, name in CLAIMS for path in sorted(folder.glob(name))]
+
+    def publish():
+        try:
+            create_extract(name=NAME, files=incoming)
+        except Refused:
+            discard_uploads(file.stored_name for file in incoming)  # an earlier attempt brought the same files in
+
+    runs.finish_run(claim, result=run.inputs, stages=report.finished(), publish=publish)
+
+
+def _files(run: Run) -> Path:
+    """The files under DATA_DIR/rehearsal, made beside and renamed when complete; a complete set of the same seed is kept."""
+    final = Path(settings.DATA_DIR) / "rehearsal"
+    made = final / ".inputs"
+    inputs = repr(sorted(run.inputs.items()))
+    if made.exists() and made.read_text() == inputs:
+        return final
+    beside = final.with_name(f"rehearsal.{run.fencing_token}")
+    shutil.rmtree(beside, ignore_errors=True)
+    call_command("create_rehearsal", str(beside), stdout=StringIO(), **run.inputs)
+    (beside / ".inputs").write_text(inputs)
+    shutil.rmtree(final, ignore_errors=True)
+    beside.rename(final)
+    return final

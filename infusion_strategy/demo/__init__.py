@@ -1,0 +1,1 @@
+"""The product on one machine as one process tree: `python manage.py demo`."""
