@@ -1,0 +1,47 @@
+"""What a figure is, whoever draws it: a title, a sentence that says what to see, a chart and the table of the same numbers.
+
+A chart is a plain dict {"data", "layout", "narrow"} in plotly's words; "var(--c-kept)" in it is a design token that app.js
+resolves, "narrow" is laid over the layout on small screens. No go.Figure in a request: it costs twice the time.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table. kind: text | count | cents | percent | month | date; it decides alignment and format."""
+
+    key: str
+    label: str
+    kind: str = "text"
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in {"count", "cents", "percent"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of raw values in the order of the columns; the first column heads its row. `total` is the last line."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple, ...]
+    total: tuple | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`reading` is computed from the numbers, `direction` says in words which way is good, `download` is the CSV's address."""
+
+    key: str
+    title: str
+    reading: str
+    table: Table
+    chart: dict | None = None
+    direction: str = ""
+    note: str = ""
+    key_to_marks: tuple[tuple[str, str], ...] = ()
+    metric: str = ""  # the slug of the definition page
+    folded: bool = False  # a long table starts closed
+    tall: bool = False

@@ -1,0 +1,108 @@
+"""How values are written: counts, shares, money, months; a hidden count says so in words."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+
+from demand.engine.disclosure import HIDDEN
+
+register = template.Library()
+UNKNOWN = "–"
+HIDDEN_HTML = format_html(
+    '<span class="hidden-count" title="{}">hidden</span>', "A count of 1 to 10 people, or one that would give it away"
+)
+
+
+@register.filter
+def count(value) -> str:
+    """12345 -> 12,345"""
+    return _marked(value) or f"{value:,.0f}"
+
+
+@register.filter
+def percent(value) -> str:
+    """0.3127 -> 31.3 %"""
+    return _marked(value) or f"{100 * value:.1f} %"
+
+
+@register.filter
+def dollars(cents) -> str:
+    """Whole dollars: 1234567 cents -> $12,346"""
+    return _marked(cents) or _signed(Decimal(cents) / 100, "{:,.0f}")
+
+
+@register.filter
+def dollars_cents(cents) -> str:
+    """To the cent: 1234567 -> $12,345.67"""
+    return _marked(cents) or _signed(Decimal(cents) / 100, "{:,.2f}")
+
+
+@register.filter
+def dollars_short(cents) -> str:
+    """For headlines: 123456789012 cents -> $1.23 B"""
+    if marked := _marked(cents):
+        return marked
+    amount = Decimal(cents) / 100
+    for size, word in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if abs(amount) >= size:
+            shown = amount / size
+            return _signed(shown, "{:,.2f}" if abs(shown) < 10 else "{:,.1f}" if abs(shown) < 100 else "{:,.0f}") + f" {word}"
+    return _signed(amount, "{:,.0f}")
+
+
+@register.filter
+def month(value) -> str:
+    """2026-03-01 -> Mar 2026"""
+    return _marked(value) or f"{value:%b %Y}"
+
+
+@register.filter
+def size(bytes_: int) -> str:
+    """1536000 -> 1.5 MB"""
+    amount, unit = float(bytes_), "bytes"
+    for bigger in ("KB", "MB", "GB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, bigger
+    return f"{amount:.0f} {unit}" if unit in ("bytes", "KB") else f"{amount:.1f} {unit}"
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """0.42 -> 0.4 s; 75 -> 1 min 15 s"""
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+FORMATS = {"count": count, "cents": dollars, "percent": percent, "month": month}
+
+
+@register.filter
+def cell(value, column) -> str:
+    """A table's value as its column's kind writes it."""
+    if value is HIDDEN or value is None:
+        return _marked(value)
+    if column.kind in FORMATS:
+        return FORMATS[column.kind](value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value)
+
+
+def _marked(value) -> str:
+    if value is HIDDEN:
+        return HIDDEN_HTML
+    return UNKNOWN if value is None else ""
+
+
+def _signed(amount: Decimal, form: str) -> str:
+    return ("−" if amount < 0 else "") + "$" + form.format(abs(amount))
+
+
+@register.filter
+def cells(row, columns):
+    """[(column, value), …] of one row."""
+    return list(zip(columns, row, strict=True))
