@@ -24,6 +24,13 @@ class Parameters:
     fill_days_after: int = 3  # … or this long after it
     fill_unadministered_days: int = 30  # a fill without an administration after this long is unadministered
 
+    drug_code_pattern: str = r"^(J\d{4}|Q(01[3-8]|20[1-5]|407|408|51\d|9\d\d)\d|C9\d{3}|S0\d{3})$"  # drugs, also those not ours
+    infusion_clinic_taxonomies: tuple[str, ...] = ("261QI0500X",)
+    pharmacy_taxonomy_prefix: str = "3336"
+    home_infusion_taxonomies: tuple[str, ...] = ("3336H0001X",)  # a pharmacy that gives the infusion too
+    dose_flag_below: float = 0.5  # of the lowest usual dose: flagged as far below the regimen, never corrected
+    dose_flag_above: float = 2.0  # of the highest usual dose
+
     # Infusions to episodes
     gap_allowance: float = 0.5  # share of the interval that may pass on top of it
     gap_minimum_days: int = 60
@@ -57,7 +64,9 @@ class Parameters:
     # Sources that are the system's own when no prescriber roster is loaded stay unknown: there is no setting for it.
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "office_visit_codes", tuple(self.office_visit_codes))
+        for item in dataclasses.fields(self):  # JSON knows no tuples
+            if isinstance(getattr(self, item.name), list):
+                object.__setattr__(self, item.name, tuple(getattr(self, item.name)))
         for name in ("gap_allowance", "mature_completion"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"Parameter {name} must lie between 0 and 1.")

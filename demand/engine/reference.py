@@ -1,7 +1,7 @@
 """Reference frames in -> one frozen `Reference` out; grain: one frame per kind of dated reference row.
 
 The pipeline reads codes, regimens, sites, prescribers, policies and orders only through this object, so that a run can
-be repeated from its inputs. `COLUMNS` is the contract: a frame has exactly these columns; in DuckDB it is `ref_<field>`.
+be repeated from its inputs. `COLUMNS` is the contract: a frame has exactly these columns; DuckDB calls it `ref_<field>`.
 Dates are half-open (from <= date < to; empty means open). Codes are text.
 """
 

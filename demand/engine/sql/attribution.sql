@@ -1,0 +1,101 @@
+-- Infusions -> whose they are and what became of them. Grain: one row per infusion, none added or lost.
+-- in:  infusion, line, drug_family_of, ref_prescribers, ref_orders, ref_drug_families
+-- out: attributed_infusion (infusion, and: ordering_npi, named_npi, attributed, attribution_rule, outcome, market)
+-- kept + margin_leak + partner + site_leak + unknown = attributed infusions, always.
+
+CREATE OR REPLACE TEMP TABLE roster AS
+SELECT
+    npi, specialty, market, coalesce(starts_on, DATE '1900-01-01') AS starts_on, coalesce(ends_on, DATE '9999-12-31') AS ends_on
+FROM ref_prescribers
+WHERE npi IS NOT NULL;
+
+-- Who ordered it: the claim's ordering provider, else the matched fill's prescriber, else the last order of the drug on file;
+-- else who rendered the drug.
+CREATE OR REPLACE TEMP TABLE named_infusion AS
+WITH order_on_file AS (
+    SELECT infusion.infusion_id, arg_max(orders.ordering_npi, (orders.ordered_on, orders.order_id)) AS ordering_npi
+    FROM infusion
+    JOIN ref_orders AS orders ON orders.person_id = infusion.person_id
+    JOIN drug_family_of AS drug ON drug.drug = orders.molecule AND drug.family = infusion.family
+    WHERE infusion.line_ordering_npi IS NULL AND infusion.fill_prescriber_npi IS NULL AND orders.ordering_npi IS NOT NULL
+        AND orders.ordered_on <= infusion.service_date
+        AND orders.ordered_on >= infusion.service_date - getvariable('order_valid_days')
+    GROUP BY infusion.infusion_id
+)
+SELECT
+    infusion.*,
+    coalesce(infusion.line_ordering_npi, infusion.fill_prescriber_npi, order_on_file.ordering_npi) AS ordering_npi,
+    coalesce(
+        infusion.line_ordering_npi, infusion.fill_prescriber_npi, order_on_file.ordering_npi, infusion.line_rendering_npi
+    ) AS named_npi
+FROM infusion
+LEFT JOIN order_on_file USING (infusion_id);
+
+-- Only where nobody is named: where the person's last months of infusions and specialist visits mostly were.
+CREATE OR REPLACE TEMP TABLE majority AS
+WITH nameless AS (
+    SELECT
+        infusion_id, person_id, family, service_date,
+        (service_date - to_months(getvariable('majority_months')))::DATE AS since
+    FROM named_infusion
+    WHERE named_npi IS NULL
+), visit AS (
+    SELECT DISTINCT line.person_id, line.service_date, roster.npi, roster.specialty,
+        line.service_date >= roster.starts_on AND line.service_date < roster.ends_on AS is_inside
+    FROM line
+    JOIN roster ON roster.npi = coalesce(line.rendering_npi, line.billing_npi)
+    WHERE list_contains(getvariable('office_visit_codes'), line.hcpcs_code)
+        AND line.person_id IN (SELECT person_id FROM nameless)
+), seen AS (
+    SELECT nameless.infusion_id, earlier.ownership = 'owned' AS is_inside
+    FROM nameless
+    JOIN infusion AS earlier
+        ON earlier.person_id = nameless.person_id
+        AND earlier.service_date >= nameless.since AND earlier.service_date < nameless.service_date
+    UNION ALL
+    SELECT nameless.infusion_id, visit.is_inside
+    FROM nameless
+    JOIN visit
+        ON visit.person_id = nameless.person_id
+        AND visit.service_date >= nameless.since AND visit.service_date < nameless.service_date
+    JOIN ref_drug_families AS family ON family.family = nameless.family
+        AND list_contains(string_split(lower(family.specialties), ';'), lower(visit.specialty))
+)
+SELECT infusion_id
+FROM seen
+GROUP BY infusion_id
+HAVING 2 * count(*) FILTER (is_inside) > count(*);
+
+CREATE OR REPLACE TEMP TABLE attributed_infusion AS
+WITH ruled AS (
+    SELECT
+        named.*,
+        on_roster.market AS prescriber_market,
+        CASE
+            WHEN on_roster.npi IS NOT NULL AND named.ordering_npi IS NOT NULL THEN 'ordering_npi'
+            WHEN on_roster.npi IS NOT NULL THEN 'rendering_npi'
+            WHEN majority.infusion_id IS NOT NULL THEN 'majority'
+        END AS attribution_rule
+    FROM named_infusion AS named
+    LEFT JOIN (
+        SELECT npi, starts_on, ends_on, min(market) AS market FROM roster GROUP BY npi, starts_on, ends_on
+    ) AS on_roster
+        ON on_roster.npi = named.named_npi
+        AND named.service_date >= on_roster.starts_on AND named.service_date < on_roster.ends_on
+    LEFT JOIN majority ON majority.infusion_id = named.infusion_id
+    QUALIFY row_number() OVER (PARTITION BY named.infusion_id ORDER BY on_roster.starts_on) = 1
+)
+SELECT
+    * EXCLUDE (prescriber_market),
+    attribution_rule IS NOT NULL AS attributed,
+    coalesce(site_market, prescriber_market, 'unknown') AS market,
+    CASE
+        WHEN attribution_rule IS NULL THEN NULL
+        WHEN ownership = 'other' THEN 'site_leak'
+        WHEN ownership = 'partner' THEN 'partner'
+        WHEN ownership <> 'owned' THEN 'unknown'
+        WHEN channel IN ('buy_and_bill', 'clear_bag', 'home_per_diem') THEN 'kept'
+        WHEN channel = 'white_bag' THEN 'margin_leak'
+        ELSE 'unknown'
+    END AS outcome
+FROM ruled;
