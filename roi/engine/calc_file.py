@@ -6,9 +6,23 @@ for each of the months 1 … horizon.
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from roi.engine.inputs import ONE, WHEN_LEAVING, ZERO, Amount, Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
+from roi.engine.cents import EXACT
+from roi.engine.inputs import (
+    LONGEST_HORIZON,
+    ONE,
+    WHEN_LEAVING,
+    ZERO,
+    Amount,
+    Cost,
+    Days,
+    InputError,
+    Inputs,
+    Outlay,
+    PatientGroup,
+    Terms,
+)
 from roi.engine.marks import GUESSED, Source
 from roi.engine.terms import by_month, drug_terms
 
@@ -97,6 +111,10 @@ def parse(text: str) -> dict:
         values = json.loads(text, parse_float=Decimal, parse_constant=constant, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise InputError("the file", f"is not JSON (line {error.lineno}, column {error.colno}: {error.msg}).") from None
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        raise InputError("the file", "holds a number of thousands of digits, or objects within objects without end.") from None
     if not isinstance(values, dict):
         raise InputError("the file", "holds no JSON object; begin with { and see roi/engine/roi_calc_example.json.")
     return values
@@ -134,6 +152,8 @@ class _Reader:
             raise InputError("money", 'use "cents" or "dollars".')
         self.unit = Decimal(1 if money == "cents" else 100)
         self.horizon = self.whole("horizon", 60)
+        if not 1 <= self.horizon <= LONGEST_HORIZON:
+            raise InputError("horizon", f"give a whole number from 1 to {LONGEST_HORIZON}.")
         self.opens = self.whole("opens", 1)
 
     # one value
@@ -280,7 +300,8 @@ class _Reader:
         if isinstance(ramp, bool) or not isinstance(ramp, int | Decimal) or ramp < 0 or ramp != int(ramp) or ramp > 600:
             raise InputError("ramp", "give a list of shares by month since opening, or a whole number of months to full volume.")
         months = max(int(ramp), 1)
-        return tuple(Decimal(month) / months for month in range(1, months + 1))
+        with localcontext(EXACT):
+            return tuple(Decimal(month) / months for month in range(1, months + 1))
 
     def costs(self) -> tuple[Cost, ...]:
         opex = self.values.get("opex", 0)

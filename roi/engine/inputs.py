@@ -11,6 +11,7 @@ from decimal import Decimal
 Amount = Decimal | tuple[Decimal, ...]
 ZERO, ONE = Decimal(0), Decimal(1)
 
+LONGEST_HORIZON = 600
 WHEN_LEAVING, AT_OPENING = "when_leaving", "at_opening"
 
 
@@ -113,7 +114,7 @@ class Inputs:
     target_use: Decimal = Decimal("0.75")
 
     def __post_init__(self) -> None:
-        _whole("horizon", self.horizon, 1, 600)
+        _whole("horizon", self.horizon, 1, LONGEST_HORIZON)
         _whole("opens", self.opens, 1, self.horizon)
         _between("rate", self.rate, Decimal("-0.99"), Decimal(10))
         _between("target_use", self.target_use, Decimal("0.01"), ONE)
@@ -154,6 +155,8 @@ def _check_group(group: PatientGroup, horizon: int) -> None:
     _between(f"recapture.{name}", group.recapture, ZERO, ONE)
     if group.leave_month is not None:
         _whole(f"leave_month.{name}", group.leave_month, 1, 10_000)
+        if group.is_new:
+            raise InputError(f"leave_month.{name}", "new patients are not here yet, so they cannot leave.")
     if group.chair_minutes < 0:
         raise InputError("chair_minutes", "minutes below zero mean nothing.")
 

@@ -114,4 +114,4 @@ def _value(polynomial: list[int], numerator: int, power: int) -> int:
 def _annual(root: tuple[int, int]) -> float:
     with localcontext(EXACT):
         v = Decimal(root[0]) / Decimal(2) ** root[1]
-        return float(round(v**-12 - 1, 12))
+        return round(float(v**-12 - 1), 12)
