@@ -4,6 +4,8 @@
 import os
 import sys
 
+OURS = {"demand", "infusion_strategy", "payers", "roi", "sites"}
+
 
 def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "infusion_strategy.settings")
@@ -13,7 +15,7 @@ def main():
 
         execute_from_command_line(sys.argv)
     except ModuleNotFoundError as error:
-        if os.environ.get("DEBUG"):
+        if error.name.split(".")[0] in OURS:
             raise
         sys.exit(f"The Python module {error.name} is missing: run `make demo`, which installs everything into .venv.")
     except ImproperlyConfigured as error:
