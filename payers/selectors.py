@@ -1,0 +1,38 @@
+"""What the pipeline knows of drugs and policies: the dated tables as frames."""
+
+import pandas as pd
+
+from payers.engine.policies import flat_rows
+from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode
+from sites.selectors import frame
+
+DRUG_CODE_COLUMNS = [
+    "hcpcs_code",
+    "effective_from",
+    "effective_to",
+    "molecule",
+    "family",
+    "brand",
+    "unit_amount",
+    "unit_of_measure",
+    "route",
+    "source",
+]
+NDC_COLUMNS = ["ndc_code", "hcpcs_code", "molecule", "family", "self_administered", "units_per_package", "source"]
+
+
+def _table(model, columns: list[str]) -> pd.DataFrame:
+    return frame(list(model.objects.values_list(*columns)), columns)
+
+
+def reference_frames() -> dict[str, pd.DataFrame]:
+    """drug_codes, drug_families, ndcs, service_codes, and policies (one row a policy, line of business and drug)."""
+    return {
+        "drug_codes": _table(DrugCode, DRUG_CODE_COLUMNS),
+        "drug_families": _table(DrugFamily, [field.attname for field in DrugFamily._meta.fields]),
+        "ndcs": _table(Ndc, NDC_COLUMNS),
+        "service_codes": _table(ServiceCode, ["hcpcs_code", "role", "kind", "source"]),
+        "policies": pd.DataFrame(
+            [row for document in Policy.objects.values_list("document", flat=True) for row in flat_rows(document)], dtype=object
+        ),
+    }

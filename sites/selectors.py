@@ -1,0 +1,40 @@
+"""What the pipeline knows of places and prescribers: the register's tables as frames."""
+
+import pandas as pd
+
+from sites.models import Prescriber, ProviderTaxonomy, Site
+
+SITE_COLUMNS = [
+    "site_id",
+    "npi",
+    "site_class",
+    "ownership",
+    "owner",
+    "payer_affiliation",
+    "hospital_affiliated",
+    "market",
+    "opened_on",
+    "closed_on",
+    "latitude",
+    "longitude",
+    "chairs",
+    "open_hours_per_week",
+    "is_340b",
+]
+PRESCRIBER_COLUMNS = ["npi", "name", "specialty", "relation", "market", "starts_on", "ends_on"]
+
+
+def frame(rows, columns: list[str]) -> pd.DataFrame:
+    """Rows of a query as they are: no number becomes a float because another is missing, no date a timestamp."""
+    return pd.DataFrame({column: pd.Series([row[place] for row in rows], dtype=object) for place, column in enumerate(columns)})
+
+
+def reference_frames() -> dict[str, pd.DataFrame]:
+    """sites (one row a site and provider number; a site without one has none), prescribers, taxonomies."""
+    site_fields = ["npis__npi" if column == "npi" else column for column in SITE_COLUMNS]
+    sites = list(Site.objects.order_by("site_id", "npis__npi").values_list(*site_fields))
+    return {
+        "sites": frame(sites, SITE_COLUMNS),
+        "prescribers": frame(list(Prescriber.objects.values_list(*PRESCRIBER_COLUMNS)), PRESCRIBER_COLUMNS),
+        "taxonomies": frame(list(ProviderTaxonomy.objects.values_list("npi", "taxonomy")), ["npi", "taxonomy"]),
+    }
