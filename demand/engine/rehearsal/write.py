@@ -1,0 +1,314 @@
+"""People count, months, seed -> a folder of files; grain: everything interfaces.md names, and the key in `truth/`.
+
+People are made one after the other and written in chunks, so memory does not grow with their number. Same arguments, same bytes: no clock,
+no machine, no hash order is asked. With more people, every file of rows keeps the rows it had and goes on after them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import yaml
+
+from demand.engine.rehearsal import days
+from demand.engine.rehearsal.claims import (
+    ELIGIBILITY_COLUMNS,
+    PHARMACY_COLUMNS,
+    Billing,
+    PersonRows,
+    bill_infusion,
+    eligibility_rows,
+)
+from demand.engine.rehearsal.courses import Setting, live, make_setting
+from demand.engine.rehearsal.draws import Draws
+from demand.engine.rehearsal.lines import MEDICAL_COLUMNS
+from demand.engine.rehearsal.logs import DENIAL_COLUMNS, IMPACT_COLUMNS, ORDER_COLUMNS, WHITE_BAG_COLUMNS, LogRows, add_logs
+from demand.engine.rehearsal.noise import everyday_care, specialist_visits
+from demand.engine.rehearsal.people import make_person
+from demand.engine.rehearsal.policies import document, planted_laws, planted_policies
+from demand.engine.rehearsal.rates import rate_rows
+from demand.engine.rehearsal.therapies import INVENTED_LABELER, Therapy, therapy_menu
+from demand.engine.rehearsal.truth import DARK_COLUMNS, EPISODE_COLUMNS, INFUSION_COLUMNS, MONTH_COLUMNS, TruthRows
+from demand.engine.rehearsal.world import OPEN_END, SYSTEM, Window, World, build_world
+
+VERSION = "1"
+CHUNK = 250
+SERVICE_THROUGH = dt.date(2026, 6, 30)
+RUN_OUT_MONTHS = 3
+DEFAULT_SEED = 20260630
+
+SITE_COLUMNS = (
+    "site_id", "name", "site_class", "ownership", "owner", "payer_affiliation", "hospital_affiliated", "market", "npis", "address", "city",
+    "state", "zip_code", "latitude", "longitude", "opened_on", "closed_on", "chairs", "open_hours_per_week", "is_340b", "source", "checked_on",
+)  # fmt: skip
+STREAMS: dict[str, tuple[str, ...]] = {
+    "medical_claim.csv": MEDICAL_COLUMNS,
+    "pharmacy_claim.csv": PHARMACY_COLUMNS,
+    "eligibility.csv": ELIGIBILITY_COLUMNS,
+    "orders.csv": ORDER_COLUMNS,
+    "denials.csv": DENIAL_COLUMNS,
+    "white_bag_events.csv": WHITE_BAG_COLUMNS,
+    "patient_impacts.csv": IMPACT_COLUMNS,
+    "truth/infusions.csv": INFUSION_COLUMNS,
+    "truth/episodes.csv": EPISODE_COLUMNS,
+    "truth/darks.csv": DARK_COLUMNS,
+}
+
+TRUTH_README = """# The key of this rehearsal
+
+Everything in this folder was planted; nothing was computed from the claims beside it. The definitions are the product's own.
+
+- `infusions.csv`: one row a planted infusion. `outcome` (kept, margin_leak, partner, site_leak; empty where the orderer was not on the
+  roster on that day) knows everything; the `visible_…` columns know only what the paid claims of the extract say: `visible` (a claim of it stands there),
+  `visible_site_class`, `visible_channel`, `visible_named_by` (ordering_npi, rendering_npi, or empty), `visible_attributed`, `visible_outcome`.
+  `hidden_by` says why they differ: ordering_npi_missing, not_yet_paid, supply_not_yet_paid, administration_not_billed, drug_line_missing,
+  drug_line_denied, fill_outside_window, off_campus_modifier_missing. `claim_ids` are the claims that carry it (without the V and R of reversals).
+- `episodes.csv`: one row a person's run of a family, split by the gap rule (interval + 50 %, at least 60 days), with its outcome as of the end
+  of service (`service_through` of `manifest.json`), in the order moved_out, moved_in, never_captured, benefit_shift, ended, dark, unknown, kept.
+  Owned means owned: a partner's site is neither captured nor home. Died and not enrolled count where they come before the dose is overdue.
+  `overdue_on` is the last infusion plus the allowed gap; in a month that is not mature in the person's feed the outcome is unknown.
+  `reason` is the first of the definitions' reasons that holds; `planned_reason` is what made the person move.
+- `leakage.csv`: one row a month: counts by outcome, planted and visible, and both leakage rates. `mature`: every feed is at least 90 % paid.
+- `darks.csv`: the episodes that are overdue without a trace. `resolution` feed_immature: the feed may still show them.
+- `maturity.csv`: by feed and month, the share of claims that the lag curves have paid by the last paid date.
+- `manifest.json`: seed, version, window, counts.
+
+The ceiling of a figure is the distance between the planted and the visible one: no reader of the claims can do better.
+"""
+
+
+@dataclass(frozen=True)
+class RehearsalSummary:
+    """What was written. counts: rows by file and planted totals."""
+
+    folder: str
+    people: int
+    months: int
+    seed: int
+    version: str
+    service_from: str
+    service_through: str
+    paid_through: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict:
+        return asdict(self)
+
+
+def make_window(months: int, service_through: dt.date) -> Window:
+    """The months that end with the month of `service_through`, paid until three months later."""
+    last_month = service_through.replace(day=1)
+    paid_until = days.add_months(last_month, RUN_OUT_MONTHS + 1)
+    return Window(days.add_months(last_month, 1 - months), months, paid_until.toordinal() - 1)
+
+
+def create_rehearsal(
+    folder: Path,
+    people: int = 3000,
+    months: int = 36,
+    seed: int = DEFAULT_SEED,
+    service_through: dt.date = SERVICE_THROUGH,
+    report: Callable[[int, int], None] | None = None,
+) -> RehearsalSummary:
+    """Writes the rehearsal system into `folder` (made if need be; files of the same names are replaced).
+
+    report(done, people) is called after every chunk. Errors: ValueError for counts that make no sense; OSError where the folder
+    cannot be written.
+    """
+    if people < 1:
+        raise ValueError("--people must be at least 1.")
+    if not 6 <= months <= 120:
+        raise ValueError("--months must lie between 6 and 120.")
+    folder = Path(folder)
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    (folder / "policies").mkdir(exist_ok=True)
+    window = make_window(months, service_through)
+    world = build_world(seed, window)
+    menu = therapy_menu()
+    setting = make_setting(world, menu, planted_policies(window), planted_laws(window))
+    counts = _write_world(folder, setting, menu)
+    truth = TruthRows(world)
+    counts |= _write_people(folder, setting, truth, people, report)
+    counts["truth/leakage.csv"] = _table(folder / "truth" / "leakage.csv", MONTH_COLUMNS, truth.month_rows())
+    maturity = [
+        f"{feed},{month},{share:.6f},{str(share >= 0.9).lower()}\n" for (feed, month), share in truth.maturity.share.items()
+    ]
+    counts["truth/maturity.csv"] = _table(
+        folder / "truth" / "maturity.csv", ("data_source", "month", "completion", "mature"), maturity
+    )
+    summary = RehearsalSummary(
+        folder=folder.name,
+        people=people,
+        months=months,
+        seed=seed,
+        version=VERSION,
+        service_from=days.text(window.start),
+        service_through=days.text(window.end - 1),
+        paid_through=days.text(window.paid_through),
+        counts=counts | {f"planted_{name}": value for name, value in truth.counts.items()},
+    )
+    manifest = {name: value for name, value in summary.as_json().items() if name != "folder"} | {"system": SYSTEM}
+    (folder / "truth" / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "truth" / "README.md").write_text(TRUTH_README, encoding="utf-8")
+    return summary
+
+
+def _table(path: Path, columns: Iterable[str], rows: list[str]) -> int:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(",".join(columns) + "\n")
+        stream.writelines(rows)
+    return len(rows)
+
+
+def _write_people(
+    folder: Path, setting: Setting, truth: TruthRows, people: int, report: Callable[[int, int], None] | None
+) -> dict[str, int]:
+    counts = dict.fromkeys(STREAMS, 0)
+    site_policy = {policy.payer: policy.policy_id for policy in reversed(setting.policies) if policy.kind == "site_of_care"}
+    with ExitStack() as stack:
+        streams = {name: stack.enter_context((folder / name).open("w", encoding="utf-8", newline="")) for name in STREAMS}
+        for name, columns in STREAMS.items():
+            streams[name].write(",".join(columns) + "\n")
+        for begin in range(1, people + 1, CHUNK):
+            rows, logs = PersonRows(), LogRows()
+            end = min(begin + CHUNK, people + 1)
+            for number in range(begin, end):
+                _person(setting, number, rows, logs, truth, site_policy)
+            written = {
+                "medical_claim.csv": rows.medical, "pharmacy_claim.csv": rows.pharmacy, "eligibility.csv": rows.eligibility,
+                "orders.csv": logs.orders, "denials.csv": logs.denials, "white_bag_events.csv": logs.white_bag_events,
+                "patient_impacts.csv": logs.patient_impacts, "truth/infusions.csv": truth.infusions,
+                "truth/episodes.csv": truth.episodes, "truth/darks.csv": truth.darks,
+            }  # fmt: skip
+            for name, found in written.items():
+                streams[name].write("".join(found))
+                counts[name] += len(found)
+            truth.infusions, truth.episodes, truth.darks = [], [], []
+            if report:
+                report(end - 1, people)
+    return counts
+
+
+def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, truth: TruthRows, site_policy: dict[str, str]) -> None:
+    """One person's life and claims, from two streams: what happened, and how it was billed."""
+    world = setting.world
+    life = Draws(world.seed, f"person:{number}")
+    person = make_person(world, number, life)
+    live(setting, person, life)
+    draw = Draws(world.seed, f"billing:{number}")
+    billing = Billing(world, person, draw, rows)
+    mine = []
+    for course in person.courses:
+        for infusion in course.infusions:
+            mine.append((course, infusion, bill_infusion(billing, course, infusion)))
+        _self_fills(billing, course)
+        specialist_visits(billing, course)
+    everyday_care(billing, world)
+    rows.eligibility.extend(eligibility_rows(person))
+    truth.add(mine)
+    add_logs(logs, mine, draw, site_policy)
+
+
+def _self_fills(billing: Billing, course: Course) -> None:
+    """Self-injected doses on the pharmacy benefit."""
+    pharmacy = billing.world.site_by_id["SP-PINNACLE"].npi
+    for day in course.self_fills:
+        payer = course.person.payer_on(day)
+        billing.pharmacy_row(payer, day, course.therapy.self_ndc, 1, 28, 310_000, course.prescriber.npi, pharmacy)
+
+
+def _write_world(folder: Path, setting: Setting, menu: tuple[Therapy, ...]) -> dict[str, int]:
+    world = setting.world
+    first_day = days.text(world.window.start)
+    counts = {
+        "sites.csv": _table(folder / "sites.csv", SITE_COLUMNS, _site_rows(world)),
+        "prescribers.csv": _table(
+            folder / "prescribers.csv",
+            ("npi", "name", "specialty", "relation", "market", "starts_on", "ends_on"),
+            _prescriber_rows(world),
+        ),
+        "taxonomies.csv": _table(
+            folder / "taxonomies.csv",
+            ("npi", "taxonomy"),
+            [f"{site.npi},{site.taxonomy}\n" for site in world.sites if site.taxonomy],
+        ),
+        "rates.csv": _table(
+            folder / "rates.csv",
+            ("payer", "plan", "site_class", "site_id", "hcpcs_code", "basis", "rate", "effective_from", "effective_to", "source"),
+            [_row(row) for row in rate_rows(world.payers, first_day)],
+        ),
+        "laws.csv": _table(
+            folder / "laws.csv",
+            ("state", "shields_from", "effective_from", "effective_to", "note", "source"),
+            [
+                f"{law.state},{law.shields_from},{days.text(law.effective_from)},,Invented for the rehearsal,rehearsal; not a statement about the state's law\n"
+                for law in setting.laws
+            ],
+        ),
+        "zip_centroids.csv": _table(
+            folder / "zip_centroids.csv",
+            ("zip_code", "latitude", "longitude"),
+            [f"{place.zip_code},{place.latitude:.4f},{place.longitude:.4f}\n" for place in world.zips],
+        ),
+        "drugs.csv": _table(
+            folder / "drugs.csv",
+            ("ndc_code", "hcpcs_code", "molecule", "family", "self_administered", "units_per_package", "source"),
+            _drug_rows(menu),
+        ),
+    }
+    therapies = {therapy.family: therapy for therapy in menu}
+    for policy in setting.policies:
+        text = yaml.safe_dump(document(policy, therapies), sort_keys=False, allow_unicode=True, width=120)
+        (folder / "policies" / f"{policy.policy_id}.yaml").write_text(text, encoding="utf-8")
+    counts["policies"] = len(setting.policies)
+    return counts
+
+
+def _row(values: Iterable[object]) -> str:
+    """A CSV row; texts with a comma are quoted."""
+    texts = [str(value) for value in values]
+    return ",".join(f'"{text}"' if "," in text else text for text in texts) + "\n"
+
+
+def _site_rows(world: World) -> list[str]:
+    rows = []
+    for number, site in enumerate((site for site in world.sites if site.registered), start=1):
+        rows.append(
+            _row(
+                (
+                    site.site_id, site.name, site.site_class, site.ownership, site.owner, site.payer_affiliation,
+                    str(site.hospital_affiliated).lower(), site.market, site.npi, f"{100 + number} Rehearsal Way", site.city, site.state,
+                    site.zip_code, f"{site.latitude:.4f}", f"{site.longitude:.4f}", days.text(site.opened), "", site.chairs or "",
+                    site.hours or "", str(site.is_340b).lower(), "rehearsal; invented", days.text(world.window.start),
+                )
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _prescriber_rows(world: World) -> list[str]:
+    return [
+        _row(
+            (p.npi, p.name, p.specialty, p.relation, p.market, days.text(p.starts), "" if p.ends == OPEN_END else days.text(p.ends))
+        )
+        for p in world.prescribers
+        if p.relation
+    ]
+
+
+def _drug_rows(menu: tuple[Therapy, ...]) -> list[str]:
+    """Packages that the reference does not list, so that `load_drugs` can teach them."""
+    rows = []
+    source = "rehearsal; labeler 99050 is invented"
+    for therapy in menu:
+        for product in therapy.products:
+            if product.ndc.startswith(INVENTED_LABELER):
+                rows.append(_row((product.ndc, product.codes[-1].hcpcs, product.molecule, therapy.family, "false", "", source)))
+        if therapy.self_form and therapy.self_ndc.startswith(INVENTED_LABELER):
+            rows.append(_row((therapy.self_ndc, "", therapy.self_molecule, therapy.family, "true", "", source)))
+    return rows
