@@ -24,7 +24,7 @@ test: $(DEV)
 	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
 
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 -m "not benchmark and not services" $(ARGS)
 
 benchmark: $(DEV)
 	@exec $(BIN)/python -m pytest -m benchmark -s $(ARGS) tests/benchmarks
