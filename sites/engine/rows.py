@@ -98,7 +98,7 @@ def read_table(path: Path, layout: Layout, name: str | None = None) -> Table:
 
 def open_records(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """CSV text as (column names in lower case, iterator of (first line, cells)); blank lines are passed over."""
-    records = _records(text, name)
+    records = csv_records(text, name)
     _, first = next(records, (0, []))
     header = [cell.strip().lower() for cell in first]
     doubled = sorted({column for column in header if column and header.count(column) > 1})
@@ -107,7 +107,8 @@ def open_records(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, l
     return header, records
 
 
-def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """CSV text as (first physical line, cells), blank records passed over. RefusedTable where the quoting is broken."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:

@@ -50,6 +50,9 @@ class RegisterCommand(BaseCommand):
             f"{result.file}: {stored.added:,} added, {stored.changed:,} changed, "
             f"{stored.unchanged:,} unchanged, {len(result.rejected):,} rejected"
         )
+        for name, value in result.notes.items():
+            if not isinstance(value, dict):
+                self.stdout.write(f"  {name.replace('_', ' ')}: {value}")
         self._list("rejected", [problem.sentence() for problem in result.rejected])
         self._list("note", list(result.warnings))
 
