@@ -1,11 +1,13 @@
 """Setting up the rehearsal health system: its files made, its registers loaded, its claims brought in like anybody's."""
 
+import re
 import shutil
 from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from demand.actions import runs
 from demand.actions.extracts import Refused, create_extract, discard_uploads
@@ -16,6 +18,7 @@ NAME = "Rehearsal health system"
 CLAIMS = [("medical", "medical_claim*.csv*"), ("pharmacy", "pharmacy_claim*.csv*"), ("eligibility", "eligibility*.csv*")]
 # In the order in which later ones refer to earlier ones: command, its leading arguments, files.
 REGISTERS = [
+    ("load_drugs", [], "drugs.csv"),
     ("load_sites", [], "sites.csv"),
     ("load_prescribers", [], "prescribers.csv"),
     ("load_taxonomies", [], "taxonomies.csv"),
@@ -29,28 +32,28 @@ REGISTERS = [
 ]
 
 
-def request_rehearsal(*, people: int, months: int, seed: int) -> Run:
+def request_rehearsal(*, people: int, months: int) -> Run:
     """Ask once for the rehearsal system; one that is there, or on its way, is kept whatever its size."""
     there = Run.objects.filter(kind=Run.Kind.REHEARSAL).exclude(status__in=[Run.Status.FAILED, Run.Status.REPLACED]).first()
     if there:
         return there
-    return runs.request_run(Run.Kind.REHEARSAL, inputs={"people": people, "months": months, "seed": seed})
+    return runs.request_run(Run.Kind.REHEARSAL, inputs={"people": people, "months": months})
 
 
 def perform_rehearsal(claim: runs.Claim) -> None:
     """Make the files, load the registers, hand the claims to the ordinary load."""
     run = Run.objects.get(pk=claim.run_id)
     report = runs.StageReport(claim)
-    with runs.keep_alive(claim):
-        report("making the rehearsal health system", 0.0)
-        folder = _files(run)
-        for number, (command, arguments, pattern) in enumerate(REGISTERS):
-            report(f"loading {pattern.split('.')[0].split('/')[0].replace('_', ' ')}", 0.6 + 0.3 * number / len(REGISTERS))
-            files = [str(path) for path in sorted(folder.glob(pattern))]
-            if files:
-                call_command(command, *arguments, *files, stdout=StringIO())
-        report("bringing in the claims", 0.95)
-        incoming = [bring_in(kind, path) for kind, name in CLAIMS for path in sorted(folder.glob(name))]
+    try:
+        with runs.keep_alive(claim):
+            report("making the rehearsal health system", 0.0)
+            folder = _files(run)
+            _load_registers(folder, report)
+            report("bringing in the claims", 0.95)
+            incoming = [bring_in(kind, path) for kind, name in CLAIMS for path in sorted(folder.glob(name))]
+    except CommandError as refusal:
+        runs.fail_run(claim, f"The rehearsal system could not be set up: {refusal}")
+        return
 
     def publish():
         try:
@@ -61,8 +64,16 @@ def perform_rehearsal(claim: runs.Claim) -> None:
     runs.finish_run(claim, result=run.inputs, stages=report.finished(), publish=publish)
 
 
+def _load_registers(folder: Path, report: runs.StageReport) -> None:
+    for number, (command, arguments, pattern) in enumerate(REGISTERS):
+        files = [str(path) for path in sorted(folder.glob(pattern))]
+        what = re.split(r"[./]", pattern)[0].replace("_", " ")
+        report(f"loading {what}", 0.6 + 0.3 * number / len(REGISTERS))
+        call_command(command, *arguments, *files, stdout=StringIO())
+
+
 def _files(run: Run) -> Path:
-    """The files under DATA_DIR/rehearsal, made beside and renamed when complete; a complete set of the same seed is kept."""
+    """The files under DATA_DIR/rehearsal, made beside and renamed when complete; a complete set of the same size is kept."""
     final = Path(settings.DATA_DIR) / "rehearsal"
     made = final / ".inputs"
     inputs = repr(sorted(run.inputs.items()))
@@ -70,7 +81,7 @@ def _files(run: Run) -> Path:
         return final
     beside = final.with_name(f"rehearsal.{run.fencing_token}")
     shutil.rmtree(beside, ignore_errors=True)
-    call_command("create_rehearsal", str(beside), stdout=StringIO(), **run.inputs)
+    call_command("create_rehearsal", beside, stdout=StringIO(), **run.inputs)
     (beside / ".inputs").write_text(inputs)
     shutil.rmtree(final, ignore_errors=True)
     beside.rename(final)

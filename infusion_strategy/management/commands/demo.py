@@ -30,7 +30,6 @@ class Command(BaseCommand):
         parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
         parser.add_argument("--people", type=int, default=3000, help="size of the rehearsal system; 0: none")
         parser.add_argument("--months", type=int, default=36)
-        parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, *args, **options):
         stop = threading.Event()
@@ -83,7 +82,7 @@ class Command(BaseCommand):
         call_command("load_reference", stdout=open(os.devnull, "w"))
         self.sign_ins = create_sign_ins(settings.DATA_DIR / "keys")
         if options["people"]:
-            run = request_rehearsal(people=options["people"], months=options["months"], seed=options["seed"])
+            run = request_rehearsal(people=options["people"], months=options["months"])
             if run.status == run.Status.QUEUED:
                 tasks.enqueue(run)
 
