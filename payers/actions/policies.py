@@ -27,9 +27,7 @@ def load_policies(paths: Iterable[Path]) -> list[Loaded]:
             continue
         earlier = documents.get(document["id"])
         if earlier:
-            refusals.append(
-                f"{path.name}: id {document['id']} is that of {earlier[0].name} too; give each policy an id of its own."
-            )
+            refusals.append(f"{path.name}: id {document['id']} is that of {earlier[0].name} too; give each policy its own.")
         documents[document["id"]] = (path, document)
     if refusals:
         raise RefusedPolicies("\n".join(refusals))

@@ -35,7 +35,7 @@ KINDS = (
 CODE_SETS = ("place_of_service", "bill_type_facility", "bill_type_frequency", "revenue_center")
 
 
-def _name(cell: str) -> str:
+def lower_name(cell: str) -> str:
     """Molecules and families are lower case everywhere, so that they match."""
     return cells.text(100)(cell).lower()
 
@@ -53,7 +53,7 @@ def _family_checks(values: dict) -> Iterator[Finding]:
 SOURCE = Column("source", cells.text(300), blank="not stated")
 DRUG_FAMILIES = Layout(
     columns=(
-        Column("family", _name, needed=True),
+        Column("family", lower_name, needed=True),
         Column("clinical_line", cells.text(80), needed=True),
         Column("interval_days", cells.whole(1, 3650)),
         Column("induction_doses", cells.whole(0, 100), blank=0),
@@ -84,8 +84,8 @@ DRUG_CODES = Layout(
         Column("hcpcs_code", cells.hcpcs, needed=True),
         Column("effective_from", cells.day, needed=True),
         Column("effective_to", cells.day),
-        Column("molecule", _name, needed=True),
-        Column("family", _name, needed=True),
+        Column("molecule", lower_name, needed=True),
+        Column("family", lower_name, needed=True),
         Column("brand", cells.text(200), blank=""),
         Column("unit_amount", cells.number(0.000001, 1_000_000), needed=True),
         Column("unit_of_measure", cells.choice(*UNITS), needed=True),
@@ -100,8 +100,8 @@ NDCS = Layout(
     columns=(
         Column("ndc_code", ndc, needed=True),
         Column("hcpcs_code", cells.hcpcs, blank=""),
-        Column("molecule", _name),
-        Column("family", _name),
+        Column("molecule", lower_name),
+        Column("family", lower_name),
         Column("self_administered", cells.flag, needed=True),
         Column("units_per_package", cells.number(0, 10_000_000)),
         SOURCE,

@@ -77,6 +77,10 @@ class Layout:
     def needed(self) -> list[str]:
         return [column.name for column in self.columns if column.needed]
 
+    @property
+    def private(self) -> bool:
+        return any(column.private for column in self.columns)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -100,11 +104,7 @@ def open_records(text: str, name: str) -> tuple[list[str], Iterator[tuple[int, l
     """CSV text as (column names in lower case, iterator of (first line, cells)); blank lines are passed over."""
     records = csv_records(text, name)
     _, first = next(records, (0, []))
-    header = [cell.strip().lower() for cell in first]
-    doubled = sorted({column for column in header if column and header.count(column) > 1})
-    if doubled:
-        raise RefusedTable(f"{name} has the column {doubled[0]} twice; keep one of them.")
-    return header, records
+    return [cell.strip().lower() for cell in first], records
 
 
 def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -122,13 +122,15 @@ def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def typed_table(name: str, header: list[str], records: Iterable[tuple[int, list[str]]], layout: Layout) -> Table:
-    """Records under a header as a Table by the layout. RefusedTable where a needed column is missing."""
+    """Records under a header as a Table by the layout. RefusedTable where a needed column is missing or one stands twice."""
     missing = [column for column in layout.needed if column not in header]
     if missing:
-        raise RefusedTable(
-            f"{name} has no column {', '.join(missing)}; it needs {', '.join(layout.needed)} "
-            f"(found: {', '.join(filter(None, header))[:200] or 'nothing'})."
-        )
+        # A file without a header begins with a person: what it begins with is not repeated.
+        found = "" if layout.private else f" (found: {', '.join(filter(None, header))[:200] or 'nothing'})"
+        raise RefusedTable(f"{name} has no column {', '.join(missing)}; it needs {', '.join(layout.needed)}{found}.")
+    doubled = [column for column in header if column and header.count(column) > 1]
+    if doubled:
+        raise RefusedTable(f"{name} has the column {doubled[0]} twice; keep one of them.")
     place = {column: index for index, column in enumerate(header)}
     rows, rejected, warnings, seen = [], [], [], {}
     for line, cells in records:
