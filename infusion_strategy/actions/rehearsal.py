@@ -1,7 +1,9 @@
 """Setting up the rehearsal health system: its files made, its registers loaded, its claims brought in like anybody's."""
 
+import json
 import re
 import shutil
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from demand.management.commands.load_extract import bring_in
 from demand.models import Run
 
 NAME = "Rehearsal health system"
+SUMMARY = "summary.json"
 CLAIMS = [("medical", "medical_claim*.csv*"), ("pharmacy", "pharmacy_claim*.csv*"), ("eligibility", "eligibility*.csv*")]
 # In the order in which later ones refer to earlier ones: command, its leading arguments, files.
 REGISTERS = [
@@ -50,6 +53,7 @@ def perform_rehearsal(claim: runs.Claim) -> None:
             folder = _files(run)
             _load_registers(folder, report)
             report("bringing in the claims", 0.95)
+            paid_through = date.fromisoformat(_summary(folder)["made"]["paid_through"])
             incoming = [bring_in(kind, path) for kind, name in CLAIMS for path in sorted(folder.glob(name))]
     except CommandError as refusal:
         runs.fail_run(claim, f"The rehearsal system could not be set up: {refusal}")
@@ -57,7 +61,7 @@ def perform_rehearsal(claim: runs.Claim) -> None:
 
     def publish():
         try:
-            create_extract(name=NAME, files=incoming)
+            create_extract(name=NAME, files=incoming, paid_through=paid_through)
         except Refused:
             discard_uploads(file.stored_name for file in incoming)  # an earlier attempt brought the same files in
 
@@ -75,14 +79,17 @@ def _load_registers(folder: Path, report: runs.StageReport) -> None:
 def _files(run: Run) -> Path:
     """The files under DATA_DIR/rehearsal, made beside and renamed when complete; a complete set of the same size is kept."""
     final = Path(settings.DATA_DIR) / "rehearsal"
-    made = final / ".inputs"
-    inputs = repr(sorted(run.inputs.items()))
-    if made.exists() and made.read_text() == inputs:
+    if (final / SUMMARY).exists() and _summary(final)["asked"] == run.inputs:
         return final
     beside = final.with_name(f"rehearsal.{run.fencing_token}")
     shutil.rmtree(beside, ignore_errors=True)
-    call_command("create_rehearsal", beside, stdout=StringIO(), **run.inputs)
-    (beside / ".inputs").write_text(inputs)
+    said = StringIO()
+    call_command("create_rehearsal", beside, json=True, stdout=said, **run.inputs)
+    (beside / SUMMARY).write_text(json.dumps({"asked": run.inputs, "made": json.loads(said.getvalue())}))
     shutil.rmtree(final, ignore_errors=True)
     beside.rename(final)
     return final
+
+
+def _summary(folder: Path) -> dict:
+    return json.loads((folder / SUMMARY).read_text())
