@@ -57,16 +57,19 @@ def redis_url(tmp_path_factory):
         server.wait(10)
 
 
+@pytest.fixture(scope="session")
+def environment_for():
+    """environment_for(DATA_DIR=…) -> this process's environment with those variables, and none of the tests' own settings."""
+    ours = {"DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "PSEUDONYM_KEY", "DJANGO_SETTINGS_MODULE", "DATA_DIR"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    return lambda **variables: {**inherited, "PYTHONUNBUFFERED": "1", **variables}
+
+
 @pytest.fixture
-def processes(tmp_path):
+def processes(tmp_path, environment_for):
     """Start `manage.py …`, workers and web servers in a DATA_DIR of the test's own, by environment variables alone."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "PSEUDONYM_KEY", "DJANGO_SETTINGS_MODULE"}
-    }
     logs = tmp_path / "logs"
     logs.mkdir()
-    started = Processes(logs, {**inherited, "DATA_DIR": str(tmp_path / "data"), "PYTHONUNBUFFERED": "1"})
+    started = Processes(logs, environment_for(DATA_DIR=str(tmp_path / "data")))
     yield started
     started.stop_all()

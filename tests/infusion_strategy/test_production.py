@@ -1,0 +1,145 @@
+"""The whole production stack as processes: PostgreSQL, Redis, gunicorn, worker and sweeper, started by compose's own commands."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from tests.services import ROOT, Processes, answers, free_port, wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.xdist_group("production")]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+BIN = Path(sys.executable).parent
+
+
+def command(service: str) -> list[str]:
+    """A service's command as in the container, with this environment's programs."""
+    if service == "web":
+        written = re.search(r"^CMD (\[.*\])", (ROOT / "Dockerfile").read_text().replace("\\\n", ""), re.M).group(1)
+        words = json.loads(written)
+    else:
+        words = COMPOSE[service]["command"]
+    here = {"python": sys.executable, "celery": str(BIN / "celery"), "gunicorn": str(BIN / "gunicorn")}
+    return [here.get(word, word).replace("python manage.py", f"{sys.executable} manage.py") for word in words]
+
+
+class Stack:
+    def __init__(self, processes: Processes):
+        self.processes = processes
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        processes.run(*command("migrate"))
+        processes.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.web = processes.start(*[word.replace("0.0.0.0:8000", f"127.0.0.1:{self.port}") for word in command("web")])
+        self.worker = processes.start(*command("worker"))
+        self.sweeper = processes.start(*command("sweeper"))
+        wait_until(lambda: answers(self.port), 30, "gunicorn answers")
+        wait_until(lambda: processes.manage("health", check=False).returncode == 0, 30, "the stack is healthy")
+
+    def sign_in(self, username: str, password: str) -> requests.Session:
+        browser = requests.Session()
+        self.post(browser, "/sign-in/", username=username, password=password)
+        return browser
+
+    def post(self, browser: requests.Session, path: str, files=None, **fields) -> requests.Response:
+        """A form's answer, sent as a browser would: with the token of the page that shows the form."""
+        page = browser.get(self.address + path, timeout=30)
+        page.raise_for_status()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text).group(1)
+        answer = browser.post(page.url, data={"csrfmiddlewaretoken": token, **fields}, files=files, timeout=60)
+        answer.raise_for_status()
+        return answer
+
+
+@pytest.fixture(scope="module")
+def stack(postgres, redis_url, tmp_path_factory, environment_for):
+    folder = tmp_path_factory.mktemp("production")
+    processes = Processes(
+        folder,
+        environment_for(
+            DATA_DIR=str(folder / "data"),
+            STATIC_ROOT=str(folder / "static"),
+            DATABASE_URL=postgres.create("production"),
+            CELERY_BROKER_URL=redis_url,
+            ALLOWED_HOSTS="127.0.0.1",
+            SECRET_KEY="production-in-a-test",
+            PSEUDONYM_KEY="production-in-a-test",
+        ),
+    )
+    try:
+        yield Stack(processes)
+    finally:
+        processes.stop_all()
+
+
+def test_the_containers_own_health_checks_hold(stack):
+    for service in ("web", "worker", "sweeper"):
+        words = [*COMPOSE[service]["healthcheck"]["test"][2:], *(["--port", str(stack.port)] if service == "web" else [])]
+        stack.processes.run(sys.executable, *words)
+
+
+def test_pages_come_with_hashed_static_files_and_strict_headers(stack):
+    page = requests.get(f"{stack.address}/sign-in/", timeout=30)
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+    assert addresses
+    for address in addresses:
+        assert re.search(r"\.[0-9a-f]{12}\.", address), address
+        found = requests.get(stack.address + address, timeout=30)
+        assert found.status_code == 200
+        assert "immutable" in found.headers["Cache-Control"]
+
+
+def test_a_stranger_sees_nothing(stack):
+    answer = requests.get(f"{stack.address}/", timeout=30, allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/sign-in/")
+
+
+ASK_WHILE_THE_QUEUE_IS_DOWN = """
+import time
+from datetime import timedelta
+import django
+django.setup()
+from django.utils import timezone
+from demand import tasks
+from demand.models import Run
+from infusion_strategy.actions.rehearsal import request_rehearsal
+run = request_rehearsal(people=40, months=6)
+began = time.monotonic()
+tasks.enqueue(run)
+print(run.pk, Run.objects.get(pk=run.pk).status, time.monotonic() - began)
+Run.objects.update(requested_at=timezone.now() - timedelta(minutes=1))
+"""
+STATUS = """
+import sys
+import django
+django.setup()
+from demand.models import Run
+run = Run.objects.get(pk=int(sys.argv[1]))
+print(run.status, run.reason)
+"""
+
+
+def test_a_queue_that_is_down_holds_up_no_request_and_loses_nothing(stack):
+    """The run stays queued; with the queue back, the sweeper hands it to the worker."""
+    ours = {**stack.processes.environment, "DJANGO_SETTINGS_MODULE": "infusion_strategy.settings"}
+    up = Processes(stack.processes.folder, ours)
+    down = Processes(stack.processes.folder, {**ours, "CELERY_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"})
+    asked = down.run(sys.executable, "-c", ASK_WHILE_THE_QUEUE_IS_DOWN)
+    number, status, seconds = asked.stdout.split()
+    assert status == "queued"
+    assert "stays queued" in asked.stderr
+    assert float(seconds) < 3
+    ended = wait_until(
+        lambda: (said := up.run(sys.executable, "-c", STATUS, number).stdout.strip()).startswith(("finished", "failed")) and said,
+        60,
+        "the sweeper handed the run to the worker",
+        every=1,
+    )
+    assert ended == "finished"
