@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from sites.engine.rows import Problem, Row, Table
 
 AT_ONCE = 500
+NAMED = 100  # changed rows that an audit line names
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,27 @@ def store(
     model.objects.bulk_create(added, batch_size=AT_ONCE)
     if changed:
         model.objects.bulk_update(changed, sorted(touched), batch_size=AT_ONCE)
-    return Stored(len(added), len(changed) + elsewhere, unchanged)
+    stored = Stored(len(added), len(changed) + elsewhere, unchanged)
+    _audit(model, stored, [_key(item, key) for item in changed], sorted(touched))
+    return stored
+
+
+def _audit(model: type[models.Model], stored: Stored, changed: list[tuple], fields: list[str]) -> None:
+    """One line of the audit log a load that added or changed anything: bulk writes are not seen row by row."""
+    if not stored.added and not stored.changed:
+        return
+    LogEntry.objects.create(
+        action=LogEntry.Action.UPDATE if stored.changed else LogEntry.Action.CREATE,
+        content_type=ContentType.objects.get_for_model(model),
+        object_repr=str(model._meta.verbose_name_plural),
+        additional_data={
+            "load": model._meta.label_lower,
+            "added": stored.added,
+            "changed": stored.changed,
+            "fields": fields,
+            "rows": [" ".join(str(part) for part in known) for known in changed[:NAMED]],
+        },
+    )
 
 
 def _attribute(model: type[models.Model], name: str) -> str:

@@ -18,6 +18,7 @@ class RegisterCommand(BaseCommand):
 
     load: Callable[[Path], Loaded]
     one_file = True
+    requires_system_checks = []  # a register has nothing to do with pages and addresses
 
     def add_arguments(self, parser):
         parser.add_argument("files", metavar="F", nargs=1 if self.one_file else "+", type=Path, help="the file to load")
