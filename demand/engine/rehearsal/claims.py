@@ -1,4 +1,5 @@
-"""A person's planted infusions -> the claim rows that real billing systems would emit, and what those rows can show; grain: one `Seen` an infusion.
+"""A person's planted infusions -> the claim rows billing systems would emit, and what those can show; grain: one `Seen` an
+infusion.
 
 Emission follows the forms: a UB-04 facility claim (bill type, revenue codes, no place of service), a CMS-1500 professional claim
 (place of service, no bill type), a home infusion claim (per diem and nursing beside the drug), a pharmacy that bills the drug
@@ -20,7 +21,8 @@ from demand.engine.rehearsal.rates import PER_DIEM_CENTS, VISIT_CENTS, administr
 from demand.engine.rehearsal.world import Payer, Site, World
 
 PHARMACY_COLUMNS = (
-    "claim_id", "claim_line_number", "person_id", "member_id", "payer", "plan", "prescribing_provider_npi", "dispensing_provider_npi",
+    "claim_id", "claim_line_number", "person_id", "member_id", "payer", "plan", "prescribing_provider_npi",
+    "dispensing_provider_npi",
     "dispensing_date", "ndc_code", "quantity", "days_supply", "paid_date", "paid_amount", "allowed_amount", "coinsurance_amount",
     "copayment_amount", "deductible_amount", "data_source",
 )  # fmt: skip
@@ -339,7 +341,7 @@ def _bill_supply(billing: Billing, course: Course, infusion: Infusion, seen: See
 def _bill_professional_side(
     billing: Billing, course: Course, infusion: Infusion, seen: Seen, facts: dict[str, str], bagged: bool
 ) -> None:
-    """The clinician's own claim for an infusion in a hospital department: POS 19 or 22, sometimes a day off, sometimes with the drug unpaid."""
+    """The clinician's own claim for a hospital infusion: POS 19 or 22, sometimes a day off, sometimes with the drug unpaid."""
     draw, payer, site = billing.draw, infusion.payer, infusion.site
     first = _ADMINISTRATION[course.therapy.recipe.administration][0]
     if draw.u() < 0.4 and not bagged:

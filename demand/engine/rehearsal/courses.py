@@ -1,6 +1,7 @@
-"""A person, the menu, the policies -> what the person is infused with, where, paid how, and what becomes of it; grain: one `Course` a drug.
+"""A person, the menu, the policies -> what the person is infused with, where, how paid, how it ends; grain: one `Course` a drug.
 
-A course is planned, not measured: its moves have causes, its end has a cause, and both are kept beside what definitions.md makes of them.
+A course is planned, not measured: its moves have causes, its end has a cause, and both are kept beside what definitions.md
+makes of them.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def _choose_therapy(setting: Setting, person: Person, draw: Draws, taken: list[s
 
 
 def _choose_prescriber(setting: Setting, person: Person, therapy: Therapy, draw: Draws, day: int) -> Prescriber | None:
-    """Two thirds are ordered by the system's own or affiliated clinicians; a specialty missing in a market is found in the metro."""
+    """Two thirds are ordered by the system's own or affiliated clinicians; a missing specialty is found in the metro."""
     for market in (person.place.market, "metro"):
         found = [p for specialty in therapy.specialties for p in setting.prescribers_of.get((market, specialty), ())]
         if found:
@@ -434,7 +435,7 @@ def _order(course: Course, infusion: Infusion, wait: int, draw: Draws, determina
 
 
 def _add_orders(setting: Setting, course: Course, draw: Draws) -> None:
-    """The system's own orders (roster clinicians only): the start, a renewal a year, and the one before a move for want of access."""
+    """The system's own orders (roster clinicians only): the start, a renewal a year, the one before a move for want of access."""
     window = setting.world.window
     last_order = -10_000
     previous: Infusion | None = None

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.people import Person
-from demand.engine.rehearsal.world import Payer
+from demand.engine.rehearsal.world import NO_LINE_DATES_FEED, REPEATED_TOTALS_FEED, Payer
 
 MEDICAL_COLUMNS = (
     "claim_id", "claim_line_number", "claim_type", "person_id", "member_id", "payer", "plan", "claim_start_date", "claim_end_date",
     "claim_line_start_date", "claim_line_end_date", "place_of_service_code", "bill_type_code", "revenue_center_code",
-    "service_unit_quantity", "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2", "hcpcs_modifier_3", "rendering_npi", "billing_npi",
+    "service_unit_quantity", "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2", "hcpcs_modifier_3", "rendering_npi",
+    "billing_npi",
     "facility_npi", "paid_date", "paid_amount", "allowed_amount", "charge_amount", "coinsurance_amount", "copayment_amount",
-    "deductible_amount", "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2", "in_network_flag", "data_source", "ordering_npi",
+    "deductible_amount", "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2", "in_network_flag", "data_source",
+    "ordering_npi",
     "ndc_code", "authorization_id", "authorization_end_date",
 )  # fmt: skip
 
@@ -76,15 +78,16 @@ def claim_rows(
     """One version of a claim. sign -1 is its reversal; level scales the money of an earlier version."""
     day = days.text(claim.day)
     payer, person = claim.payer, claim.person
-    line_day = "," if (payer.feed == "medicare_feed" and not claim.professional) else f"{day},{day}"
+    line_day = "," if (payer.feed == NO_LINE_DATES_FEED and not claim.professional) else f"{day},{day}"
     kind = "professional" if claim.professional else "institutional"
-    head = f",{kind},{person.person_id},{person.person_id},{payer.name},{payer.plan},{day},{day},{line_day},{claim.pos},{bill_type or claim.bill_type},"
+    whose = f"{person.person_id},{person.person_id},{payer.name},{payer.plan}"
+    head = f",{kind},{whose},{day},{day},{line_day},{claim.pos},{bill_type or claim.bill_type},"
     providers = f",{claim.rendering},{claim.billing},{claim.facility},{days.text(paid_day)},"
     tail = f",icd-10-cm,{claim.diagnosis},{claim.second_diagnosis},1,{payer.feed},{claim.ordering},"
     end = f",{claim.authorization},{claim.authorization_end}\n"
     claim_id = claim_id or claim.claim_id
     repeated = None
-    if payer.feed == "state_medicaid" and not claim.professional:  # this feed shows the claim's total on every line
+    if payer.feed == REPEATED_TOTALS_FEED and not claim.professional:  # this feed shows the claim's total on every line
         repeated = money(sign * int(sum(line.paid for line in claim.lines) * level))
     rows = []
     for number, line in enumerate(claim.lines, start=1):

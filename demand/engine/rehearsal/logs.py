@@ -1,4 +1,4 @@
-"""A person's infusions -> what the system's own departments wrote down; grain: one row an order, a white-bagged dose, a denial, an impact.
+"""A person's infusions -> what the system's departments wrote down; grain: one row an order, white-bagged dose, denial, impact.
 
 Logs are partial on purpose: a clinic notes about two thirds of the doses that came from a pharmacy, which is why a rate inferred
 from claims needs its own measured error.
@@ -15,11 +15,13 @@ from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.lines import money
 
 ORDER_COLUMNS = (
-    "order_id", "person_id", "ordering_npi", "molecule", "ordered_on", "authorized_on", "scheduled_on", "first_infused_on", "location",
+    "order_id", "person_id", "ordering_npi", "molecule", "ordered_on", "authorized_on", "scheduled_on", "first_infused_on",
+    "location",
     "determination", "reject_reason", "preference",
 )  # fmt: skip
 DENIAL_COLUMNS = (
-    "claim_id", "payer", "hcpcs_code", "site_id", "service_date", "reason_code", "denied_amount", "written_off_amount", "decided_on",
+    "claim_id", "payer", "hcpcs_code", "site_id", "service_date", "reason_code", "denied_amount", "written_off_amount",
+    "decided_on",
 )  # fmt: skip
 WHITE_BAG_COLUMNS = (
     "site_id", "hcpcs_code", "payer", "administered_on", "pharmacy", "dose_changed", "delayed_days", "wasted", "staff_minutes",
@@ -63,8 +65,8 @@ def add_logs(rows: LogRows, seen_rows: list[tuple[Course, Infusion, Seen]], draw
         if site.ownership != "owned":
             if course.moved_on == day and course.reason == "site_policy" and draw.chance(0.25) and payer.name in policy_of:
                 rows.patient_impacts.append(
-                    f"{policy_of[payer.name]},{course.from_site.site_id},{days.text(day + 3)},{draw.pick(_IMPACTS)},{draw.between(2, 40)},"
-                    f"{draw.pick(('low', 'moderate', 'high'))}\n"
+                    f"{policy_of[payer.name]},{course.from_site.site_id},{days.text(day + 3)},{draw.pick(_IMPACTS)},"
+                    f"{draw.between(2, 40)},{draw.pick(('low', 'moderate', 'high'))}\n"
                 )
             continue
         if infusion.channel == "white_bag" and draw.chance(0.66):

@@ -58,7 +58,8 @@ class Places:
 
     def __init__(self, world: World) -> None:
         self.sites = dict(world.site_by_id)
-        # A home infusion pharmacy's own suite: it bills under the pharmacy's number, so only the claim says which of the two it was.
+        # A home infusion pharmacy's own suite: it bills under the pharmacy's number, so only the claim says which of the two
+        # it was.
         self.sites["XM-HEARTHSIDE-SUITE"] = dataclasses.replace(
             self.sites["XM-HEARTHSIDE"], site_class="infusion_suite", form="suite", pos="49"
         )

@@ -1,6 +1,7 @@
 """Payer, site and code -> what the contract allows; grain: cents for one line, and the rows of rates.csv that say the same.
 
-Levels are the planning ranges of published relativities (hospital about twice the average sales price, offices and centers a little above
+Levels are the planning ranges of published relativities (hospital about twice the average sales price, offices and centers a
+little above
 it); administration follows Medicare's two fee schedules, times a payer's factor.
 """
 
@@ -16,7 +17,8 @@ ADMINISTRATION = {
 PER_DIEM_CENTS = 16_500
 VISIT_CENTS = {"99601": 11_500, "99602": 5_200}
 _FACTOR = {  # (professional, hospital) multiple of Medicare's administration amount
-    "commercial": (1.30, 2.10), "exchange": (1.10, 1.40), "medicaid": (0.80, 0.85), "medicare": (1.0, 1.0), "medicare_advantage": (1.0, 1.02),
+    "commercial": (1.30, 2.10), "exchange": (1.10, 1.40), "medicaid": (0.80, 0.85), "medicare": (1.0, 1.0),
+    "medicare_advantage": (1.0, 1.02),
 }  # fmt: skip
 _PATIENT = {"commercial": 0.10, "exchange": 0.20, "medicaid": 0.0, "medicare": 0.20, "medicare_advantage": 0.15}
 
@@ -54,7 +56,8 @@ def rate_rows(payers: tuple[Payer, ...], first_day: str) -> list[tuple]:
     rows: list[tuple] = []
     for payer in payers:
         levels = {
-            "hopd_on_campus": payer.hospital_percent, "hopd_off_campus": payer.hospital_percent, "infusion_center": payer.office_percent,
+            "hopd_on_campus": payer.hospital_percent, "hopd_off_campus": payer.hospital_percent, "infusion_center":
+            payer.office_percent,
             "physician_office": payer.office_percent, "surgery_center": payer.office_percent, "home": payer.home_percent,
             "infusion_suite": payer.home_percent,
         }  # fmt: skip

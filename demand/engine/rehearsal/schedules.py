@@ -1,6 +1,7 @@
 """A therapy and a person's start -> the days on which doses fall; grain: one day a dose.
 
-Gaps wobble around the regimen (a few days either way, now and then a held dose), always well inside the gap rule of definitions.md 3,
+Gaps wobble around the regimen (a few days either way, now and then a held dose), always well inside the gap rule of
+definitions.md 3,
 so that only planned events end an episode.
 """
 
@@ -24,7 +25,8 @@ def _next_gap(draw: Draws, interval: int) -> int:
 
 
 def open_ended(draw: Draws, therapy: Therapy, interval: int, start: int, until: int, visible_from: int) -> list[int]:
-    """Doses of a regimen without an end, from `start` (its first days included) or, where it began before, from `visible_from` on."""
+    """Doses of a regimen without an end, from `start` (its first days included) or, where it began before, from `visible_from`
+    on."""
     first_days = therapy.recipe.first_days
     found: list[int] = []
     if start >= visible_from:

@@ -1,7 +1,8 @@
 """Drug reference tables -> the menu of therapies that rehearsal people receive; grain: one `Therapy` a drug family.
 
 Codes, units, families, intervals and minutes come from the project's own reference tables, so that the rehearsal cannot disagree
-with them. What those tables do not hold, because nothing but a rehearsal needs it, is `RECIPES`: how common a family is, the days of its
+with them. What those tables do not hold, because nothing but a rehearsal needs it, is `RECIPES`: how common a family is, the
+days of its
 first doses, vial sizes, a diagnosis, whether it can be given at home. Those are planning-grade guesses, not facts about medicine.
 """
 
@@ -18,7 +19,8 @@ REFERENCE_FOLDER = Path(__file__).resolve().parents[3] / "payers" / "reference"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a family is given. Weights: relative frequency among new courses under and over 65. Dose: per kg or fixed, in the code's measure."""
+    """How a family is given. Weights: relative frequency among new courses under and over 65. Dose: per kg or fixed, in the
+    code's measure."""
 
     younger: float
     older: float
@@ -42,7 +44,8 @@ RECIPES: Mapping[str, Recipe] = {
     "risankizumab": Recipe(3, 1, "K5090", fixed=600, vial=600, first_days=(0, 28, 56), administration="therapeutic"),
     "mirikizumab": Recipe(1, 0.5, "K5190", fixed=300, vial=300, first_days=(0, 28, 56), administration="therapeutic"),
     "natalizumab": Recipe(3.5, 0.3, "G35", fixed=300, vial=300, administration="chemo"),
-    "ocrelizumab": Recipe(7, 1, "G35", fixed=600, vial=300, first_days=(0, 14), first_share=0.5, products=(("J2350", 1.0),), home=True),
+    "ocrelizumab": Recipe(7, 1, "G35", fixed=600, vial=300, first_days=(0, 14), first_share=0.5, home=True,
+                          products=(("J2350", 1.0),)),
     "ublituximab": Recipe(1, 0.2, "G35", fixed=450, vial=150, first_days=(0, 14)),
     "eculizumab": Recipe(0.8, 0.6, "D593", fixed=900, vial=300, first_days=(0, 7, 14, 21, 28), home=True,
                          administration="therapeutic", products=(("J1300+J1299", 1.0),)),
@@ -61,7 +64,8 @@ RECIPES: Mapping[str, Recipe] = {
     "belimumab": Recipe(2, 0.5, "M329", per_kg=10, vial=120, first_days=(0, 14, 28, 56), administration="therapeutic", home=True),
     "anifrolumab": Recipe(1.2, 0.4, "M329", fixed=300, vial=300, administration="therapeutic"),
     "pegloticase": Recipe(0.5, 0.8, "M1A09X0", fixed=8, vial=8),
-    "certolizumab pegol": Recipe(1.0, 1.5, "M0579", fixed=400, vial=400, first_days=(0, 14, 28, 56), administration="chemo_injection"),
+    "certolizumab pegol": Recipe(1.0, 1.5, "M0579", fixed=400, vial=400, first_days=(0, 14, 28, 56),
+                                 administration="chemo_injection"),
     "secukinumab": Recipe(0.5, 0.3, "L4050", per_kg=1.75, vial=125, administration="therapeutic"),
     "teprotumumab": Recipe(0.8, 0.6, "E0500", per_kg=20, vial=500, administration="therapeutic", home=True),
     "omalizumab": Recipe(3, 2, "J4550", fixed=300, vial=150, administration="injection", products=(("J2357", 1.0),)),
@@ -81,7 +85,8 @@ RECIPES: Mapping[str, Recipe] = {
     "agalsidase beta": Recipe(0.3, 0.1, "E7521", per_kg=1, vial=5, administration="therapeutic", home=True),
     "burosumab": Recipe(0.2, 0.05, "E8331", per_kg=1, vial=10, administration="injection"),
     "ferric carboxymaltose": Recipe(9, 8, "D509", fixed=750, vial=750, first_days=(0, 7), administration="therapeutic"),
-    "ferumoxytol": Recipe(3, 3, "D509", fixed=510, vial=510, first_days=(0, 5), administration="therapeutic", products=(("Q0138", 1.0),)),
+    "ferumoxytol": Recipe(3, 3, "D509", fixed=510, vial=510, first_days=(0, 5), administration="therapeutic",
+                          products=(("Q0138", 1.0),)),
     "ferric derisomaltose": Recipe(2, 2, "D509", fixed=1000, vial=1000, administration="therapeutic"),
     "iron sucrose": Recipe(5, 5, "D509", fixed=200, vial=100, first_days=(0, 7, 14, 21, 28), administration="therapeutic"),
     "pembrolizumab": Recipe(2, 5, "C3490", fixed=200, vial=100),

@@ -1,7 +1,9 @@
 """Planted courses and what claims show of them -> the key; grain: one row an infusion, an episode, a month.
 
-Every row states the outcome twice, by the same definitions (definitions.md 2 to 5): `outcome` knows all that was planted; `visible_outcome`
-knows only what a perfect reader of the extract could (claims not yet paid, prescribers not named, doses nobody billed). The distance between the
+Every row states the outcome twice, by the same definitions (definitions.md 2 to 5): `outcome` knows all that was planted;
+`visible_outcome`
+knows only what a perfect reader of the extract could (claims not yet paid, prescribers not named, doses nobody billed). The
+distance between the
 two is the ceiling: no pipeline can be asked to come nearer than that.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.claims import Seen
@@ -22,14 +25,19 @@ BENEFIT_SHIFT_DAYS = 120
 RESTART_DAYS = 180
 
 INFUSION_COLUMNS = (
-    "person_id", "service_date", "family", "molecule", "hcpcs_code", "site_class", "site_id", "ownership", "channel", "supply", "dose",
-    "dose_unit", "waste_units", "payer", "plan", "line_of_business", "market", "ordering_npi", "attributed", "outcome", "mature", "visible",
-    "visible_site_class", "visible_channel", "visible_named_by", "visible_attributed", "visible_outcome", "hidden_by", "allowed_cents",
+    "person_id", "service_date", "family", "molecule", "hcpcs_code", "site_class", "site_id", "ownership", "channel", "supply",
+    "dose",
+    "dose_unit", "waste_units", "payer", "plan", "line_of_business", "market", "ordering_npi", "attributed", "outcome",
+    "mature", "visible",
+    "visible_site_class", "visible_channel", "visible_named_by", "visible_attributed", "visible_outcome", "hidden_by",
+    "allowed_cents",
     "pharmacy_fill_cents", "claim_ids", "claim_lines", "visiting",
 )  # fmt: skip
 EPISODE_COLUMNS = (
-    "person_id", "family", "started_on", "last_infused_on", "infusions", "interval_days", "allowed_gap_days", "overdue_on", "new_start",
-    "first_site_class", "last_site_class", "from_site_id", "to_site_id", "moved_on", "attributed", "outcome", "ended_because", "reason",
+    "person_id", "family", "started_on", "last_infused_on", "infusions", "interval_days", "allowed_gap_days", "overdue_on",
+    "new_start",
+    "first_site_class", "last_site_class", "from_site_id", "to_site_id", "moved_on", "attributed", "outcome", "ended_because",
+    "reason",
     "planned_reason", "planned_end", "visible_outcome",
 )  # fmt: skip
 MONTH_COLUMNS = (
@@ -116,7 +124,7 @@ class Episode:
 def _stays(infusions: list[Infusion]) -> tuple[Infusion | None, Infusion | None, str]:
     """(first infusion of the first established site, the move's infusion, the site left)."""
     first: Infusion | None = None
-    for before, after in zip(infusions, infusions[1:], strict=False):
+    for before, after in pairwise(infusions):
         if before.site.truth_id == after.site.truth_id and class_of(before.site) == class_of(after.site):
             first = before
             break
@@ -262,6 +270,7 @@ class TruthRows:
         self.counts["episodes"] += 1
         self.counts["attributed_episodes"] += episode.attributed
         outcome = episode.outcome if episode.attributed else ""
+        because = episode.because if outcome in ("ended", "unknown") else ""
         moved = episode.moved
         planned_move = moved is not None and course.moved_on == moved.day
         reason = (
@@ -272,8 +281,8 @@ class TruthRows:
         self.episodes.append(
             f"{course.person.person_id},{course.therapy.family},{days.text(first.day)},{days.text(last.day)},{len(mine)},{course.interval},"
             f"{episode.overdue - last.day},{days.text(episode.overdue)},{_word(new)},{class_of(first.site)},{class_of(last.site)},"
-            f"{episode.from_site},{moved.site.truth_id if moved else ''},{days.text(moved.day) if moved else ''},{_word(episode.attributed)},"
-            f"{outcome},{episode.because if outcome == 'ended' or outcome == 'unknown' else ''},{reason},"
+            f"{episode.from_site},{moved.site.truth_id if moved else ''},{days.text(moved.day) if moved else ''},"
+            f"{_word(episode.attributed)},{outcome},{because},{reason},"
             f"{course.planned_reason if planned_move else ''},{course.stop_cause if episode.last else ''},{visible}\n"
         )
         if outcome == "dark" or (outcome == "unknown" and episode.because == "immature"):

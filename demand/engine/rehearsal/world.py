@@ -6,8 +6,10 @@ centroids, prescribers' names, specialties' markets and the dates on which some 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.draws import Draws
@@ -33,7 +35,7 @@ class Zip:
 class Site:
     """A place or pharmacy. `form` is how it bills: facility | office | clinic | home | suite | pharmacy | surgery | urgent.
 
-    `registered` False: it is not in sites.csv, so claims alone say what it is; `tell_class` is the class the definitions then give.
+    `registered` False: it is not in sites.csv, and `site_class` is the class that the definitions then give from the claim.
     """
 
     site_id: str
@@ -114,61 +116,11 @@ class Payer:
         return f"{self.name}|{self.plan}"
 
 
-PAYERS = (
-    Payer("Unison Health", "Unison Choice PPO", "commercial", "insured", "commercial_exchange", 13, 1, 225, 118, 110, "SP-NORTHGATE", "medical"),
-    Payer("Unison Health", "Unison Employer ASO", "commercial", "self_funded", "commercial_exchange", 14, 1, 235, 120, 110, "SP-NORTHGATE", "medical"),
-    Payer("Anchor Blue", "Anchor Blue PPO", "commercial", "insured", "commercial_exchange", 14, 1, 215, 116, 108, "SP-TRUESCRIPT"),
-    Payer("Anchor Blue", "Anchor Blue Employer", "commercial", "self_funded", "commercial_exchange", 13, 1, 220, 118, 108, "SP-TRUESCRIPT"),
-    Payer("Meridian Mutual", "Meridian Open Access", "commercial", "insured", "commercial_exchange", 9, 1, 205, 115, 106, "SP-PINNACLE"),
-    Payer("Crestline Health Plan", "Crestline Employer", "commercial", "self_funded", "commercial_exchange", 11, 1, 230, 119, 107, "SP-PINNACLE"),
-    Payer("Oakline Marketplace", "Oakline Silver", "exchange", "insured", "commercial_exchange", 7, 0, 165, 112, 104, "SP-PINNACLE"),
-    Payer("Commonwealth Medicaid", "Commonwealth Care", "medicaid", "government", "state_medicaid", 14, 1, 104, 100, 98),
-    Payer("Medicare", "Original Medicare", "medicare", "government", "medicare_feed", 3, 55, 106, 106, 104),
-    Payer("Silverbirch Advantage", "Silverbirch Gold", "medicare_advantage", "government", "medicare_feed", 2, 38, 108, 106, 102, "SP-PINNACLE"),
-)  # fmt: skip
-
-# id, name, class, ownership, owner, market, form, bill type, PO/PN, POS, affiliation, hospital?, 340B?, chairs, hours, miles off centre
-_SITES = (
-    ("LM-UNIV", "Larkmoor University Hospital Infusion", "hopd_on_campus", "owned", SYSTEM, "metro", "facility", "131", "", "", "", 1, 1, 28, 60, 1),
-    ("LM-EASTGATE", "Larkmoor Eastgate Infusion Department", "hopd_off_campus", "owned", SYSTEM, "metro", "facility", "131", "PO", "", "", 1, 1, 14, 50, 7),
-    ("LM-MIDTOWN", "Larkmoor Infusion Center Midtown", "infusion_center", "owned", SYSTEM, "metro", "clinic", "", "", "49", "", 1, 0, 12, 55, 3),
-    ("LM-RHEUM", "Larkmoor Rheumatology Associates", "physician_office", "owned", SYSTEM, "metro", "office", "", "", "11", "", 1, 0, 6, 40, 4),
-    ("LM-FAIRHOLLOW", "Larkmoor Fairhollow Hospital Infusion", "hopd_on_campus", "owned", SYSTEM, "suburban", "facility", "131", "", "", "", 1, 1, 16, 50, 2),
-    ("LM-PARKWAY", "Larkmoor Parkway Infusion Department", "hopd_off_campus", "owned", SYSTEM, "suburban", "facility", "131", "PN", "", "", 1, 0, 8, 45, 8),
-    ("LM-DIGESTIVE", "Larkmoor Digestive Care", "physician_office", "owned", SYSTEM, "suburban", "office", "", "", "11", "", 1, 0, 5, 40, 3),
-    ("LM-STONEFIELD", "Larkmoor Stonefield Critical Access Hospital", "hopd_on_campus", "owned", SYSTEM, "rural", "facility", "851", "", "", "", 1, 1, 6, 40, 4),
-    ("LM-PHARMACY", "Larkmoor Specialty Pharmacy", "specialty_pharmacy", "owned", SYSTEM, "metro", "pharmacy", "", "", "", "", 1, 0, 0, 0, 2),
-    ("PA-BRIGHTFEN", "Brightfen Home Infusion (joint venture)", "home_infusion", "partner", "Brightfen Care", "metro", "home", "", "", "12", "", 0, 0, 0, 0, 5),
-    ("PA-LAKESIDE", "Lakeside Joint Venture Infusion", "infusion_center", "partner", "Lakeside Partners", "suburban", "clinic", "", "", "49", "", 0, 0, 8, 50, 5),
-    ("XM-CATHEDRAL", "Cathedral Ridge Medical Center", "hopd_on_campus", "other", "Cathedral Ridge", "metro", "facility", "131", "", "", "", 1, 1, 30, 60, 5),
-    ("XM-WESTBANK", "Cathedral Ridge Westbank Department", "hopd_off_campus", "other", "Cathedral Ridge", "metro", "facility", "131", "PO", "", "", 1, 0, 10, 50, 9),
-    ("XM-CLEARBROOK", "Clearbrook Infusion Metro", "infusion_center", "other", "Clearbrook Infusion", "metro", "clinic", "", "", "11", "", 0, 0, 16, 60, 4),
-    ("XM-UNISON", "Unison Care Infusion", "infusion_center", "other", "Unison Care Delivery", "metro", "clinic", "", "", "49", "Unison Health", 0, 0, 14, 60, 6),
-    ("XM-GASTRO", "Riverbend Gastroenterology", "physician_office", "other", "Riverbend Physicians", "metro", "office", "", "", "11", "", 0, 0, 8, 45, 5),
-    ("XM-NEURO", "Summit Neurology Group", "physician_office", "other", "Summit Neurology", "metro", "office", "", "", "11", "", 0, 0, 6, 45, 8),
-    ("XM-HEARTHSIDE", "Hearthside Home Infusion", "home_infusion", "other", "Unison Care Delivery", "metro", "home", "", "", "12", "Unison Health", 0, 0, 0, 0, 6),
-    ("XM-SURGERY", "Rivermark Surgery Center", "surgery_center", "other", "Rivermark Surgical", "metro", "surgery", "", "", "24", "", 0, 0, 3, 40, 7),
-    ("XS-CLEARBROOK", "Clearbrook Infusion Fairhollow", "infusion_center", "other", "Clearbrook Infusion", "suburban", "clinic", "", "", "49", "", 0, 0, 10, 55, 4),
-    ("XS-GENERAL", "Fairhollow General Hospital", "hopd_on_campus", "other", "Fairhollow General", "suburban", "facility", "131", "", "", "", 1, 0, 12, 50, 6),
-    ("XS-ONCOLOGY", "Tri-County Oncology and Infusion", "physician_office", "other", "Tri-County Oncology", "suburban", "office", "", "", "11", "", 0, 0, 12, 45, 5),
-    ("XS-SUITE", "Willowmere Infusion Suites", "infusion_suite", "other", "Willowmere Infusion Pharmacy", "suburban", "suite", "", "", "49", "", 0, 0, 6, 50, 3),
-    ("XS-WILLOWMERE", "Willowmere Home Infusion", "home_infusion", "other", "Willowmere Infusion Pharmacy", "suburban", "home", "", "", "12", "", 0, 0, 0, 0, 4),
-    ("XR-CLINIC", "Stonefield Valley Clinic", "physician_office", "other", "Stonefield Valley Clinic", "rural", "office", "", "", "11", "", 0, 0, 3, 40, 18),
-    ("XR-COUNTY", "Dunmore County Hospital", "hopd_on_campus", "other", "Dunmore County", "rural", "facility", "851", "", "", "", 1, 1, 4, 40, 26),
-    ("XR-HOME", "Prairie Home Infusion", "home_infusion", "other", "Prairie Home", "rural", "home", "", "", "12", "", 0, 0, 0, 0, 22),
-    ("SP-NORTHGATE", "Northgate Specialty Pharmacy", "specialty_pharmacy", "other", "Unison Care Delivery", "metro", "pharmacy", "", "", "", "Unison Health", 0, 0, 0, 0, 10),
-    ("SP-PINNACLE", "Pinnacle Specialty Rx", "specialty_pharmacy", "other", "Pinnacle Rx", "suburban", "pharmacy", "", "", "", "Crestline Health Plan", 0, 0, 0, 0, 9),
-)  # fmt: skip
-
-# Not in the register: the claims' own codes say what they are. name, class the definitions give, market, form, POS, taxonomy
-_UNREGISTERED = (
-    ("UN-CLINIC", "Infusion clinic without a register entry", "infusion_center", "metro", "clinic", "11", "261QI0500X"),
-    ("UN-OFFICE", "Rheumatology office without a register entry", "physician_office", "suburban", "office", "11", "207RR0500X"),
-    ("UN-HOME", "Home infusion pharmacy without a register entry", "home", "metro", "home", "12", "3336H0001X"),
-    ("UN-HOSPITAL", "Hospital of the next state", "hopd_on_campus", "suburban", "facility", "", "282N00000X"),
-    ("UN-URGENT", "Urgent care clinic", "unknown", "rural", "urgent", "20", "261QU0200X"),
-)
-_UNREGISTERED_PHARMACY = ("SP-TRUESCRIPT", "TrueScript Specialty (not in the register)", "3336S0011X")
+# The register of the invented market and its payers, as tables one can read: see the header lines. `form` is how a site bills,
+# `bills_under` the site whose NPI it shares, `registered` false keeps it out of sites.csv, so that claims alone tell what it is.
+TABLES = Path(__file__).resolve().parent
+REPEATED_TOTALS_FEED = "state_medicaid"  # shows an institutional claim's total on every line
+NO_LINE_DATES_FEED = "medicare_feed"  # institutional lines without dates of their own
 
 _CENTRES = {"metro": (36.166, -86.784), "suburban": (35.925, -86.870), "rural": (36.690, -87.480)}
 _SPREAD_MILES = {"metro": 11, "suburban": 18, "rural": 38}
@@ -185,8 +137,8 @@ _SPECIALTIES = (
     ("pulmonology", 3), ("endocrinology", 2), ("nephrology", 2), ("primary care", 3), ("ophthalmology", 1), ("genetics", 1),
     ("dermatology", 2),
 )  # fmt: skip
-_GIVEN = ("Ada", "Bram", "Cleo", "Dario", "Edda", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kavya", "Lior", "Mara", "Nils", "Odile",
-          "Priya", "Quinn", "Rosa", "Sven", "Tamsin")  # fmt: skip
+_GIVEN = ("Ada", "Bram", "Cleo", "Dario", "Edda", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kavya", "Lior", "Mara", "Nils",
+          "Odile", "Priya", "Quinn", "Rosa", "Sven", "Tamsin")  # fmt: skip
 _FAMILY = ("Alderwick", "Bramhollow", "Castermoor", "Dunnevale", "Elderfen", "Fallowmere", "Greyharrow", "Hollinsby", "Inkersole",
            "Jessamoor", "Kettlewood", "Larchfield", "Mossgrave", "Nettleham", "Orchardson", "Pennyworth-Vale", "Quillfeather",
            "Rookhurst", "Silverthorn", "Thistlewood")  # fmt: skip
@@ -255,68 +207,68 @@ def _nearest_zip(zips: tuple[Zip, ...], market: str, latitude: float, longitude:
     return min(choices, key=lambda place: miles(place.latitude, place.longitude, latitude, longitude))
 
 
-def _registered_sites(draw: Draws, zips: tuple[Zip, ...], window: Window) -> list[Site]:
+def _table(name: str) -> list[dict[str, str]]:
+    with (TABLES / name).open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _payers() -> tuple[Payer, ...]:
+    numbers = ("share_younger", "share_older", "hospital_percent", "office_percent", "home_percent")
+    return tuple(
+        Payer(**{name: int(value) if name in numbers else value for name, value in row.items()})
+        for row in _table("market_payers.csv")
+    )
+
+
+def _sites(draw: Draws, zips: tuple[Zip, ...], window: Window) -> list[Site]:
+    rows = _table("market_sites.csv")
+    number_of = {row["site_id"]: position for position, row in enumerate(rows)}
     made = []
-    shared_npis = {"LM-EASTGATE": "LM-UNIV", "XM-WESTBANK": "XM-CATHEDRAL"}  # departments that bill under their hospital's number
-    number_of = {row[0]: position for position, row in enumerate(_SITES)}
-    for position, row in enumerate(_SITES):
-        (
-            site_id,
-            name,
-            site_class,
-            ownership,
-            owner,
-            market,
-            form,
-            bill,
-            modifier,
-            pos,
-            affiliation,
-            hospital,
-            is_340b,
-            chairs,
-            hours,
-            off,
-        ) = row
-        latitude, longitude = _CENTRES[market]
-        north = off * (1 if draw.chance(0.5) else -1) * (0.4 + 0.5 * draw.u())
-        east = (max(off * off - north * north, 0.0)) ** 0.5 * (1 if draw.chance(0.5) else -1)
-        latitude, longitude = round(latitude + north / 69.05, 4), round(longitude + east / 55.86, 4)
-        place = _nearest_zip(zips, market, latitude, longitude)
+    for position, row in enumerate(rows):
+        latitude, longitude = _scattered(draw, row["market"], float(row["miles_from_centre"]))
+        place = _nearest_zip(zips, row["market"], latitude, longitude)
         made.append(
             Site(
-                site_id, name, site_class, ownership, owner, market, form,
-                npi=npi(1000 + number_of[shared_npis.get(site_id, site_id)]),
+                site_id=row["site_id"],
+                name=row["name"],
+                site_class=row["site_class"],
+                ownership=row["ownership"],
+                owner=row["owner"],
+                market=row["market"],
+                form=row["form"],
+                npi=npi(1000 + number_of[row["bills_under"] or row["site_id"]]),
                 staff_npi=npi(2000 + position),
-                bill_type=bill, off_campus_modifier=modifier, pos=pos, payer_affiliation=affiliation,
-                hospital_affiliated=bool(hospital), is_340b=bool(is_340b), chairs=chairs, hours=hours,
-                opened=window.month_start(_MIDTOWN_OPENS_AFTER) if site_id == "LM-MIDTOWN" else days.of(2015, 1, 1),
-                latitude=latitude, longitude=longitude, zip_code=place.zip_code, city=place.city, state=place.state,
+                bill_type=row["bill_type"],
+                off_campus_modifier=row["off_campus_modifier"],
+                pos=row["pos"],
+                payer_affiliation=row["payer_affiliation"],
+                hospital_affiliated=row["hospital_affiliated"] == "true",
+                is_340b=row["is_340b"] == "true",
+                chairs=int(row["chairs"]),
+                hours=int(row["open_hours_per_week"]),
+                opened=window.month_start(_MIDTOWN_OPENS_AFTER) if row["site_id"] == "LM-MIDTOWN" else days.of(2015, 1, 1),
+                latitude=latitude,
+                longitude=longitude,
+                zip_code=place.zip_code,
+                city=place.city,
+                state=place.state,
+                registered=row["registered"] == "true",
+                taxonomy=row["taxonomy"],
             )
-        )  # fmt: skip
+        )
     return made
 
 
-def _unregistered_sites(zips: tuple[Zip, ...]) -> list[Site]:
-    made = []
-    for position, (site_id, name, site_class, market, form, pos, taxonomy) in enumerate(_UNREGISTERED):
-        place = next(zone for zone in zips if zone.market == market)
-        made.append(
-            Site(
-                site_id, name, site_class, "other", "", market, form,
-                npi=npi(3000 + position), staff_npi=npi(3100 + position), bill_type="131" if form == "facility" else "", pos=pos,
-                latitude=place.latitude, longitude=place.longitude, registered=False, taxonomy=taxonomy,
-            )
-        )  # fmt: skip
-    site_id, name, taxonomy = _UNREGISTERED_PHARMACY
-    made.append(
-        Site(site_id, name, "specialty_pharmacy", "other", "", "metro", "pharmacy", npi=npi(3200), staff_npi="", registered=False, taxonomy=taxonomy)
-    )  # fmt: skip
-    return made
+def _scattered(draw: Draws, market: str, miles_from_centre: float) -> tuple[float, float]:
+    latitude, longitude = _CENTRES[market]
+    north = miles_from_centre * (1 if draw.chance(0.5) else -1) * (0.4 + 0.5 * draw.u())
+    east = max(miles_from_centre**2 - north**2, 0.0) ** 0.5 * (1 if draw.chance(0.5) else -1)
+    return round(latitude + north / 69.05, 4), round(longitude + east / 55.86, 4)
 
 
 def _prescribers(draw: Draws, window: Window) -> tuple[Prescriber, ...]:
-    """Every specialty in every market: some employed, some affiliated, some outside; a tenth of the roster leaves inside the window."""
+    """Every specialty in every market: some employed, some affiliated, some outside; a tenth of the roster leaves inside the
+    window."""
     made: list[Prescriber] = []
     for market in MARKETS:
         for specialty, count in _SPECIALTIES:
@@ -335,14 +287,14 @@ def _prescribers(draw: Draws, window: Window) -> tuple[Prescriber, ...]:
 def build_world(seed: int, window: Window) -> World:
     draw = Draws(seed, "world")
     zips = _zips(draw)
-    sites = (*_registered_sites(draw, zips, window), *_unregistered_sites(zips))
+    sites = tuple(_sites(draw, zips, window))
     return World(
         seed=seed,
         window=window,
         zips=zips,
         sites=sites,
         prescribers=_prescribers(draw, window),
-        payers=PAYERS,
+        payers=_payers(),
         site_by_id={site.site_id: site for site in sites},
         zips_of={market: tuple(place for place in zips if place.market == market) for market in MARKETS},
     )

@@ -1,6 +1,7 @@
 """People count, months, seed -> a folder of files; grain: everything interfaces.md names, and the key in `truth/`.
 
-People are made one after the other and written in chunks, so memory does not grow with their number. Same arguments, same bytes: no clock,
+People are made one after the other and written in chunks, so memory does not grow with their number. Same arguments, same
+bytes: no clock,
 no machine, no hash order is asked. With more people, every file of rows keeps the rows it had and goes on after them.
 """
 
@@ -24,7 +25,7 @@ from demand.engine.rehearsal.claims import (
     bill_infusion,
     eligibility_rows,
 )
-from demand.engine.rehearsal.courses import Setting, live, make_setting
+from demand.engine.rehearsal.courses import Course, Setting, live, make_setting
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.lines import MEDICAL_COLUMNS
 from demand.engine.rehearsal.logs import DENIAL_COLUMNS, IMPACT_COLUMNS, ORDER_COLUMNS, WHITE_BAG_COLUMNS, LogRows, add_logs
@@ -43,8 +44,10 @@ RUN_OUT_MONTHS = 3
 DEFAULT_SEED = 20260630
 
 SITE_COLUMNS = (
-    "site_id", "name", "site_class", "ownership", "owner", "payer_affiliation", "hospital_affiliated", "market", "npis", "address", "city",
-    "state", "zip_code", "latitude", "longitude", "opened_on", "closed_on", "chairs", "open_hours_per_week", "is_340b", "source", "checked_on",
+    "site_id", "name", "site_class", "ownership", "owner", "payer_affiliation", "hospital_affiliated", "market", "npis",
+    "address", "city",
+    "state", "zip_code", "latitude", "longitude", "opened_on", "closed_on", "chairs", "open_hours_per_week", "is_340b",
+    "source", "checked_on",
 )  # fmt: skip
 STREAMS: dict[str, tuple[str, ...]] = {
     "medical_claim.csv": MEDICAL_COLUMNS,
@@ -59,27 +62,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "truth/darks.csv": DARK_COLUMNS,
 }
 
-TRUTH_README = """# The key of this rehearsal
-
-Everything in this folder was planted; nothing was computed from the claims beside it. The definitions are the product's own.
-
-- `infusions.csv`: one row a planted infusion. `outcome` (kept, margin_leak, partner, site_leak; empty where the orderer was not on the
-  roster on that day) knows everything; the `visible_…` columns know only what the paid claims of the extract say: `visible` (a claim of it stands there),
-  `visible_site_class`, `visible_channel`, `visible_named_by` (ordering_npi, rendering_npi, or empty), `visible_attributed`, `visible_outcome`.
-  `hidden_by` says why they differ: ordering_npi_missing, not_yet_paid, supply_not_yet_paid, administration_not_billed, drug_line_missing,
-  drug_line_denied, fill_outside_window, off_campus_modifier_missing. `claim_ids` are the claims that carry it (without the V and R of reversals).
-- `episodes.csv`: one row a person's run of a family, split by the gap rule (interval + 50 %, at least 60 days), with its outcome as of the end
-  of service (`service_through` of `manifest.json`), in the order moved_out, moved_in, never_captured, benefit_shift, ended, dark, unknown, kept.
-  Owned means owned: a partner's site is neither captured nor home. Died and not enrolled count where they come before the dose is overdue.
-  `overdue_on` is the last infusion plus the allowed gap; in a month that is not mature in the person's feed the outcome is unknown.
-  `reason` is the first of the definitions' reasons that holds; `planned_reason` is what made the person move.
-- `leakage.csv`: one row a month: counts by outcome, planted and visible, and both leakage rates. `mature`: every feed is at least 90 % paid.
-- `darks.csv`: the episodes that are overdue without a trace. `resolution` feed_immature: the feed may still show them.
-- `maturity.csv`: by feed and month, the share of claims that the lag curves have paid by the last paid date.
-- `manifest.json`: seed, version, window, counts.
-
-The ceiling of a figure is the distance between the planted and the visible one: no reader of the claims can do better.
-"""
+TRUTH_README = Path(__file__).resolve().parent / "truth_readme.md"  # the definitions of the key, copied next to it
 
 
 @dataclass(frozen=True)
@@ -154,7 +137,7 @@ def create_rehearsal(
     )
     manifest = {name: value for name, value in summary.as_json().items() if name != "folder"} | {"system": SYSTEM}
     (folder / "truth" / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "truth" / "README.md").write_text(TRUTH_README, encoding="utf-8")
+    (folder / "truth" / "README.md").write_text(TRUTH_README.read_text(encoding="utf-8"), encoding="utf-8")
     return summary
 
 
@@ -246,7 +229,7 @@ def _write_world(folder: Path, setting: Setting, menu: tuple[Therapy, ...]) -> d
             folder / "laws.csv",
             ("state", "shields_from", "effective_from", "effective_to", "note", "source"),
             [
-                f"{law.state},{law.shields_from},{days.text(law.effective_from)},,Invented for the rehearsal,rehearsal; not a statement about the state's law\n"
+                _row((law.state, law.shields_from, days.text(law.effective_from), "", "Invented for the rehearsal", "rehearsal"))
                 for law in setting.laws
             ],
         ),
@@ -282,9 +265,10 @@ def _site_rows(world: World) -> list[str]:
             _row(
                 (
                     site.site_id, site.name, site.site_class, site.ownership, site.owner, site.payer_affiliation,
-                    str(site.hospital_affiliated).lower(), site.market, site.npi, f"{100 + number} Rehearsal Way", site.city, site.state,
-                    site.zip_code, f"{site.latitude:.4f}", f"{site.longitude:.4f}", days.text(site.opened), "", site.chairs or "",
-                    site.hours or "", str(site.is_340b).lower(), "rehearsal; invented", days.text(world.window.start),
+                    str(site.hospital_affiliated).lower(), site.market, site.npi, f"{100 + number} Rehearsal Way", site.city,
+                    site.state, site.zip_code, f"{site.latitude:.4f}", f"{site.longitude:.4f}", days.text(site.opened), "",
+                    site.chairs or "", site.hours or "", str(site.is_340b).lower(), "rehearsal; invented",
+                    days.text(world.window.start),
                 )
             )
         )  # fmt: skip

@@ -34,7 +34,8 @@ class Command(BaseCommand):
             return
         counts = summary.counts
         self.stdout.write(
-            f"{directory}: {people:,} people, {summary.service_from} to {summary.service_through}, paid through {summary.paid_through}, seed {seed}"
+            f"{directory}: {people:,} people, seed {seed}, service {summary.service_from} to {summary.service_through}, "
+            f"paid through {summary.paid_through}"
         )
         for name in sorted(name for name in counts if name.endswith(".csv")):
             self.stdout.write(f"  {counts[name]:>10,}  {name}")
