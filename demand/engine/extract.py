@@ -1,0 +1,398 @@
+"""One raw file and its kind -> staged rows, all text, and what the file is like. Grain: one staged row per record of the file.
+
+records = staged rows + structural rejects; blank lines are counted apart. A file that cannot be trusted as a whole raises
+RefusedFile. The fast path lets DuckDB read the file as it lies (strict, no sniffing, every column text); whatever that
+reader could misread goes through `normalise`. Staged rows are a SELECT over files with generated names, not yet a copy:
+they are read once more when they are typed, and a copy of text columns would cost more than everything else together.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from demand.engine.columns import AS_WRITTEN, KINDS, LEFT_OUT, SYNONYMS, Kind, canonical, kinds_that_fit
+from demand.engine.normalise import Normalised, StructuralReject, normalise
+from demand.engine.refusal import RefusedFile, shown_name
+from demand.engine.survey import Survey, survey
+from demand.engine.unpack import Limits, unpack
+
+__all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "read_file", "read_normalised"]
+
+DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
+_BLANKS = "' \t\r\n'"
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file to load: kind is medical, pharmacy or eligibility; `display_name` is what its sender calls it."""
+
+    kind: str
+    path: Path
+    display_name: str
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """`relation` is SQL: the kind's canonical columns as text (blank is NULL), physical_line and given_reject, in file order.
+
+    `records` counts the rows of the relation. A NULL physical_line means: the record's place in the file + `first_line`.
+    """
+
+    number: int
+    kind: str
+    shown: str
+    relation: str
+    records: int
+    first_line: int
+    form: str
+    packed_as: str | None
+    delimiter: str | None
+    present: tuple[str, ...]
+    extra: tuple[str, ...]
+    blank_lines: int = 0
+    rejects: list[StructuralReject] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    fallback: Callable[[], StagedFile] | None = None
+
+    @property
+    def rows_read(self) -> int:
+        return self.records + len(self.rejects)
+
+
+def read_file(
+    source: SourceFile,
+    number: int,
+    work: Path,
+    connection: duckdb.DuckDBPyConnection,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    progress: Callable[[float], None] = lambda share: None,
+) -> StagedFile:
+    """Stage one file under `work`, with names made from `number`. RefusedFile names the file and the remedy."""
+    shown = shown_name(source.display_name)
+    unpacked = unpack(source.path, shown, work, number, limits)
+    if unpacked.form == "parquet":
+        return _read_parquet(unpacked.path, source.kind, shown, number, connection, limits)
+    line_number, names, delimiter = _header(unpacked.path, shown, limits)
+    kind, present, extra = _match(names, source.kind, shown)
+    facts = survey(unpacked.path, delimiter, progress)
+    _refuse_bytes(facts, unpacked.path, shown, limits)
+    staged = StagedFile(
+        number=number, kind=kind.name, shown=shown, relation="", records=facts.records - 1, first_line=2,
+        form="text", packed_as=unpacked.packed_as, delimiter=DELIMITERS[delimiter],
+        present=tuple(name for _, name in present), extra=extra,
+    )  # fmt: skip
+
+    def slowly() -> StagedFile:
+        return _normalised(staged, unpacked.path, work, delimiter, line_number, names, present, kind, limits, progress)
+
+    simple = (
+        line_number == 1 and facts.newline and not facts.quoted_newlines and not facts.blank_lines and not facts.control
+        and facts.longest_line < limits.max_field_chars
+    )  # fmt: skip
+    if not simple:
+        return _not_empty(slowly())
+    clean = facts.quotes == 0 and not facts.edge_blanks
+    relation = _relation(
+        kind, dict((name, f"c{place}") for place, name in present), clean, _csv_scan(unpacked.path, len(names), delimiter, facts)
+    )
+    return _not_empty(_with(staged, relation=relation, fallback=slowly))
+
+
+def _with(staged: StagedFile, **changes: object) -> StagedFile:
+    return StagedFile(**{**staged.__dict__, **changes})
+
+
+def _not_empty(staged: StagedFile) -> StagedFile:
+    if staged.rows_read == 0:
+        raise RefusedFile(
+            f"{staged.shown} has a header but no rows, so there is nothing to load. Export it again with its rows.", "NO_ROWS"
+        )
+    return staged
+
+
+# The header
+
+
+def _header(path: Path, shown: str, limits: Limits) -> tuple[int, list[str], str]:
+    """(line of the header, its cells, the delimiter): the first line that is not blank; the delimiter that finds most known columns."""
+    with path.open("rb") as stream:
+        for line_number in range(1, 1001):
+            raw = stream.readline(4 * limits.max_header_chars + 16)
+            if not raw:
+                break
+            if raw.strip(b"\xef\xbb\xbf \t\r\n"):
+                return line_number, *_header_cells(raw, shown, limits)
+    raise RefusedFile(
+        f"{shown} holds only blank lines: no header and no rows. Export it again, with a header line of column names.", "EMPTY"
+    )
+
+
+def _header_cells(raw: bytes, shown: str, limits: Limits) -> tuple[list[str], str]:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(raw) <= 4 * limits.max_header_chars or error.end < len(raw):
+            raise _not_utf8(shown, 1, error.start) from None
+        text = raw[: error.start].decode("utf-8-sig")
+    text = text.split("\r", 1)[0].rstrip("\n")
+    if len(text) > limits.max_header_chars:
+        raise RefusedFile(
+            f"{shown} has a header line of more than {limits.max_header_chars:,} characters. Check that its first line holds the column names.",
+            "HEADER_TOO_LONG",
+        )
+    known = {name for kind in KINDS.values() for name in kind.columns}
+    best: tuple[int, int, list[str], str] | None = None
+    for delimiter in DELIMITERS:
+        try:
+            cells = next(csv.reader([text], delimiter=delimiter, strict=True))
+        except csv.Error:
+            continue
+        score = (sum(canonical(cell) in known for cell in cells), len(cells))
+        if best is None or score > best[:2]:
+            best = (*score, cells, delimiter)
+    if best is None:
+        raise RefusedFile(
+            f"{shown} has a quote in its header line that is not closed. Correct the first line and send the file again.",
+            "UNCLOSED_QUOTE",
+        )
+    _, count, cells, delimiter = best
+    if count > limits.max_columns:
+        raise RefusedFile(
+            f"{shown} has {count:,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
+            "TOO_MANY_COLUMNS",
+        )
+    return cells, delimiter
+
+
+def _match(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind, list[tuple[int, str]], tuple[str, ...]]:
+    """Cells of the header -> (kind, (place, column) of what we read, columns that we do not know)."""
+    kind = KINDS[wanted_kind]
+    cleaned = [name.strip("\ufeff \t\r\n").lower() for name in names]
+    twice = sorted({name for name in cleaned if name and cleaned.count(name) > 1})
+    if twice:
+        raise RefusedFile(
+            f"{shown} has a duplicate column: {', '.join(twice[:10])} (letter case does not count). Keep one of each name and send it again.",
+            "DUPLICATE_COLUMN",
+        )
+    places: dict[str, int] = {}
+    for place, name in enumerate(cleaned):
+        column = SYNONYMS.get(name, name)
+        if column not in places or name == column:  # person_id wins over patient_id
+            places[column] = place
+    missing = [column for column in kind.needed if column not in places]
+    if missing:
+        raise _missing(missing, kind, set(places), cleaned, shown)
+    present = [(places[column], column) for column in kind.columns if column in places]
+    used = {place for place, _ in present}
+    extra = [
+        names[place].strip("\ufeff \t\r\n") or f"(column {place + 1} has no name)"
+        for place, name in enumerate(cleaned)
+        if place not in used and name not in LEFT_OUT[kind.name]
+    ]
+    return kind, present, tuple(shown_name(name.replace("/", "∕")) for name in extra)
+
+
+def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str], shown: str) -> RefusedFile:
+    others = [other for other in kinds_that_fit(found) if other.name != kind.name]
+    if others:
+        return RefusedFile(
+            f"{shown} looks like a {others[0].title} file, not {kind.title}: choose {others[0].title} for it, or send the right file.",
+            "WRONG_KIND",
+        )
+    known = {name for other in KINDS.values() for name in other.columns}
+    if not found & known:
+        return RefusedFile(
+            f"{shown} has no header line with known column names. Its first line must name the columns; a {kind.title} file needs "
+            f"{', '.join(_named(column) for column in kind.needed)}.",
+            "NO_HEADER",
+        )
+    hints = []
+    for column in missing:
+        near = difflib.get_close_matches(column, [name for name in cleaned if name and name not in known], n=1, cutoff=0.75)
+        if near:
+            hints.append(f"'{shown_name(near[0])}' may be {column}")
+    hint = f" Perhaps {'; '.join(hints)}: rename it." if hints else ""
+    word = "column" if len(missing) == 1 else "columns"
+    return RefusedFile(
+        f"{shown} lacks the {word} {', '.join(_named(column) for column in missing)}, which every {kind.title} file needs."
+        f"{hint} Add {'it' if len(missing) == 1 else 'them'} to the header and the rows and send the file again.",
+        "MISSING_COLUMN",
+    )
+
+
+def _named(column: str) -> str:
+    return "person_id (or patient_id)" if column == "person_id" else column
+
+
+# The bytes
+
+
+def _not_utf8(shown: str, line: int, byte: int) -> RefusedFile:
+    return RefusedFile(
+        f"{shown} is not in the encoding UTF-8 (line {line:,}, byte {byte:,}), and guessing would garble names. "
+        "Save it as 'CSV UTF-8' and send that.",
+        "ENCODING",
+    )
+
+
+def _refuse_bytes(facts: Survey, path: Path, shown: str, limits: Limits) -> None:
+    if facts.nul_at is not None:
+        raise RefusedFile(
+            f"{shown} has a NUL byte on line {_line_of(path, facts.nul_at):,}: it is binary or damaged. Export it again as CSV in UTF-8.",
+            "NUL_BYTE",
+        )
+    if facts.invalid_utf8_at is not None:
+        raise _not_utf8(shown, _line_of(path, facts.invalid_utf8_at), facts.invalid_utf8_at)
+    if facts.longest_line > limits.max_line_bytes:
+        raise RefusedFile(
+            f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); no claims row is that long. "
+            "Check its line ends and quotes and export it again.",
+            "LINE_TOO_LONG",
+        )
+
+
+def _line_of(path: Path, offset: int) -> int:
+    lines, done = 1, 0
+    with path.open("rb") as stream:
+        while done < offset and (block := stream.read(min(1 << 22, offset - done))):
+            lines += block.count(b"\n")
+            done += len(block)
+    return lines
+
+
+# The relations
+
+
+def _quoted(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _csv_scan(path: Path, width: int, delimiter: str, facts: Survey) -> str:
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+    newline = r"\r\n" if facts.newline == "\r\n" else r"\n"
+    return (
+        f"read_csv({_quoted(path)}, delim={_quoted(delimiter)}, quote='\"', escape='\"', header=true, columns={{{columns}}}, "
+        f"auto_detect=false, strict_mode=true, store_rejects=true, new_line='{newline}', max_line_size={max(facts.longest_line * 2, 65536)})"
+    )
+
+
+def _relation(
+    kind: Kind, cells: dict[str, str], clean: bool, scan: str, line: str = "NULL::BIGINT", reject: str = "NULL::VARCHAR"
+) -> str:
+    """SELECT of the canonical columns; trimming is left out where the survey saw no blank at an edge and no quote."""
+    parts = []
+    for column in kind.columns:
+        cell = cells.get(column)
+        if cell is None:
+            text = "NULL::VARCHAR"
+        elif clean:
+            text = cell
+        elif column in AS_WRITTEN:
+            text = f"CASE WHEN trim({cell}, {_BLANKS}) = '' THEN NULL ELSE {cell} END"
+        else:
+            text = f"nullif(trim({cell}, {_BLANKS}), '')"
+        parts.append(f"{text} AS {column}")
+    return f"SELECT {', '.join(parts)}, {line} AS physical_line, {reject} AS given_reject FROM {scan}"
+
+
+def _normalised(
+    staged: StagedFile, path: Path, work: Path, delimiter: str, line_number: int, names: list[str],
+    present: list[tuple[int, str]], kind: Kind, limits: Limits, progress: Callable[[float], None],
+) -> StagedFile:  # fmt: skip
+    done: Normalised = normalise(
+        path, work / f"{staged.number}.normal.csv", staged.shown, delimiter, line_number,
+        [canonical(name) or f"column {place + 1}" for place, name in enumerate(names)], present, limits, progress,
+    )  # fmt: skip
+    return _with(
+        staged, relation=read_normalised(done.path, kind, [name for _, name in present]), records=done.rows,
+        blank_lines=done.blank_lines, rejects=done.rejects, fallback=None,
+    )  # fmt: skip
+
+
+def read_normalised(path: Path, kind: Kind, present: list[str]) -> str:
+    """The relation of a file that `normalise` wrote. Its cells may hold line ends, so one thread reads it."""
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ["physical_line", *present])
+    scan = (
+        f"read_csv({_quoted(path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{columns}}}, auto_detect=false, "
+        "strict_mode=true, new_line='\\n', parallel=false, max_line_size=20000000)"
+    )
+    return _relation(kind, {name: name for name in present}, False, scan, line="CAST(physical_line AS BIGINT)")
+
+
+# Parquet
+
+
+def _read_parquet(
+    path: Path, wanted_kind: str, shown: str, number: int, connection: duckdb.DuckDBPyConnection, limits: Limits
+) -> StagedFile:
+    """Columns of any flat type become text; numbers in code columns are said aloud, for their leading zeros are gone."""
+    scan = f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false)"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}").fetchall()
+        records = connection.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
+    except duckdb.Error:
+        raise RefusedFile(
+            f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
+        ) from None
+    names = [row[0] for row in described]
+    types = {row[0]: str(row[1]) for row in described}
+    if len(names) > limits.max_columns:
+        raise RefusedFile(
+            f"{shown} has {len(names):,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
+            "TOO_MANY_COLUMNS",
+        )
+    kind, present, extra = _match(names, wanted_kind, shown)
+    cells, notes, numeric_codes = {}, [], []
+    for place, column in present:
+        name, type_name = names[place], types[names[place]]
+        if any(mark in type_name for mark in ("[", "STRUCT", "MAP", "UNION", "BLOB", "LIST", "VARIANT")):
+            raise RefusedFile(
+                f"{shown} has the column {column} as {type_name.split('(')[0].lower()}, not as plain text. Write one text value a row and send it again.",
+                "NESTED_COLUMN",
+            )
+        cells[column] = _parquet_cell('"' + name.replace('"', '""') + '"', type_name)
+        if type_name.startswith(_NUMERIC) and not column.endswith(("_amount", "quantity", "_line_number", "days_supply")):
+            numeric_codes.append(column)
+    if numeric_codes:
+        notes.append(f"Stored as numbers, so leading zeros are lost: {', '.join(numeric_codes)}.")
+    everything = ", ".join(f"{cell}" for cell in cells.values())
+    reject = (
+        f"CASE WHEN regexp_matches(concat_ws('', {everything}), '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') THEN 'CONTROL_CHAR' END"
+    )
+    relation = _relation(kind, cells, False, scan, line="file_row_number + 1", reject=reject)
+    staged = StagedFile(
+        number=number, kind=kind.name, shown=shown, relation=relation, records=records, first_line=1, form="parquet", packed_as=None,
+        delimiter=None, present=tuple(name for _, name in present), extra=extra, notes=tuple(notes),
+    )  # fmt: skip
+    try:  # a page that is damaged shows only when it is read
+        connection.execute(f"SELECT count(*) FROM ({relation}) WHERE given_reject IS NULL").fetchall()[0]
+    except duckdb.Error:
+        raise RefusedFile(
+            f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
+        ) from None
+    return _not_empty(staged)
+
+
+def _parquet_cell(name: str, type_name: str) -> str:
+    if type_name in ("FLOAT", "DOUBLE"):  # 123.0 in a column that had blanks was 123
+        return f"CASE WHEN {name} = floor({name}) AND abs({name}) < 1e15 THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
+    return f"CAST({name} AS VARCHAR)"

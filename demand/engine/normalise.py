@@ -1,0 +1,139 @@
+"""A delimited text that DuckDB's strict reader would misread -> the same records, one clean CSV row each. Slow path of intake.
+
+Blank lines, line ends inside quotes, mixed line ends, ragged rows, stray quotes and control characters are handled here by
+Python's csv module: every record gets its physical line, a record that is none becomes a structural reject with its rule.
+records read = rows written + structural rejects; blank lines are counted apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demand.engine.refusal import RefusedFile
+from demand.engine.unpack import Limits
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MANY_FIELDS = 64 << 20  # what the csv module may hold of one field; our own limit is far below
+
+
+@dataclass(frozen=True)
+class StructuralReject:
+    row_number: int
+    rule: str
+    column: str | None
+    message: str
+    claim_id: str | None
+
+
+@dataclass(frozen=True)
+class Normalised:
+    path: Path
+    rows: int
+    blank_lines: int
+    rejects: list[StructuralReject]
+
+
+def normalise(
+    source: Path,
+    target: Path,
+    shown: str,
+    delimiter: str,
+    header_line: int,
+    header: Sequence[str],
+    wanted: Sequence[tuple[int, str]],
+    limits: Limits,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Normalised:
+    """Write physical line and the wanted (position, name) cells of every sound record to `target`, every cell quoted."""
+    width = len(header)
+    claim_place = next((place for place, name in wanted if name == "claim_id"), None)
+    places = [place for place, _ in wanted]
+    rejects: list[StructuralReject] = []
+    rows = blanks = 0
+    size = source.stat().st_size
+    with source.open(encoding="utf-8-sig", newline="") as stream, target.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(["physical_line", *(name for _, name in wanted)])
+        for line, last_line, record in _records(stream, delimiter, shown):
+            if line <= header_line:
+                continue
+            if isinstance(record, str):
+                if last_line > line:
+                    raise _unclosed(shown, line)
+                rejects.append(StructuralReject(line, *_reader_error(record), None))
+                continue
+            if not record:
+                blanks += 1
+                continue
+            if len(record) != width:
+                if last_line > line:
+                    raise _unclosed(shown, line)
+                # In a row with a cell too many or too few, only the first cell is sure to be what the header says.
+                claim_id = record[0].strip()[:300] if claim_place == 0 else None
+                message = f"The row has {len(record)} cells where the header has {width}."
+                rejects.append(StructuralReject(line, "RAGGED", None, message, claim_id))
+                continue
+            fault = _fault(record, header, limits)
+            if fault:
+                claim_id = record[claim_place].strip()[:300] if claim_place is not None and fault[0] != "FIELD_TOO_LONG" else None
+                rejects.append(StructuralReject(line, *fault, _CONTROL.sub("", claim_id) if claim_id else None))
+                continue
+            writer.writerow([line, *(record[place] for place in places)])
+            rows += 1
+            if rows % 20_000 == 0:
+                progress(min(1.0, target.stat().st_size / size))
+    return Normalised(target, rows, blanks, rejects)
+
+
+def _records(stream: Iterator[str], delimiter: str, shown: str) -> Iterator[tuple[int, int, list[str] | str]]:
+    """(first line, last line, cells or the reader's complaint) of each record, lines counted from 1."""
+    previous = csv.field_size_limit(_MANY_FIELDS)
+    try:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        while True:
+            first = reader.line_num + 1
+            try:
+                record: list[str] | str = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                record = str(error)
+                if "unexpected end of data" in record:
+                    raise _unclosed(shown, first) from None
+            yield first, reader.line_num, record
+    finally:
+        csv.field_size_limit(previous)
+
+
+def _reader_error(complaint: str) -> tuple[str, None, str]:
+    if "expected after" in complaint:
+        return "TEXT_AFTER_QUOTE", None, "Text follows a closing quote; a quote inside a quoted cell must be doubled."
+    if "larger than field limit" in complaint:
+        return "FIELD_TOO_LONG", None, "A cell is longer than a claims file's cell can be."
+    return "MALFORMED", None, "The row cannot be read as CSV."
+
+
+def _fault(record: list[str], header: Sequence[str], limits: Limits) -> tuple[str, str | None, str] | None:
+    for place, cell in enumerate(record):
+        if len(cell) > limits.max_field_chars:
+            return (
+                "FIELD_TOO_LONG",
+                header[place],
+                f"The cell has {len(cell):,} characters; {limits.max_field_chars:,} are allowed.",
+            )
+    if _CONTROL.search("".join(record)):
+        place = next(place for place, cell in enumerate(record) if _CONTROL.search(cell))
+        return "CONTROL_CHAR", header[place], "The cell holds a control character, which no claims value has."
+    return None
+
+
+def _unclosed(shown: str, line: int) -> RefusedFile:
+    return RefusedFile(
+        f"{shown} has a quote that opens on line {line} and is not closed there, so rows would run into each other and get lost. "
+        "Close or remove that quote and send the file again.",
+        "UNCLOSED_QUOTE",
+    )

@@ -1,0 +1,21 @@
+"""Why a file is refused as a whole: one sentence that names the file and says what to do. Nothing of the file is loaded."""
+
+from __future__ import annotations
+
+
+class RefusedFile(Exception):
+    """`sentence` is for the user who sent the file (it names the file); logs take `rule` only."""
+
+    def __init__(self, sentence: str, rule: str) -> None:
+        super().__init__(rule)
+        self.sentence = sentence
+        self.rule = rule
+
+
+def shown_name(name: str) -> str:
+    """A file name as it may be shown: the last part of the path, printable, at most 80 characters, never empty."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(character for character in last if character.isprintable()).strip()
+    if len(plain) > 80:
+        plain = plain[:50] + "…" + plain[-25:]
+    return plain or "the file"

@@ -1,0 +1,94 @@
+-- Raw pharmacy claim rows (all text) -> typed candidate rows. Grain: one row per row read, in the order of the file.
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym)
+-- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL.
+WITH typed AS (
+    SELECT
+        *,
+        read_line_number(claim_line_number) AS line_number,
+        read_day(dispensing_date) AS dispensing_day,
+        read_day(paid_date) AS paid_day,
+        read_day(file_date) AS file_day,
+        read_cents(paid_amount) AS paid,
+        read_cents(allowed_amount) AS allowed,
+        read_cents(charge_amount) AS charge,
+        read_cents(coinsurance_amount) AS coinsurance,
+        read_cents(copayment_amount) AS copayment,
+        read_cents(deductible_amount) AS deductible,
+        read_quantity(quantity) AS amount_dispensed,
+        read_quantity(days_supply) AS days,
+        upper(ndc_code) AS code
+    FROM raw
+),
+ruled AS (
+    SELECT
+        *,
+        CASE
+            WHEN given_reject IS NOT NULL THEN given_reject
+            WHEN claim_id IS NULL THEN 'REQUIRED_EMPTY claim_id'
+            WHEN claim_line_number IS NULL THEN 'REQUIRED_EMPTY claim_line_number'
+            WHEN line_number IS NULL THEN 'BAD_LINE_NUMBER claim_line_number'
+            WHEN person_id IS NULL THEN 'REQUIRED_EMPTY person_id'
+            WHEN dispensing_date IS NULL THEN 'REQUIRED_EMPTY dispensing_date'
+            WHEN data_source IS NULL THEN 'REQUIRED_EMPTY data_source'
+            WHEN bad_day(dispensing_date, dispensing_day) THEN 'BAD_DATE dispensing_date'
+            WHEN bad_day(paid_date, paid_day) THEN 'BAD_DATE paid_date'
+            WHEN bad_day(file_date, file_day) THEN 'BAD_DATE file_date'
+            WHEN bad_cents(quantity, amount_dispensed) THEN 'BAD_NUMBER quantity'
+            WHEN bad_cents(days_supply, days) THEN 'BAD_NUMBER days_supply'
+            WHEN bad_cents(paid_amount, paid) THEN 'BAD_NUMBER paid_amount'
+            WHEN bad_cents(allowed_amount, allowed) THEN 'BAD_NUMBER allowed_amount'
+            WHEN bad_cents(charge_amount, charge) THEN 'BAD_NUMBER charge_amount'
+            WHEN bad_cents(coinsurance_amount, coinsurance) THEN 'BAD_NUMBER coinsurance_amount'
+            WHEN bad_cents(copayment_amount, copayment) THEN 'BAD_NUMBER copayment_amount'
+            WHEN bad_cents(deductible_amount, deductible) THEN 'BAD_NUMBER deductible_amount'
+        END AS reject
+    FROM typed
+)
+SELECT
+    reject,
+    CASE WHEN reject IS NOT NULL THEN CASE reject
+        WHEN 'BAD_LINE_NUMBER claim_line_number' THEN shown_number(claim_line_number)
+        WHEN 'BAD_DATE dispensing_date' THEN shown_day(dispensing_date)
+        WHEN 'BAD_DATE paid_date' THEN shown_day(paid_date)
+        WHEN 'BAD_DATE file_date' THEN shown_day(file_date)
+        WHEN 'BAD_NUMBER quantity' THEN shown_number(quantity)
+        WHEN 'BAD_NUMBER days_supply' THEN shown_number(days_supply)
+        WHEN 'BAD_NUMBER paid_amount' THEN shown_number(paid_amount)
+        WHEN 'BAD_NUMBER allowed_amount' THEN shown_number(allowed_amount)
+        WHEN 'BAD_NUMBER charge_amount' THEN shown_number(charge_amount)
+        WHEN 'BAD_NUMBER coinsurance_amount' THEN shown_number(coinsurance_amount)
+        WHEN 'BAD_NUMBER copayment_amount' THEN shown_number(copayment_amount)
+        WHEN 'BAD_NUMBER deductible_amount' THEN shown_number(deductible_amount)
+    END END AS reject_value,
+    physical_line,
+    data_source,
+    claim_id,
+    line_number AS claim_line_number,
+    person.pseudonym AS person_id,
+    payer,
+    plan,
+    dispensing_day AS dispensing_date,
+    read_ndc(code) AS ndc_code,
+    amount_dispensed AS quantity,
+    days AS days_supply,
+    read_npi(prescribing_provider_npi) AS prescribing_provider_npi,
+    read_npi(dispensing_provider_npi) AS dispensing_provider_npi,
+    paid_day AS paid_date,
+    file_day AS file_date,
+    paid AS paid_cents,
+    allowed AS allowed_cents,
+    charge AS charge_cents,
+    CASE WHEN coinsurance IS NULL AND copayment IS NULL AND deductible IS NULL THEN NULL
+         ELSE coalesce(coinsurance, 0) + coalesce(copayment, 0) + coalesce(deductible, 0) END AS patient_cents,
+    blank_to_null(concat_ws(';',
+        CASE WHEN npi_wrong(prescribing_provider_npi) OR npi_wrong(dispensing_provider_npi) THEN 'NPI_INVALID' END,
+        CASE WHEN code IS NULL THEN 'NDC_MISSING' ELSE ndc_flag(code) END,
+        CASE WHEN odd_day(dispensing_day) OR odd_day(paid_day) THEN 'DATE_RANGE' END,
+        CASE WHEN after_horizon(dispensing_day) THEN 'FUTURE_DATE' END,
+        CASE WHEN paid_amount IS NULL THEN 'PAID_NULL' END,
+        CASE WHEN amount_dispensed = 0 THEN 'UNITS_ZERO' END,
+        CASE WHEN has_part_cents(paid_amount) OR has_part_cents(allowed_amount) OR has_part_cents(charge_amount)
+             THEN 'AMOUNT_ROUNDED' END
+    )) AS flags
+FROM ruled
+LEFT JOIN person USING (person_id)
