@@ -81,7 +81,10 @@ class Prescriber(models.Model):
 
     class Meta:
         ordering = ["npi", "starts_on"]
-        constraints = [models.UniqueConstraint(fields=["npi", "starts_on"], name="prescriber_stay_once", nulls_distinct=False)]
+        constraints = [
+            models.UniqueConstraint(fields=["npi", "starts_on"], name="prescriber_stay_once"),
+            models.UniqueConstraint(fields=["npi"], condition=models.Q(starts_on=None), name="prescriber_open_stay_once"),
+        ]
 
     def __str__(self):
         return self.name or self.npi

@@ -14,7 +14,6 @@ from django.utils import timezone
 from demand import storage
 from demand.actions import runs
 from demand.engine import lines
-from demand.engine.extract import RefusedFile
 from demand.models import Extract, ExtractFile, Run
 
 
@@ -120,8 +119,8 @@ def perform_load(claim: runs.Claim) -> None:
     try:
         with runs.keep_alive(claim):
             loaded = lines.load_extract(_files(extract), _earlier(extract), attempt, _options(extract), report)
-    except RefusedFile as refusal:
-        _refuse(claim, extract, str(refusal))
+    except lines.RefusedFile as refusal:
+        _refuse(claim, extract, refusal.sentence)
         discard_uploads(stored)
         storage.remove_attempts(final)
         return
@@ -160,10 +159,10 @@ def give_up_load(run: Run) -> None:
     storage.remove_attempts(storage.extract_folder(extract.pk))
 
 
-def _files(extract: Extract) -> list[lines.InputFile]:
+def _files(extract: Extract) -> list[lines.SourceFile]:
     return [
-        lines.InputFile(path=storage.upload_path(file.stored_name), kind=file.kind, display_name=file.display_name, file_no=number)
-        for number, file in enumerate(extract.files.all(), start=1)
+        lines.SourceFile(kind=file.kind, path=storage.upload_path(file.stored_name), display_name=file.display_name)
+        for file in extract.files.all()
     ]
 
 
@@ -174,12 +173,14 @@ def _earlier(extract: Extract) -> list[Path]:
 
 def _options(extract: Extract) -> lines.LoadOptions:
     return lines.LoadOptions(
-        extract_id=extract.pk,
         pseudonym_key=settings.PSEUDONYM_KEY.encode(),
+        name=extract.name,
         data_source=extract.data_source,
         paid_through=extract.paid_through,
+        received_on=extract.created_at.date(),
         perspective=extract.perspective,
         identities_dir=storage.identities_folder(),
+        memory_limit=settings.PIPELINE_MEMORY_LIMIT,
     )
 
 
