@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from demand.engine.rehearsal import days
-from demand.engine.rehearsal.courses import Course, Infusion
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.lag import lag_days
 from demand.engine.rehearsal.lines import Claim, Line, emit, money, quantity
 from demand.engine.rehearsal.npis import npi
 from demand.engine.rehearsal.people import Person
+from demand.engine.rehearsal.plans import Course, Infusion
 from demand.engine.rehearsal.rates import PER_DIEM_CENTS, VISIT_CENTS, administration_cents, drug_cents, patient_share
 from demand.engine.rehearsal.world import Payer, Site, World
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.claims import Seen
-from demand.engine.rehearsal.courses import Course, Infusion, Order
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.lines import money
+from demand.engine.rehearsal.plans import Course, Infusion, Order
 
 ORDER_COLUMNS = (
     "order_id", "person_id", "ordering_npi", "molecule", "ordered_on", "authorized_on", "scheduled_on", "first_infused_on",

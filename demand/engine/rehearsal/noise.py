@@ -9,9 +9,9 @@ None of it is an infusion; a pipeline that finds one here has made it up.
 from __future__ import annotations
 
 from demand.engine.rehearsal.claims import GROUP_NPIS, Billing
-from demand.engine.rehearsal.courses import Course
 from demand.engine.rehearsal.lines import Line, claim_rows
 from demand.engine.rehearsal.npis import npi
+from demand.engine.rehearsal.plans import Course
 from demand.engine.rehearsal.world import World
 
 _OUTSIDE_GROUPS = {"metro": npi(4010), "suburban": npi(4011), "rural": npi(4012)}

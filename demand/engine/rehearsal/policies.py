@@ -10,22 +10,16 @@ import datetime as dt
 from dataclasses import dataclass
 
 from demand.engine.rehearsal.therapies import Therapy
-from demand.engine.rehearsal.world import OPEN_END, Payer, Site, Window
+from demand.engine.rehearsal.world import OPEN_END, Payer, Site, Window, table
 
-HOSPITALS = ("hopd_on_campus", "hopd_off_campus")
-GI_AND_JOINTS = ("infliximab", "vedolizumab", "abatacept", "tocilizumab", "golimumab", "rituximab")
-NERVES = ("ocrelizumab", "natalizumab", "ublituximab", "eptinezumab", "efgartigimod alfa", "ravulizumab", "eculizumab")
-BROAD = (
-    *GI_AND_JOINTS,
-    *NERVES,
-    "immune globulin",
-    "belimumab",
-    "anifrolumab",
-    "omalizumab",
-    "mepolizumab",
-    "benralizumab",
-    "tezepelumab",
-)
+_GI_AND_JOINTS = ("infliximab", "vedolizumab", "abatacept", "tocilizumab", "golimumab", "rituximab")
+_NERVES = ("ocrelizumab", "natalizumab", "ublituximab", "eptinezumab", "efgartigimod alfa", "ravulizumab", "eculizumab")
+_BREATH = ("omalizumab", "mepolizumab", "benralizumab", "tezepelumab")
+FAMILY_GROUPS = {  # names for lists that several policies share
+    "@gi_and_joints": _GI_AND_JOINTS,
+    "@gi_joints_and_nerves": (*_GI_AND_JOINTS, *_NERVES),
+    "@broad": (*_GI_AND_JOINTS, *_NERVES, "immune globulin", "belimumab", "anifrolumab", *_BREATH),
+}
 
 
 @dataclass(frozen=True)
@@ -118,214 +112,43 @@ def planted_laws(window: Window) -> tuple[StateLaw, ...]:
 
 
 def planted_policies(window: Window) -> tuple[PlantedPolicy, ...]:
-    """A dozen policies whose dates lie at fixed shares of the window, and two that lie beyond it."""
+    """A dozen policies that begin at fixed shares of the window, and two that begin after it (market_policies.csv)."""
+    made = []
+    for row in table("market_policies.csv"):
+        begins = window.month_start(round(window.months * float(row["begins_at_share"]))) + int(row["days_later"])
+        families = FAMILY_GROUPS.get(row["families"]) or _words(row["families"])
+        made.append(
+            PlantedPolicy(
+                policy_id=row["policy_id"],
+                payer=row["payer"],
+                kind=row["kind"],
+                status=row["status"],
+                effective_from=begins,
+                effective_to=OPEN_END,
+                lines_of_business=_words(row["lines_of_business"]),
+                funding=_words(row["funding"]),
+                families=families,
+                excluded=_words(row["excluded"]),
+                excludes_hospital_affiliated=row["excludes_hospital_affiliated"] == "true",
+                starts=row["starts"],
+                grace_doses=_number(row["grace_doses"]),
+                grace_days=_number(row["grace_days"]),
+                combine=row["combine"],
+                age_min=_number(row["age_min"]),
+                drug_source=row["drug_source"] or None,
+                likelihood=float(row["likelihood"]),
+                title=row["title"],
+            )
+        )
+    return tuple(made)
 
-    def month(share: float) -> int:
-        return window.month_start(round(window.months * share))
 
-    either = ("insured", "self_funded")
-    return (
-        PlantedPolicy(
-            "UNI-SOC-1",
-            "Unison Health",
-            "site_of_care",
-            "in_force",
-            month(0.36),
-            OPEN_END,
-            ("commercial",),
-            either,
-            BROAD,
-            HOSPITALS,
-            grace_doses=2,
-            grace_days=45,
-            combine="first",
-            title="Unison Health: infusions outside the hospital, with two doses or 45 days of grace, whichever is first",
-        ),
-        PlantedPolicy(
-            "ANC-SOC-1",
-            "Anchor Blue",
-            "site_of_care",
-            "in_force",
-            month(0.58),
-            OPEN_END,
-            ("commercial",),
-            ("insured",),
-            GI_AND_JOINTS,
-            HOSPITALS,
-            excludes_hospital_affiliated=True,
-            grace_days=30,
-            age_min=18,
-            title="Anchor Blue: adults in sites not affiliated with a hospital",
-        ),
-        PlantedPolicy(
-            "MER-SOC-1",
-            "Meridian Mutual",
-            "site_of_care",
-            "in_force",
-            month(0.17),
-            OPEN_END,
-            ("commercial",),
-            either,
-            (*GI_AND_JOINTS, *NERVES),
-            HOSPITALS,
-            title="Meridian Mutual: everyone from the effective date",
-        ),
-        PlantedPolicy(
-            "CRE-SOC-1",
-            "Crestline Health Plan",
-            "site_of_care",
-            "in_force",
-            month(0.67),
-            OPEN_END,
-            ("commercial",),
-            ("self_funded",),
-            BROAD,
-            HOSPITALS,
-            starts="at_renewal",
-            grace_doses=1,
-            title="Crestline: at the next authorization",
-        ),
-        PlantedPolicy(
-            "OAK-SOC-1",
-            "Oakline Marketplace",
-            "site_of_care",
-            "in_force",
-            month(0.5),
-            OPEN_END,
-            ("exchange",),
-            ("insured",),
-            BROAD,
-            HOSPITALS,
-            starts="new_starts",
-            grace_days=45,
-            title="Oakline: new starts only",
-        ),
-        PlantedPolicy(
-            "UNI-SRC-1",
-            "Unison Health",
-            "drug_source",
-            "in_force",
-            month(0.25),
-            OPEN_END,
-            ("commercial",),
-            either,
-            ("infliximab", "vedolizumab", "ocrelizumab", "natalizumab", "immune globulin", "omalizumab", "risankizumab"),
-            HOSPITALS,
-            drug_source="sp_required",
-            title="Unison: hospitals obtain listed drugs from Northgate, billed under the medical benefit",
-        ),
-        PlantedPolicy(
-            "CRE-SRC-1",
-            "Crestline Health Plan",
-            "drug_source",
-            "in_force",
-            month(0.42),
-            OPEN_END,
-            ("commercial",),
-            ("self_funded",),
-            ("infliximab", "vedolizumab", "tocilizumab", "abatacept", "golimumab", "omalizumab", "mepolizumab", "benralizumab"),
-            HOSPITALS,
-            drug_source="sp_required",
-            title="Crestline: drugs dispensed and billed by Pinnacle on the pharmacy benefit",
-        ),
-        PlantedPolicy(
-            "ANC-SRC-1",
-            "Anchor Blue",
-            "drug_source",
-            "in_force",
-            month(0.5),
-            OPEN_END,
-            ("commercial",),
-            ("self_funded",),
-            ("infliximab", "ocrelizumab", "immune globulin", "denosumab"),
-            HOSPITALS,
-            drug_source="sp_preferred",
-            title="Anchor Blue: specialty pharmacy preferred for employer groups",
-        ),
-        PlantedPolicy(
-            "MCD-SRC-1",
-            "Commonwealth Medicaid",
-            "drug_source",
-            "in_force",
-            month(0.0),
-            OPEN_END,
-            ("medicaid",),
-            ("government",),
-            BROAD,
-            (),
-            drug_source="buy_and_bill_required",
-            title="Commonwealth Medicaid: providers buy and bill",
-        ),
-        PlantedPolicy(
-            "MER-BEN-1",
-            "Meridian Mutual",
-            "benefit",
-            "in_force",
-            month(0.6),
-            OPEN_END,
-            ("commercial",),
-            either,
-            ("omalizumab", "mepolizumab", "benralizumab", "tezepelumab", "abatacept", "tocilizumab", "vedolizumab"),
-            title="Meridian Mutual: self-injected forms on the pharmacy benefit first",
-        ),
-        PlantedPolicy(
-            "SIL-STEP-1",
-            "Silverbirch Advantage",
-            "step",
-            "in_force",
-            month(0.33),
-            OPEN_END,
-            ("medicare_advantage",),
-            ("government",),
-            ("infliximab", "rituximab"),
-            starts="new_starts",
-            title="Silverbirch: biosimilar first",
-        ),
-        PlantedPolicy(
-            "CRE-PA-1",
-            "Crestline Health Plan",
-            "prior_authorization",
-            "in_force",
-            month(0.1),
-            OPEN_END,
-            ("commercial",),
-            ("self_funded",),
-            BROAD,
-            title="Crestline: authorization every twelve months",
-        ),
-        PlantedPolicy(
-            "ANC-SOC-2",
-            "Anchor Blue",
-            "site_of_care",
-            "announced",
-            month(1.0) + 92,
-            OPEN_END,
-            ("commercial",),
-            either,
-            BROAD,
-            HOSPITALS,
-            excludes_hospital_affiliated=True,
-            grace_days=30,
-            age_min=18,
-            likelihood=0.9,
-            title="Anchor Blue: the site policy extended to employer groups",
-        ),
-        PlantedPolicy(
-            "OAK-SRC-1",
-            "Oakline Marketplace",
-            "drug_source",
-            "anticipated",
-            month(1.0) + 184,
-            OPEN_END,
-            ("exchange",),
-            ("insured",),
-            BROAD,
-            HOSPITALS,
-            drug_source="sp_required",
-            likelihood=0.4,
-            title="Oakline: specialty pharmacy expected to be required",
-        ),
-    )
+def _words(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split(";")) if cell else ()
+
+
+def _number(cell: str) -> int | None:
+    return int(cell) if cell else None
 
 
 def document(policy: PlantedPolicy, therapies: dict[str, Therapy]) -> dict:
@@ -361,7 +184,7 @@ def document(policy: PlantedPolicy, therapies: dict[str, Therapy]) -> dict:
         "excluded_site_classes": list(policy.excluded),
         "excludes_hospital_affiliated": policy.excludes_hospital_affiliated,
         "starts": policy.starts,
-        "grace": grace,
+        **({"grace": grace} if grace else {}),
         "single_dose_has_grace": False,
         "restart_gap_days": 180,
         "age": {"min": policy.age_min, "max": None},

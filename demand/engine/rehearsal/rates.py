@@ -58,12 +58,12 @@ def rate_rows(payers: tuple[Payer, ...], first_day: str) -> list[tuple]:
         levels = {
             "hopd_on_campus": payer.hospital_percent, "hopd_off_campus": payer.hospital_percent, "infusion_center":
             payer.office_percent,
-            "physician_office": payer.office_percent, "surgery_center": payer.office_percent, "home": payer.home_percent,
+            "physician_office": payer.office_percent, "surgery_center": payer.office_percent, "home_infusion": payer.home_percent,
             "infusion_suite": payer.home_percent,
         }  # fmt: skip
         for site_class, percent in levels.items():
             rows.append((payer.name, payer.plan, site_class, "", "", "percent_of_asp", percent, first_day, "", source))
-            if site_class in ("home", "infusion_suite"):
+            if site_class in ("home_infusion", "infusion_suite"):
                 rows.append(
                     (
                         payer.name,

@@ -147,11 +147,6 @@ class Therapy:
     self_molecule: str
 
     @property
-    def allowed_gap(self) -> int:
-        """The gap rule of definitions.md 3: interval + 50 %, at least 60 days."""
-        return max(60, int(self.interval * 1.5))
-
-    @property
     def injected(self) -> bool:
         return self.recipe.administration in ("injection", "chemo_injection")
 

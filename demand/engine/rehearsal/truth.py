@@ -15,14 +15,13 @@ from itertools import pairwise
 
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.claims import Seen
-from demand.engine.rehearsal.courses import Course, Infusion
 from demand.engine.rehearsal.lag import MATURE, completion
 from demand.engine.rehearsal.places import class_of
+from demand.engine.rehearsal.plans import Course, Infusion
 from demand.engine.rehearsal.world import Prescriber, Window, World
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
 BENEFIT_SHIFT_DAYS = 120
-RESTART_DAYS = 180
 
 INFUSION_COLUMNS = (
     "person_id", "service_date", "family", "molecule", "hcpcs_code", "site_class", "site_id", "ownership", "channel", "supply",
@@ -144,7 +143,7 @@ def _stays(infusions: list[Infusion]) -> tuple[Infusion | None, Infusion | None,
 
 def episodes_of(course: Course, infusions: list[Infusion], attributed: list[bool], as_of: int, maturity: Maturity) -> list[Episode]:
     """The course's episodes by definitions.md 3 to 5, as of a date, from these of its infusions."""
-    allowed = max(60, int(course.interval * 1.5))
+    allowed = course.allowed_gap
     runs: list[list[int]] = []
     for position, infusion in enumerate(infusions):
         if runs and infusion.day - infusions[runs[-1][-1]].day <= allowed:

@@ -207,7 +207,8 @@ def _nearest_zip(zips: tuple[Zip, ...], market: str, latitude: float, longitude:
     return min(choices, key=lambda place: miles(place.latitude, place.longitude, latitude, longitude))
 
 
-def _table(name: str) -> list[dict[str, str]]:
+def table(name: str) -> list[dict[str, str]]:
+    """A table of the invented market: one dict a row, cells as text."""
     with (TABLES / name).open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
@@ -216,12 +217,12 @@ def _payers() -> tuple[Payer, ...]:
     numbers = ("share_younger", "share_older", "hospital_percent", "office_percent", "home_percent")
     return tuple(
         Payer(**{name: int(value) if name in numbers else value for name, value in row.items()})
-        for row in _table("market_payers.csv")
+        for row in table("market_payers.csv")
     )
 
 
 def _sites(draw: Draws, zips: tuple[Zip, ...], window: Window) -> list[Site]:
-    rows = _table("market_sites.csv")
+    rows = table("market_sites.csv")
     number_of = {row["site_id"]: position for position, row in enumerate(rows)}
     made = []
     for position, row in enumerate(rows):

@@ -25,12 +25,13 @@ from demand.engine.rehearsal.claims import (
     bill_infusion,
     eligibility_rows,
 )
-from demand.engine.rehearsal.courses import Course, Setting, live, make_setting
+from demand.engine.rehearsal.courses import live, make_setting
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.lines import MEDICAL_COLUMNS
 from demand.engine.rehearsal.logs import DENIAL_COLUMNS, IMPACT_COLUMNS, ORDER_COLUMNS, WHITE_BAG_COLUMNS, LogRows, add_logs
 from demand.engine.rehearsal.noise import everyday_care, specialist_visits
 from demand.engine.rehearsal.people import make_person
+from demand.engine.rehearsal.plans import Course, Setting
 from demand.engine.rehearsal.policies import document, planted_laws, planted_policies
 from demand.engine.rehearsal.rates import rate_rows
 from demand.engine.rehearsal.therapies import INVENTED_LABELER, Therapy, therapy_menu
