@@ -1,0 +1,141 @@
+"""A run's infusions -> how many a month, for whom and where, in cells of at least 11 people.
+
+Grain in: one infusion. Grain out: one cell = place (hospital: in our outpatient departments; elsewhere: leaked to a site of
+others) × payer × line of business × therapy × what becomes of it under the policies. Formula: infusions of the last mature
+months ÷ months. Readable in `sql/volumes.sql`.
+
+A count of 1 to 10 people must not leave the patient-level tables, and a scenario's inputs are read by everybody: smaller cells
+are pooled with others (therapies first, then payers), and what is still too small is left out.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from demand.engine.disclosure import SMALLEST_SHOWN
+
+SQL = Path(__file__).parent / "sql" / "volumes.sql"
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Infusions that are alike in all that prices and policies ask for. Sums over the window; allowed in cents, of infusions that
+    were not white-bagged."""
+
+    strand_no: int
+    place: str
+    payer: str
+    plan: str
+    line_of_business: str
+    funding_type: str
+    state: str
+    site_class: str
+    family: str
+    molecule: str
+    hcpcs_codes: str
+    infusions: int
+    with_dose: int
+    dose: float
+    with_allowed: int
+    allowed_cents: int
+    white_bagged: int
+    bought_at_340b: int
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(code for code in (self.hcpcs_codes or "").split(";") if code)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The months that volumes were read from, both included; `mature` is False where the run has no mature month."""
+
+    first_month: dt.date
+    last_month: dt.date
+    months: int
+    mature: bool
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """Cells by key: how many people, and their strands. Infusions in all, and of those in cells too small to be used."""
+
+    window: Window
+    cells: dict[Hashable, tuple[int, tuple[Strand, ...]]]
+    infusions: int
+    left_out: int
+
+
+def read_volumes(
+    infusions: Path,
+    facts: Path,
+    sites_340b: Iterable[str],
+    cells_of: Callable[[list[Strand], Window], dict[int, Hashable]],
+    pooled: Callable[[Hashable], Hashable | None],
+    *,
+    market: str = "",
+    months: int = 6,
+) -> Volumes | None:
+    """Parquet of a run -> Volumes; None where the run has no infusion at all. `cells_of` names the cell of each strand that can
+    be used by its number, `pooled` the next wider cell of one that is too small (None: leave it out)."""
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 2")
+        connection.execute("SET VARIABLE months = $months", {"months": months})
+        connection.execute("SET VARIABLE market = $market", {"market": market})
+        for name, path in (("infusion", infusions), ("fact", facts)):
+            connection.read_parquet(str(path)).create_view(name)
+        connection.execute(
+            "CREATE TEMP TABLE site_340b AS SELECT DISTINCT unnest($ids::VARCHAR[]) AS site_id", {"ids": list(sites_340b)}
+        )
+        connection.execute(SQL.read_text(encoding="utf-8"))
+        first_month, last_month, mature = connection.execute("FROM volume_window").fetchone()
+        if last_month is None:
+            return None
+        window = Window(first_month, last_month, months, mature)
+        strands = {row[0]: Strand(*row) for row in connection.execute("FROM strand ORDER BY strand_no").fetchall()}
+        keys, people, left_out = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
+    cells = defaultdict(list)
+    for number, key in keys.items():
+        cells[key].append(strands[number])
+    in_all = sum(strand.infusions for strand in strands.values())
+    return Volumes(window, {key: (people[key], tuple(members)) for key, members in cells.items()}, in_all, left_out)
+
+
+def _pool(connection, strands, keys, pooled):
+    """Widen cells of 1 to 10 people until none is left; returns the strands' cells, the cells' people and what was dropped."""
+    left_out = 0
+    while True:
+        people = _people(connection, keys)
+        small = {key for key, count in people.items() if count < SMALLEST_SHOWN}
+        if not small:
+            return keys, people, left_out
+        wider = {key: pooled(key) for key in small}
+        left_out += sum(strands[number].infusions for number, key in keys.items() if key in small and wider[key] is None)
+        keys = {number: wider.get(key, key) for number, key in keys.items()}
+        keys = {number: key for number, key in keys.items() if key is not None}
+
+
+def _people(connection, keys) -> dict[Hashable, int]:
+    """Distinct people by cell: a person with two strands of a cell counts once."""
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys.values()))}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE membership AS SELECT unnest($strands::BIGINT[]) AS strand_no, unnest($cells::BIGINT[]) AS cell_no",
+        {"strands": list(keys), "cells": [numbers[key] for key in keys.values()]},
+    )
+    counted = dict(
+        connection.execute(
+            """
+            SELECT cell_no, count(DISTINCT person_no)
+            FROM chosen
+            JOIN strand USING (
+                place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes)
+            JOIN membership USING (strand_no)
+            GROUP BY cell_no
+            """
+        ).fetchall()
+    )
+    return {key: counted.get(number, 0) for key, number in numbers.items()}

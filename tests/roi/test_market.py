@@ -1,0 +1,247 @@
+"""Volumes, prices and policies of a claims run: measured where the data has them, and never a small cell."""
+
+import datetime as dt
+import json
+from decimal import Decimal as D
+
+import pytest
+
+from roi.engine.leaving import Law
+from roi.engine.market import ELSEWHERE, HOSPITAL, Market
+from roi.engine.measure_market import OTHER_PAYERS, OTHER_THERAPIES, PolicyBook, measure_market
+from roi.engine.prices import MEDICARE, contract_price
+from tests.roi import claims_run as claims
+
+ON = dt.date(2026, 5, 1)
+
+
+def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), **book):
+    infusions, facts = claims.write_run(tmp_path, rows)
+    policy_book = PolicyBook(policies, laws, {"infliximab": 165}, sites_340b)
+    return measure_market(7, infusions, facts, claims.price_book(*rates, **book), policy_book, name=name, on=ON)
+
+
+def only(market, place=HOSPITAL):
+    (cell,) = market.at(place)
+    return cell
+
+
+def test_volumes_of_the_last_six_mature_months(tmp_path):
+    rows = claims.everybody(range(12), months=9)
+    rows += [claims.infusion(person_no=99, service_date=dt.date(2026, 4, 2))]  # an immature month
+    market = measure(tmp_path, rows)
+    assert (market.first_month, market.last_month, market.mature) == (dt.date(2025, 10, 1), dt.date(2026, 3, 1), True)
+    cell = only(market)
+    assert cell.people == 12
+    assert cell.infusions_per_month == 12
+    assert cell.hospital_allowed == 300_000
+    assert cell.hospital_source.mark == "measured"
+    assert cell.chair_minutes == 165
+
+
+def test_what_is_neither_at_our_hospital_nor_elsewhere_does_not_count(tmp_path):
+    rows = claims.everybody(range(12))
+    rows += claims.everybody(range(20, 40), site_class="infusion_center", site_id="OURS-2")  # ours, but no hospital
+    rows += claims.everybody(range(40, 60), ownership="partner", outcome="partner")
+    rows += claims.everybody(range(60, 80), attributed=False, outcome=None)
+    rows += claims.everybody(range(80, 100), family="unknown")
+    market = measure(tmp_path, rows)
+    assert [cell.people for cell in market.cells] == [12]
+
+
+def test_a_market_is_chosen_by_name(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 40), market="rural")
+    assert only(measure(tmp_path, rows, name="rural")).people == 20
+
+
+def test_patients_elsewhere_are_apart(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 33), **claims.ELSEWHERE)
+    market = measure(tmp_path, rows)
+    assert only(market).people == 12
+    assert only(market, ELSEWHERE).people == 13
+    assert only(market, ELSEWHERE).hospital_allowed is None
+
+
+def test_small_cells_are_pooled_by_therapy_then_by_payer(tmp_path):
+    rows = claims.everybody(range(12))
+    rows += claims.everybody(range(20, 26), molecule="vedolizumab", family="vedolizumab", hcpcs_codes="J3380", dose=300.0)
+    rows += claims.everybody(range(30, 36), molecule="infliximab-dyyb", family="golimumab")
+    rows += claims.everybody(range(40, 50), payer="Plan B") + claims.everybody(range(50, 60), payer="Plan C")
+    market = measure(tmp_path, rows)
+    people = {(cell.payer, cell.family): cell.people for cell in market.cells}
+    assert people == {("Plan A", "infliximab"): 12, ("Plan A", OTHER_THERAPIES): 12, (OTHER_PAYERS, OTHER_THERAPIES): 20}
+
+
+def test_a_person_in_two_small_cells_counts_once(tmp_path):
+    """Ten people on two drugs are ten people, however often they are listed."""
+    rows = claims.everybody(range(10)) + claims.everybody(range(10), family="golimumab")
+    market = measure(tmp_path, rows)
+    assert market.cells == ()
+    assert market.left_out == 1
+
+
+def test_no_cell_is_smaller_than_eleven_whatever_the_data(tmp_path):
+    rows = []
+    for number in range(60):
+        rows += claims.everybody(
+            [number],
+            payer=f"Plan {number % 7}",
+            family=f"drug {number % 11}",
+            line_of_business=["commercial", "exchange"][number % 2],
+        )
+    market = measure(tmp_path, rows, policies=[claims.policy(payer="Plan 3")])
+    assert market.cells
+    assert min(cell.people for cell in market.cells) >= 11
+    assert sum(cell.people for cell in market.cells) + 60 * market.left_out == 60
+
+
+def test_white_bagging_and_340b_are_measured(tmp_path):
+    rows = claims.everybody(range(9)) + claims.everybody(range(9, 12), **claims.WHITE_BAG)
+    cell = only(measure(tmp_path, rows, sites_340b=["OURS"]))
+    assert cell.white_bag_share == D("0.25")
+    assert cell.share_340b == 1
+    assert cell.hospital_allowed == 300_000  # the pharmacy's drug is not the hospital's
+    assert cell.limit == 212_000  # the dose that white-bagged claims do not tell is the usual one
+
+
+def test_the_contract_prices_the_new_site(tmp_path):
+    rates = [claims.rate(), claims.rate(hcpcs_code="96413", basis="per_unit", rate=D(160))]
+    cell = only(measure(tmp_path, claims.everybody(range(12)), rates=rates))
+    assert cell.site_drug == 2_000_00 * D("1.2")
+    assert cell.site_administration == 160_00
+    assert cell.site_source.mark == "borrowed"
+    assert cell.site_source.text == "contract of Plan A"
+
+
+def test_without_a_contract_the_price_is_a_guess(tmp_path):
+    cell = only(measure(tmp_path, claims.everybody(range(12))))
+    assert cell.site_source.mark == "guessed"
+    assert cell.site_drug == 2_000_00 * D("1.18")
+
+
+def test_medicare_pays_less_than_it_allows(tmp_path):
+    """The limit, 80 % less 2 % of it, and 20 % coinsurance: 98.4 % at the new site and of what the hospital is allowed."""
+    cell = only(measure(tmp_path, claims.everybody(range(12), payer="Medicare", line_of_business="medicare")))
+    assert cell.site_drug == D(212_000) * D("0.984")
+    assert cell.hospital_allowed == D(300_000) * D("0.984")
+    assert cell.site_source.mark == "borrowed"
+
+
+def test_allowed_amounts_unknown_are_taken_from_the_contract(tmp_path):
+    rows = claims.everybody(range(12), allowed_cents=None)
+    cell = only(measure(tmp_path, rows, rates=[claims.rate(site_class="hopd_on_campus", rate=D(210))]))
+    assert cell.hospital_allowed == 2_000_00 * D("2.1") + D("119.36") * 100
+    assert cell.hospital_source.mark == "borrowed"
+
+
+def test_a_drug_without_a_payment_limit_is_left_out_and_said(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 32), hcpcs_codes="J9999", molecule="novel", family="novel")
+    market = measure(tmp_path, rows)
+    assert only(market).family == "infliximab"
+    assert market.unpriced == D("0.5")
+
+
+def test_no_infusion_is_no_market(tmp_path):
+    infusions, facts = claims.write_run(tmp_path, [], immature=())
+    assert measure_market(1, infusions, facts, claims.price_book(), PolicyBook([], [], {}, []), on=ON) is None
+
+
+def test_a_run_without_a_mature_month_says_so(tmp_path):
+    infusions, facts = claims.write_run(tmp_path, claims.everybody(range(12)), immature=())
+    import duckdb
+
+    duckdb.execute(f"COPY (SELECT month, false AS mature FROM read_parquet('{facts}')) TO '{tmp_path / 'young.parquet'}'")
+    market = measure_market(1, infusions, tmp_path / "young.parquet", claims.price_book(), PolicyBook([], [], {}, []), on=ON)
+    assert market.mature is False
+    assert only(market).people == 12
+
+
+def test_a_market_survives_json(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 33), **claims.ELSEWHERE)
+    market = measure(tmp_path, rows, policies=[claims.policy()], rates=[claims.rate()])
+    assert Market.from_json(json.loads(json.dumps(market.as_json()))) == market
+
+
+# policies
+
+
+@pytest.mark.parametrize(
+    ("changes", "leaves_on"),
+    [
+        ({}, dt.date(2026, 7, 1)),
+        ({"status": "in_force"}, dt.date(2026, 7, 1)),
+        ({"status": "anticipated"}, None),
+        ({"kind": "drug_source"}, None),
+        ({"payer": "Plan B"}, None),
+        ({"starts": "at_renewal"}, dt.date(2026, 12, 31)),
+        ({"starts": "new_starts"}, None),
+        ({"effective_from": "2026-02-01"}, None),  # has done its work within the months measured
+        ({"effective_to": "2026-07-01"}, None),
+        ({"excluded_site_classes": ["hopd_off_campus"]}, None),
+        ({"scope": {"lines_of_business": ["exchange"]}}, None),
+        ({"scope": {"funding": ["self_funded"]}}, None),
+        ({"scope": {"funding": ["insured"]}}, dt.date(2026, 7, 1)),
+        ({"scope": {"states": ["KY"]}}, None),
+        ({"scope": {"plans_in": ["HMO"]}}, None),
+        ({"scope": {"plans_out": ["PPO"]}}, None),
+        ({"drugs": {"hcpcs": [], "molecules": ["infliximab"], "families": []}}, dt.date(2026, 7, 1)),
+        ({"drugs": {"hcpcs": ["J3380"], "molecules": [], "families": []}}, None),
+    ],
+)
+def test_when_patients_have_to_leave(tmp_path, changes, leaves_on):
+    cell = only(measure(tmp_path, claims.everybody(range(12)), policies=[claims.policy(**changes)]))
+    assert cell.leaves_on == leaves_on
+
+
+def test_a_state_law_shields_insured_members(tmp_path):
+    law = Law("TN", "site_of_care", dt.date(2026, 1, 1), None)
+    shielded = measure(tmp_path, claims.everybody(range(12)), policies=[claims.policy()], laws=[law])
+    assert only(shielded).leaves_on is None
+    ours = measure(tmp_path, claims.everybody(range(12), funding_type="self_funded"), policies=[claims.policy()], laws=[law])
+    assert only(ours).leaves_on == dt.date(2026, 7, 1)
+
+
+def test_a_policy_that_bars_the_new_site_too_is_noted(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 33), **claims.ELSEWHERE)
+    market = measure(tmp_path, rows, policies=[claims.policy(excludes_hospital_affiliated=True)])
+    assert [cell.bars_affiliated for cell in market.cells] == [True, True]
+    assert [cell.leaves_on for cell in market.at(ELSEWHERE)] == [None]
+
+
+# prices
+
+
+def price(*rates, lob="commercial", site_class="infusion_center", codes=("96413", "J1745"), **book):
+    return contract_price(claims.price_book(*rates, **book), "Plan A", "PPO", lob, site_class, codes, D(400), ON)
+
+
+def test_the_most_particular_rate_in_force_counts():
+    general, by_plan, by_code = claims.rate(), claims.rate(plan="PPO", rate=D(125)), claims.rate(hcpcs_code="J1745", rate=D(110))
+    assert price(general, by_plan, by_code).drug == 2_000_00 * D("1.1")
+    assert price(general, by_plan).drug == 2_000_00 * D("1.25")
+    newer = claims.rate(rate=D(130), effective_from=dt.date(2026, 1, 1))
+    assert price(general, newer).drug == 2_000_00 * D("1.3")
+    over = claims.rate(rate=D(140), effective_from=dt.date(2026, 2, 1), effective_to=ON)  # the first day that no longer counts
+    assert price(general, over).drug == 2_000_00 * D("1.2")
+    other = claims.rate(payer="Plan B", rate=D(1))
+    assert price(general, other).drug == 2_000_00 * D("1.2")
+
+
+def test_a_rate_by_unit_is_by_billing_unit():
+    assert price(claims.rate(hcpcs_code="J1745", basis="per_unit", rate=D(60))).drug == 40 * 60_00
+
+
+def test_a_flat_amount_for_any_code_is_no_drug_price():
+    assert price(claims.rate(basis="per_unit", rate=D(5))).source.mark == "guessed"
+
+
+def test_the_hospital_has_its_own_planning_multiple():
+    assert price(site_class="hopd_on_campus").drug == 2_000_00 * D("2.2")
+
+
+def test_medicare_ignores_contracts():
+    assert price(claims.rate(rate=D(500)), lob=MEDICARE).drug == D(212_000) * D("0.984")
+
+
+def test_a_code_without_a_limit_has_no_price():
+    assert price(codes=("96413", "J9999")) is None
