@@ -25,7 +25,7 @@ def load_log(kind: str, path: Path) -> Loaded:
     else:
         keys = row_keys(kind, rows)
         key, rows = ["row_key"], [_in_cents(row) | {"row_key": row_key} for row, row_key in zip(rows, keys, strict=True)]
-    result = loaded(table, store(MODELS[kind], key, rows))
+    result = loaded(table, store(MODELS[kind], key, rows, absent=_absent(table)))
     return Loaded(result.file, result.stored, result.rejected, (*result.warnings, *_strangers(table)))
 
 
@@ -36,6 +36,10 @@ def _pseudonym(person_id: str) -> str:
 def _in_cents(row: dict) -> dict:
     """denied_amount is kept as denied_cents: the cell was read into cents already."""
     return {f"{name.removesuffix('_amount')}_cents" if name.endswith("_amount") else name: value for name, value in row.items()}
+
+
+def _absent(table: Table) -> frozenset[str]:
+    return frozenset(_in_cents(dict.fromkeys(table.absent)))
 
 
 def _strangers(table: Table) -> list[str]:

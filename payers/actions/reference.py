@@ -44,7 +44,7 @@ def _stored(name: str, table: Table, *, keep_existing: bool = False) -> Loaded:
     settle = SETTLE.get(name)
     rows, problems = settle(table.rows) if settle else (table.rows, [])
     values = [row.values for row in without(rows, problems)]
-    stored = store(MODELS[name], LAYOUTS[name].key, values, keep_existing=keep_existing)
+    stored = store(MODELS[name], LAYOUTS[name].key, values, absent=table.absent, keep_existing=keep_existing)
     return loaded(table, stored, problems)
 
 

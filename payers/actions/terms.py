@@ -18,11 +18,11 @@ def load_rates(path: Path) -> Loaded:
         for row in table.rows
         if row.values["site_id"] and row.values["site_id"] not in known
     ]
-    result = loaded(table, store(Rate, RATES.key, [row.values for row in table.rows]))
+    result = loaded(table, store(Rate, RATES.key, [row.values for row in table.rows], absent=table.absent))
     return Loaded(result.file, result.stored, result.rejected, (*result.warnings, *(problem.sentence() for problem in strange)))
 
 
 def load_laws(path: Path) -> Loaded:
     """State laws that shield insured members: state, shields_from, effective_from, effective_to, note, source."""
     table = read_table(path, STATE_LAWS)
-    return loaded(table, store(StateLaw, STATE_LAWS.key, [row.values for row in table.rows]))
+    return loaded(table, store(StateLaw, STATE_LAWS.key, [row.values for row in table.rows], absent=table.absent))

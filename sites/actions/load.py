@@ -13,15 +13,16 @@ from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi
 
 @transaction.atomic
 def load_sites(path: Path) -> Loaded:
-    """sites.csv into the site register. A site's provider numbers become exactly those of its row."""
+    """sites.csv into the site register. A site's provider numbers become exactly those of its row; no column npis leaves them."""
     table = read_table(path, SITES)
     before = _npis_on_file()
-    wanted = {row.values["site_id"]: set(row.values["npis"]) for row in table.rows}
+    wanted = {row.values["site_id"]: set(row.values["npis"]) for row in table.rows if "npis" not in table.absent}
     renumbered = {site_id for site_id, npis in wanted.items() if npis != before[site_id]}
     stored = store(
         Site,
         ["site_id"],
         [_site_fields(row.values) for row in table.rows],
+        absent=table.absent,
         changed_elsewhere=frozenset((site_id,) for site_id in renumbered),
     )
     sites = Site.objects.in_bulk(renumbered, field_name="site_id")
@@ -52,7 +53,7 @@ def load_prescribers(path: Path) -> Loaded:
     given = {(row.values["npi"], row.values["starts_on"]) for row in table.rows}
     on_file = Prescriber.objects.values_list("npi", "starts_on", "ends_on")
     overlaps = overlapping_stays(table.rows, [stay for stay in on_file if stay[:2] not in given])
-    stored = store(Prescriber, ["npi", "starts_on"], [row.values for row in without(table.rows, overlaps)])
+    stored = store(Prescriber, ["npi", "starts_on"], [row.values for row in without(table.rows, overlaps)], absent=table.absent)
     return loaded(table, stored, overlaps)
 
 

@@ -84,13 +84,15 @@ class Layout:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as read. `unused` are columns that nobody asked for."""
+    """A file as read. `unused` are columns that nobody asked for, `absent` those that the file does not have: their values are
+    what a blank cell means, good for a new row and no reason to change one on file."""
 
     name: str
     rows: tuple[Row, ...]
     rejected: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     unused: tuple[str, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 def read_table(path: Path, layout: Layout, name: str | None = None) -> Table:
@@ -150,7 +152,8 @@ def typed_table(name: str, header: list[str], records: Iterable[tuple[int, list[
         raise RefusedTable(f"{name} has a header and no rows; save it again with its rows.")
     known = {column.name for column in layout.columns} | layout.ignored
     unused = tuple(column for column in header if column and column not in known)
-    return Table(name, tuple(rows), tuple(rejected), tuple(warnings), unused)
+    absent = frozenset(column.name for column in layout.columns if column.name not in place)
+    return Table(name, tuple(rows), tuple(rejected), tuple(warnings), unused, absent)
 
 
 def _typed(line: int, cells: list[str], header: list[str], place: dict[str, int], layout: Layout) -> tuple[Problem | None, dict]:

@@ -59,6 +59,16 @@ def test_a_changed_row_and_changed_provider_numbers_count_as_changed(sites_csv):
 
 
 @pytest.mark.django_db
+def test_columns_that_a_file_does_not_have_change_nothing(sites_csv, tmp_path):
+    load("load_sites", sites_csv)
+    partial = tmp_path / "chairs.csv"
+    partial.write_text("site_id,name,site_class,ownership,chairs\nN1,North hospital,hopd_on_campus,owned,24\n")
+    assert counts(load("load_sites", partial)) == [0, 1, 0, 0]
+    north = Site.objects.get(site_id="N1")
+    assert (north.chairs, north.market, north.is_340b, north.npis.count()) == (24, "Metro", True, 2)
+
+
+@pytest.mark.django_db
 def test_a_blank_affiliation_follows_the_class(sites_csv):
     load("load_sites", sites_csv)
     assert dict(Site.objects.values_list("site_id", "hospital_affiliated")) == {"N1": True, "S1": False, "H1": False}
