@@ -25,6 +25,11 @@ class Parameters:
     fill_unadministered_days: int = 30  # a fill without an administration after this long is unadministered
 
     drug_code_pattern: str = r"^(J\d{4}|Q(01[3-8]|20[1-5]|407|408|51\d|9\d\d)\d|C9\d{3}|S0\d{3})$"  # drugs, also those not ours
+    # Given before an infusion: they explain a push or an injection, never the infusion itself
+    premedication_codes: tuple[str, ...] = (
+        "J0131", "J0134", "J0136", "J1100", "J1200", "J1453", "J1626", "J1642", "J1644", "J1720", "J1885", "J2060", "J2175", "J2250",
+        "J2405", "J2469", "J2550", "J2765", "J2780", "J2920", "J2930", "J7030", "J7040", "J7050", "J7060", "J7120", "S0028",
+    )  # fmt: skip
     infusion_clinic_taxonomies: tuple[str, ...] = ("261QI0500X",)
     pharmacy_taxonomy_prefix: str = "3336"
     home_infusion_taxonomies: tuple[str, ...] = ("3336H0001X",)  # a pharmacy that gives the infusion too
@@ -51,6 +56,7 @@ class Parameters:
     distance_miles: float = 10.0
     prescriber_left_days: int = 180
     clinical_days: int = 30
+    reaction_diagnosis_pattern: str = r"(^|;)(T805|T8061|T8089|T886|T887|T782|T50Z15)"  # ICD-10-CM, without the point
     policy_effect_days: int = 90
     office_visit_codes: tuple[str, ...] = (
         "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215",
@@ -59,9 +65,8 @@ class Parameters:
 
     # Time
     mature_completion: float = 0.90
+    month_end_days: int = 3  # a month of payments is whole when they reach to this near its end
     band_z: float = 1.2816  # an 80 % band around a completed month
-
-    # Sources that are the system's own when no prescriber roster is loaded stay unknown: there is no setting for it.
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):  # JSON knows no tuples

@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 
 import duckdb
 import pandas as pd
@@ -209,6 +210,18 @@ class Reference:
             casts = ", ".join(f"CAST(CAST({column} AS VARCHAR) AS {kind})" for column, kind in columns.items())
             connection.execute(f"INSERT INTO ref_{name} SELECT {casts} FROM reference_text")
             connection.unregister("reference_text")
+
+    def check(self) -> None:
+        """ValueError where a code would be two things at once: rows of claims would then count twice."""
+        for name, keys in (("ndcs", ["ndc_code"]), ("service_codes", ["hcpcs_code"]), ("drug_families", ["family"])):
+            frame = getattr(self, name)
+            twice = frame[frame.duplicated(keys)][keys[0]].tolist()
+            if twice:
+                raise ValueError(f"Reference '{name}' lists {twice[0]} more than once.")
+        for code, rows in self.drug_codes.groupby("hcpcs_code"):
+            spans = sorted((row.effective_from or "", row.effective_to or "9999-12-31") for row in rows.itertuples())
+            if any(earlier[1] > later[0] for earlier, later in pairwise(spans)):
+                raise ValueError(f"Reference 'drug_codes': the periods of {code} overlap.")
 
     def digest(self) -> str:
         """SHA-256 over all rows; the order of the rows does not matter."""

@@ -16,7 +16,7 @@ ACCEPTED_COLUMNS: dict[str, str] = {
     "extract_id": "BIGINT",
     "data_source": "VARCHAR",
     "claim_id": "VARCHAR",
-    "claim_line_number": "VARCHAR",
+    "claim_line_number": "INTEGER",
     "file_no": "INTEGER",
     "row_number": "BIGINT",
     "claim_type": "VARCHAR",

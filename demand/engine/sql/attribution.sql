@@ -1,5 +1,5 @@
 -- Infusions -> whose they are and what became of them. Grain: one row per infusion, none added or lost.
--- in:  infusion, line, drug_family_of, ref_prescribers, ref_orders, ref_drug_families
+-- in:  infusion, line, order_family, ref_prescribers, ref_drug_families
 -- out: attributed_infusion (infusion, and: ordering_npi, named_npi, attributed, attribution_rule, outcome, market)
 -- kept + margin_leak + partner + site_leak + unknown = attributed infusions, always.
 
@@ -15,8 +15,7 @@ CREATE OR REPLACE TEMP TABLE named_infusion AS
 WITH order_on_file AS (
     SELECT infusion.infusion_id, arg_max(orders.ordering_npi, (orders.ordered_on, orders.order_id)) AS ordering_npi
     FROM infusion
-    JOIN ref_orders AS orders ON orders.person_id = infusion.person_id
-    JOIN drug_family_of AS drug ON drug.drug = orders.molecule AND drug.family = infusion.family
+    JOIN order_family AS orders ON orders.person_id = infusion.person_id AND orders.family = infusion.family
     WHERE infusion.line_ordering_npi IS NULL AND infusion.fill_prescriber_npi IS NULL AND orders.ordering_npi IS NOT NULL
         AND orders.ordered_on <= infusion.service_date
         AND orders.ordered_on >= infusion.service_date - getvariable('order_valid_days')
@@ -66,11 +65,28 @@ FROM seen
 GROUP BY infusion_id
 HAVING 2 * count(*) FILTER (is_inside) > count(*);
 
+-- Days from an order on file to the first infusion that followed it.
+CREATE OR REPLACE TEMP TABLE waited AS
+WITH followed AS (
+    SELECT placed.order_id, placed.ordered_on, arg_min(infusion.infusion_id, infusion.infusion_id) AS infusion_id
+    FROM order_family AS placed
+    JOIN infusion
+        ON infusion.person_id = placed.person_id AND infusion.family = placed.family
+        AND infusion.service_date >= placed.ordered_on
+        AND infusion.service_date <= placed.ordered_on + getvariable('access_order_days')
+    GROUP BY placed.order_id, placed.ordered_on
+)
+SELECT infusion_id, max(infusion.service_date - followed.ordered_on) AS waits
+FROM followed
+JOIN infusion USING (infusion_id)
+GROUP BY infusion_id;
+
 CREATE OR REPLACE TEMP TABLE attributed_infusion AS
 WITH ruled AS (
     SELECT
         named.*,
         on_roster.market AS prescriber_market,
+        waited.waits,
         CASE
             WHEN on_roster.npi IS NOT NULL AND named.ordering_npi IS NOT NULL THEN 'ordering_npi'
             WHEN on_roster.npi IS NOT NULL THEN 'rendering_npi'
@@ -83,6 +99,7 @@ WITH ruled AS (
         ON on_roster.npi = named.named_npi
         AND named.service_date >= on_roster.starts_on AND named.service_date < on_roster.ends_on
     LEFT JOIN majority ON majority.infusion_id = named.infusion_id
+    LEFT JOIN waited ON waited.infusion_id = named.infusion_id
     QUALIFY row_number() OVER (PARTITION BY named.infusion_id ORDER BY on_roster.starts_on) = 1
 )
 SELECT

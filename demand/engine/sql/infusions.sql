@@ -70,7 +70,9 @@ QUALIFY rank() OVER (PARTITION BY line_no ORDER BY days, is_same_provider DESC, 
 
 -- 4. What explains an administration without a drug line of ours: another drug of the same day.
 CREATE OR REPLACE TEMP TABLE other_drug AS  -- drugs outside our reference, by what their codes look like
-SELECT person_id, service_date, data_source, claim_id, billing_npi, facility_npi, rendering_npi, hcpcs_code
+SELECT
+    person_id, service_date, data_source, claim_id, billing_npi, facility_npi, rendering_npi, hcpcs_code,
+    list_contains(getvariable('premedication_codes'), hcpcs_code) AS is_premedication
 FROM line
 WHERE role = 'other' AND regexp_matches(hcpcs_code, getvariable('drug_code_pattern'));
 
@@ -79,7 +81,8 @@ SELECT
     service.line_no,
     bool_or(matched.line_no IS NOT NULL AND matched.days = 0)
         OR bool_or(drug_day.person_id IS NOT NULL) AS has_drug_of_ours,
-    count(DISTINCT other.hcpcs_code) AS other_drugs
+    count(other.hcpcs_code) AS other_drugs,
+    coalesce(bool_or(NOT other.is_premedication), false) AS has_other_treatment
 FROM service_line AS service
 LEFT JOIN service_match AS matched ON matched.line_no = service.line_no
 LEFT JOIN (SELECT DISTINCT person_id, service_date FROM drug_line) AS drug_day
@@ -93,8 +96,8 @@ LEFT JOIN other_drug AS other
 WHERE service.role <> 'drug' AND service.not_outpatient IS NULL
 GROUP BY service.line_no;
 
--- 5. What is left opens infusions of an unknown drug: person x day x site. Hydration opens none. Pushes and injections are
---    explained before infusions are (a premedication is pushed, the infusion that follows it is still unexplained).
+-- 5. What is left opens infusions of an unknown drug: person x day x site. Hydration opens none. A premedication explains pushes
+--    and injections, not the infusion that it prepares.
 --    Nurses' visits at home join them here, and stay only where a drug is found for them (channels.sql).
 CREATE OR REPLACE TEMP TABLE orphan_group AS
 SELECT
@@ -113,10 +116,8 @@ GROUP BY service.person_id, service.service_date, service.site_id
 HAVING
     bool_or(service.kind IS DISTINCT FROM 'hydration') AND (
         max(explained.other_drugs) = 0
-        OR (
-            bool_or(service.kind IN ('infusion_initial', 'chemo_initial', 'chemo_injection'))
-            AND max(explained.other_drugs) <= count(*) FILTER (service.kind IN ('push', 'injection'))
-        )
+        OR (bool_or(service.kind IN ('infusion_initial', 'chemo_initial', 'chemo_injection'))
+            AND NOT bool_or(explained.has_other_treatment))
     );
 
 CREATE OR REPLACE TEMP TABLE orphan_home AS

@@ -73,8 +73,9 @@ WITH classified AS (
     LEFT JOIN ref_service_codes AS service ON service.hcpcs_code = accepted.hcpcs_code
 )
 SELECT
-    row_number() OVER (ORDER BY person_id, service_date, data_source, claim_id, claim_line_number, extract_id, row_number)
-        AS line_no,
+    row_number() OVER (
+        ORDER BY person_bucket(person_id), person_id, service_date, data_source, claim_id, claim_line_number, extract_id, row_number
+    ) AS line_no,
     * EXCLUDE (is_waste, unit_amount, unit_of_measure, is_code_out_of_date, load_flags),
     CASE WHEN role = 'drug' AND NOT is_waste THEN round(units::DOUBLE * unit_amount, 6) END AS dose,
     CASE WHEN role = 'drug' THEN unit_of_measure END AS dose_unit,

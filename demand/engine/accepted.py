@@ -1,0 +1,111 @@
+"""Loaded extracts -> the rows accepted in the end, pass by pass; grain: one row per accepted row, people kept together.
+
+A pass holds the people of a range of `person_bucket` (a hash of the person, 0 to 4095). Passes run in the order of the buckets and
+rows are ordered by bucket and person, so that the result is the same, row for row, whatever the number of passes. Identity: the
+accepted rows of all passes are the accepted rows of the final outcomes (`outcomes.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from demand.engine import rejects, stage
+from demand.engine.columns import KINDS, MEDICAL
+from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes
+
+BUCKETS = 4096
+ROW_BYTES = 700  # what a medical row and the work on it weigh in memory; a pass takes as many as fit the limit
+_EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
+
+
+@dataclass(frozen=True)
+class ExtractInput:
+    """A loaded extract: `folder` as `lines.load_extract` left it; `sequence` orders extracts as they were loaded."""
+
+    id: int
+    name: str
+    folder: Path
+    perspective: str
+    paid_through: dt.date | None
+    sequence: int
+
+
+@dataclass(frozen=True)
+class AcceptedRows:
+    """`passes` are half-open bucket ranges; `counts` the rows by kind and final outcome, rejected ones included."""
+
+    final: FinalOutcomes
+    passes: tuple[tuple[int, int], ...]
+    counts: dict[str, dict[str, int]]
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection, buckets: tuple[int, int]) -> None:
+        """accepted_line, fill, fill_family, eligibility_span of the pass's people."""
+        first, end = buckets
+        mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if (first, end) != (0, BUCKETS) else ""
+        for kind in KINDS:
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS SELECT * FROM ({self.final.accepted(kind)}){mine}")
+        stage.run(connection, "accepted")
+
+
+def collect(
+    connection: duckdb.DuckDBPyConnection,
+    extracts: Sequence[ExtractInput],
+    memory_bytes: int,
+    report: Callable[[float], None] = lambda share: None,
+) -> AcceptedRows:
+    """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no) and `reject_row`."""
+    ordered = sorted(extracts, key=lambda extract: extract.sequence)
+    sources = [(extract.sequence, extract.folder) for extract in ordered]
+    connection.execute("CREATE OR REPLACE TABLE extract (sequence INTEGER, extract_id BIGINT, paid_through DATE)")
+    for extract in ordered:
+        connection.execute("INSERT INTO extract VALUES (?, ?, ?)", [extract.sequence, extract.id, extract.paid_through])
+    final = final_outcomes(connection, sources, report=report)
+    people = " UNION ".join(
+        f"SELECT person_id FROM ({candidates_sql(folder, kind)})" for _, folder in sources for kind in KINDS
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_bucket(person_id), person_id) AS person_no "
+        f"FROM ({people}) WHERE person_id IS NOT NULL"
+    )
+    counts = _all_rejects(connection, ordered, final)
+    rows = sum(final.counts[MEDICAL].values())
+    return AcceptedRows(final, bucket_ranges(rows, memory_bytes), counts)
+
+
+def bucket_ranges(rows: int, memory_bytes: int) -> tuple[tuple[int, int], ...]:
+    """How many passes the rows need in this memory, as bucket ranges of equal width."""
+    passes = min(BUCKETS, max(1, -(-rows * ROW_BYTES // memory_bytes)))
+    edges = [BUCKETS * number // passes for number in range(passes + 1)]
+    return tuple(zip(edges[:-1], edges[1:], strict=True))
+
+
+def _all_rejects(
+    connection: duckdb.DuckDBPyConnection, extracts: Sequence[ExtractInput], final: FinalOutcomes
+) -> dict[str, dict[str, int]]:
+    """Fills `reject_row` with every row not accepted in the end: row rules as at loading, outcomes as they are now."""
+    rejects.start(connection)
+    for extract in extracts:
+        written = str(extract.folder / "rejects.parquet")
+        connection.execute(
+            "INSERT INTO reject_row SELECT * FROM read_parquet($file) WHERE NOT list_contains($rules, rule)",
+            {"file": written, "rules": list(_EXCEPTION_RULES)},
+        )
+    counts = {kind: dict(final.counts[kind]) for kind in KINDS}
+    for kind, rows in connection.execute("SELECT kind, count(*) FROM reject_row GROUP BY kind").fetchall():
+        counts[kind]["rejected"] += rows
+    connection.execute("DROP TABLE IF EXISTS exception")
+    for kind in KINDS:
+        connection.execute(f"CREATE TEMP VIEW exception AS {final.exceptions(kind)}")
+        for extract in extracts:
+            facts = json.loads((extract.folder / "quality.json").read_text(encoding="utf-8"))
+            names = {file["file_no"]: file["file"] for file in facts["loaded_files"] if file["kind"] == kind}
+            if names:
+                rejects.add_exceptions(connection, extract.name, kind, extract.sequence, extract.folder, names)
+        connection.execute("DROP VIEW exception")
+    return counts

@@ -1,0 +1,70 @@
+"""The files of a run and their columns, in order; grain of each: see its line. One place that says what leaves the pipeline.
+
+`person_id` is a pseudonym everywhere. Money columns end in _cents and are whole cents; a missing amount is null, never 0.
+"""
+
+from __future__ import annotations
+
+LINES = """
+    extract_id data_source claim_id claim_line_number file_no row_number claim_type person_id payer plan line_of_business funding_type
+    state claim_start_date claim_end_date service_date place_of_service_code bill_type_code revenue_center_code hcpcs_code modifiers
+    units dose dose_unit waste_units role kind molecule family rendering_npi billing_npi facility_npi ordering_npi ndc_code paid_date
+    file_date paid_cents allowed_cents charge_cents patient_cents diagnosis_codes authorization_id authorization_end_date flags
+    infusion_id place site_id site_class
+"""
+INFUSIONS = """
+    person_id service_date molecule family hcpcs_codes site_class site_id ownership payer plan channel channel_confidence dose dose_unit
+    waste_units allowed_cents paid_cents patient_cents pharmacy_fill_cents ordering_npi attributed attribution_rule
+    infusion_id person_no month outcome line_of_business funding_type state market owner payer_affiliation hospital_affiliated
+    clinical_line named_npi waits lines lines_without_allowed data_source extract_ids flags
+"""
+EPISODES = """
+    person_id family started_on last_infused_on infusions interval_days new_start first_site_class last_site_class outcome outcome_on
+    reason from_site_id to_site_id expected_next_on dark
+    episode_id person_no clinical_line attributed attribution_rule resolution reason_evidence allowed_gap fixed90 last_molecule payer
+    line_of_business market
+"""
+FACTS = """
+    infusion_id month service_date person_no payer plan line_of_business funding_type market family clinical_line site_id site_class
+    ownership owner payer_affiliation channel channel_confidence outcome attributed attribution_rule is_headline mechanism reason
+    allowed_cents pharmacy_fill_cents mature
+"""
+UNADMINISTERED_FILLS = """
+    person_id dispensing_date molecule family ndc_code dispensing_provider_npi payer paid_cents allowed_cents data_source
+"""
+PHARMACY_FILLS = """
+    extract_id data_source claim_id claim_line_number person_id payer plan dispensing_date ndc_code molecule family self_administered
+    prescribing_provider_npi dispensing_provider_npi quantity days_supply paid_date paid_cents allowed_cents patient_cents
+"""
+ELIGIBILITY = """
+    extract_id data_source person_id payer plan line_of_business funding_type payer_type group_id gender birth_date death_date state
+    zip_code enrollment_start_date enrollment_end_date
+"""
+REJECTS = 'extract kind file row_number outcome rule "column" value message'
+MATURITY = "data_source month lines completion completion_low completion_high mature"
+
+# Written pass by pass: file -> (the stage's table, columns, order within the people of a pass)
+FIRST_PASS = {
+    "lines": ("placed", LINES, "line_no"),
+    "infusions": ("attributed_infusion", INFUSIONS, "infusion_id"),
+    "unadministered_fills": (
+        "unadministered_fill",
+        UNADMINISTERED_FILLS,
+        "person_bucket(person_id), person_id, dispensing_date, ndc_code, fill_no",
+    ),
+    "pharmacy_fills": ("fill", PHARMACY_FILLS, "person_bucket(person_id), person_id, dispensing_date, data_source, claim_id, claim_line_number"),
+    "eligibility": (
+        "eligibility_span",
+        ELIGIBILITY,
+        "person_bucket(person_id), person_id, enrollment_start_date, payer, plan, data_source, extract_id",
+    ),
+}
+SECOND_PASS = {
+    "episodes": ("episode", EPISODES, "episode_id"),
+    "facts": ("fact", FACTS, "infusion_id"),
+}
+
+
+def columns(listed: str) -> str:
+    """The names as an SQL list."""
+    return ", ".join(listed.split())

@@ -1,0 +1,103 @@
+"""Loaded extracts -> lines, infusions, episodes, leakage as Parquet files of one run; grain of each file: see its stage.
+
+The flow, in the order it is read: rows accepted in the end -> lines with roles and sites -> infusions with channel and attribution
+-> months' maturity -> episodes with outcomes -> leakage -> summaries. Large extracts run in passes by person, so memory is bounded
+by the pass; files are written beside `out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
+Same extracts, reference, parameters and code give the same files, byte for byte, whatever the number of passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from demand.engine import accepted, episodes, infusions, leakage, maturity, roles, stage, summaries
+from demand.engine.accepted import ExtractInput
+from demand.engine.parameters import Parameters
+from demand.engine.reference import Reference
+from demand.engine.workspace import Workspace
+
+__all__ = ["ExtractInput", "RunSummary", "recompute"]
+
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run found. files: rows and sha256 by file name. headline: figures with numerator, denominator and share unknown."""
+
+    counts: dict
+    headline: dict
+    files: dict
+    parameters: dict
+    extracts: list
+    policy_effects: list
+
+    def as_json(self) -> dict:
+        return asdict(self)
+
+
+def recompute(
+    extracts: Sequence[ExtractInput],
+    reference: Reference,
+    parameters: Parameters,
+    out_dir: Path,
+    report: Report = lambda stage, fraction: None,
+    memory_limit: str = "512MB",
+) -> RunSummary:
+    """Compute a run into `out_dir` (empty or absent). ValueError where a reference contradicts itself; duckdb.Error otherwise."""
+    reference.check()
+    with Workspace(Path(out_dir), memory_limit) as work:
+        prepare(work.connection, reference, parameters)
+        rows = accepted.collect(work.connection, extracts, work.memory_bytes, lambda share: report("rows", share))
+        work.keep_rejects()
+
+        for number, buckets in enumerate(rows.passes):
+            report("infusions", number / len(rows.passes))
+            rows.prepare(work.connection, buckets)
+            roles.assign_roles(work.connection)
+            infusions.group_into_infusions(work.connection)
+            work.keep_first_pass(number)
+
+        report("maturity", 0.0)
+        maturity.judge_months(work.connection, parameters)
+        work.measure_site_use()
+
+        for number in range(len(rows.passes)):
+            report("episodes", number / len(rows.passes))
+            work.recall_first_pass(number)
+            episodes.group_into_episodes(work.connection)
+            leakage.tell_facts(work.connection)
+            work.keep_second_pass(number)
+
+        report("summaries", 0.0)
+        work.gather()
+        leakage.count_leakage(work.connection)
+        found = summaries.summarise(work.connection, rows.counts, extracts)
+        files = work.publish(found, parameters, extracts)
+        report("summaries", 1.0)
+    return RunSummary(**found, files=files, parameters=parameters.as_json(), extracts=[extract_json(one) for one in extracts])
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, reference: Reference, parameters: Parameters) -> None:
+    """Reference tables, parameters and what several stages share, on a fresh connection."""
+    reference.register(connection)
+    stage.prepare(connection, parameters)
+    stage.run(connection, "shared_tables")
+    connection.execute("CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)")
+    connection.execute(
+        "CREATE OR REPLACE TABLE feed_seen "
+        "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
+    )
+
+
+def extract_json(extract: ExtractInput) -> dict:
+    return {
+        "id": extract.id,
+        "name": extract.name,
+        "perspective": extract.perspective,
+        "paid_through": extract.paid_through.isoformat() if extract.paid_through else None,
+    }

@@ -1,0 +1,50 @@
+-- Reference tables -> small tables that several stages share. Made once a run.
+-- in:  ref_drug_codes, ref_ndcs, ref_drug_families, ref_orders, ref_policies, ref_sites
+-- out: drug_family_of, order_family, policy_scope, site_place
+
+CREATE OR REPLACE TEMP TABLE drug_family_of AS  -- a molecule, or a family under its own name -> its family
+SELECT drug, min(family) AS family
+FROM (
+    SELECT molecule AS drug, family FROM ref_drug_codes
+    UNION ALL SELECT molecule, family FROM ref_ndcs
+    UNION ALL SELECT family, family FROM ref_drug_families
+)
+WHERE drug IS NOT NULL
+GROUP BY drug;
+
+CREATE OR REPLACE TEMP TABLE order_family AS
+SELECT placed.*, drug.family
+FROM ref_orders AS placed
+JOIN drug_family_of AS drug ON drug.drug = lower(placed.molecule);
+
+-- What a policy in force says of whom. Lists are NULL where the policy does not restrict them.
+CREATE OR REPLACE TEMP TABLE policy_scope AS
+WITH document AS (
+    SELECT
+        *,
+        from_json(document, '{"starts": "VARCHAR",
+            "scope": {"funding": ["VARCHAR"], "states": ["VARCHAR"], "plans_in": ["VARCHAR"], "plans_out": ["VARCHAR"]},
+            "grace": {"doses": "INTEGER", "days": "INTEGER", "combine": "VARCHAR"}}') AS stated
+    FROM ref_policies
+    WHERE status = 'in_force'
+)
+SELECT
+    policy_id, payer, kind, effective_from, coalesce(effective_to, DATE '9999-12-31') AS effective_to, line_of_business,
+    drug_kind, drug, string_split(coalesce(excluded_site_classes, ''), ';') AS excluded,
+    coalesce(excludes_hospital_affiliated, false) AS excludes_hospital_affiliated, age_min, age_max, drug_source,
+    coalesce(stated.starts, 'everyone') AS starts,
+    CASE WHEN len(stated.scope.funding) > 0 THEN stated.scope.funding END AS funding,
+    CASE WHEN len(stated.scope.states) > 0 THEN stated.scope.states END AS states,
+    CASE WHEN len(stated.scope.plans_in) > 0 THEN stated.scope.plans_in END AS plans_in,
+    CASE WHEN len(stated.scope.plans_out) > 0 THEN stated.scope.plans_out END AS plans_out,
+    stated.grace.days AS grace_days, stated.grace.doses AS grace_doses, coalesce(stated.grace.combine, 'first') AS grace_combine
+FROM document;
+
+CREATE OR REPLACE TEMP TABLE site_place AS
+SELECT
+    site_id, any_value(site_class) AS site_class, any_value(ownership) AS ownership,
+    any_value(latitude) AS latitude, any_value(longitude) AS longitude, bool_or(hospital_affiliated) AS hospital_affiliated,
+    any_value(chairs) AS chairs, any_value(open_hours_per_week) AS open_hours_per_week,
+    any_value(coalesce(opened_on, DATE '1900-01-01')) AS opened_on, any_value(coalesce(closed_on, DATE '9999-12-31')) AS closed_on
+FROM ref_sites
+GROUP BY site_id;

@@ -1,0 +1,186 @@
+"""Where a run works: one DuckDB connection with a memory limit, parts of each pass, and the finished files beside their manifest.
+
+A part is what one pass made of a table, as Parquet; the finished file is its parts in the order of the passes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from demand.engine import export_tables, stage
+from demand.engine.accepted import ExtractInput
+from demand.engine.parameters import Parameters
+
+# Small tables that later passes read; they leave the connection between passes.
+_RECALLED = ("attributed_infusion", "fill", "eligibility_span", "family_event", "reaction_day")
+_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster", "exception", "paid_share", "repeating_source"}
+_GATHERED = {"fact_all": "facts", "episode_all": "episodes", "line_all": "lines", "unadministered_all": "unadministered_fills"}
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+def engine_version() -> str:
+    """The code that computes, as 12 hex characters: any change of a stage is another version."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob("*.py"), *root.glob("sql/*.sql")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def parse_bytes(text: str) -> int:
+    """'512MB' -> 512000000. ValueError where it is no size."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?I?B)?\s*", text.upper())
+    if not found:
+        raise ValueError(f"'{text}' is no memory size; write for example 512MB.")
+    return int(float(found[1]) * _UNITS[found[2] or ""])
+
+
+class Workspace:
+    """A connection and a scratch folder under `out_dir`; both are gone afterwards, also when something fails."""
+
+    def __init__(self, out_dir: Path, memory_limit: str) -> None:
+        self.out_dir = out_dir
+        self.scratch = out_dir / "scratch"
+        self.memory_bytes = parse_bytes(memory_limit)
+        self.memory_limit = memory_limit
+
+    def __enter__(self) -> Workspace:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": self.memory_limit,
+                "temp_directory": str(self.scratch / "spill"),
+                "threads": 2,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _part(self, name: str, number: int) -> Path:
+        return self.scratch / f"{name}-{number:05d}.parquet"
+
+    def _write(self, query: str, path: Path) -> None:
+        target = str(path).replace("'", "''")
+        self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
+
+    def _read(self, path: Path | str) -> str:
+        return "read_parquet('" + str(path).replace("'", "''") + "')"
+
+    def keep_rejects(self) -> None:
+        """The rows not accepted, as they stand in this run; the table is not needed again."""
+        self._write(
+            f"SELECT {export_tables.columns(export_tables.REJECTS)} FROM reject_row "
+            "ORDER BY extract, kind, file_no, row_number, outcome, rule",
+            self.out_dir / "rejects.parquet",
+        )
+        self.connection.execute("DROP TABLE reject_row")
+
+    def keep_first_pass(self, number: int) -> None:
+        """The pass's rows as parts, what episodes will ask for, and the feeds' pace of payment."""
+        stage.run(self.connection, "maturity")
+        stage.run(self.connection, "pass_evidence")
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP VIEW placed AS SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
+        )
+        self._keep(export_tables.FIRST_PASS, number)
+        for table in _RECALLED:
+            self._write(f"FROM {table}", self._part(f"recalled_{table}", number))
+        self._forget()
+
+    def recall_first_pass(self, number: int) -> None:
+        for table in _RECALLED:
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {self._read(self._part(f'recalled_{table}', number))}"
+            )
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP VIEW fill_family AS SELECT person_id, family, dispensing_date, self_administered FROM fill"
+        )
+
+    def keep_second_pass(self, number: int) -> None:
+        self._keep(export_tables.SECOND_PASS, number)
+        self._forget()
+
+    def _keep(self, tables: dict, number: int) -> None:
+        for name, (table, listed, order) in tables.items():
+            self._write(f"SELECT {export_tables.columns(listed)} FROM {table} ORDER BY {order}", self._part(name, number))
+
+    def _forget(self) -> None:
+        """Drop the pass's tables: what the next one needs is in its parts."""
+        views = self.connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal").fetchall()
+        for (name,) in views:
+            if name != "candidate":
+                self.connection.execute(f"DROP VIEW {name}")
+        tables = self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND NOT internal").fetchall()
+        for (name,) in tables:
+            if name not in _SHARED and not name.startswith("exception_"):
+                self.connection.execute(f"DROP TABLE {name}")
+
+    def measure_site_use(self) -> None:
+        """site_use: chair hours used of those open, by registered site and month, over all people."""
+        parts = self._read(self.scratch / "infusions-*.parquet")
+        self.connection.execute(
+            "CREATE OR REPLACE TABLE site_use AS SELECT infusion.site_id, infusion.month, "
+            "sum(family.chair_minutes) / 60.0 / (any_value(site.chairs) * any_value(site.open_hours_per_week) "
+            "* day(last_day(infusion.month)) / 7.0) AS chair_use "
+            f"FROM {parts} AS infusion JOIN site_place AS site USING (site_id) "
+            "JOIN ref_drug_families AS family ON family.family = infusion.family "
+            "WHERE site.chairs > 0 AND site.open_hours_per_week > 0 GROUP BY infusion.site_id, infusion.month"
+        )
+
+    def gather(self) -> None:
+        """The finished files from their parts; and a view of each that the summaries read."""
+        for name in (*export_tables.FIRST_PASS, *export_tables.SECOND_PASS):
+            parts = sorted(str(path) for path in self.scratch.glob(f"{name}-*.parquet"))
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in parts)
+            self._write(f"FROM read_parquet([{listed}])", self.out_dir / f"{name}.parquet")
+        for view, name in _GATHERED.items():
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {self._read(self.out_dir / f'{name}.parquet')}")
+
+    def publish(self, found: dict, parameters: Parameters, extracts: Sequence[ExtractInput]) -> dict:
+        """The last files, then the manifest, which makes the folder a result. Returns rows and sha256 by file."""
+        self._write("FROM leakage", self.out_dir / "leakage.parquet")
+        self._write(f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month", self.out_dir / "maturity.parquet")
+        files = {}
+        for path in sorted(self.out_dir.glob("*.parquet")):
+            rows = self.connection.execute(f"SELECT count(*) FROM {self._read(path)}").fetchone()[0]
+            files[path.name] = {"rows": rows, "sha256": _sha256(path)}
+        manifest = {
+            "engine": engine_version(),
+            "files": files,
+            "parameters": parameters.as_json(),
+            "extracts": [{"id": one.id, "name": one.name, "perspective": one.perspective} for one in extracts],
+            **found,
+        }
+        self.out_dir.joinpath("manifest.json").write_text(
+            json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=_plain), encoding="utf-8"
+        )
+        return files
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot stand in a manifest")
