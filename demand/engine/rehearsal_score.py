@@ -178,9 +178,9 @@ _ROUNDS = (
     "p.service_day = f.service_date AND p.molecule = f.molecule AND p.site_id = f.site_id",
     "p.service_day = f.service_date AND p.molecule = f.molecule",
     "p.service_day = f.service_date AND p.family = f.family",
-    "p.service_day = f.service_date AND f.family IS NULL",
+    "p.service_day = f.service_date AND coalesce(f.family, 'unknown') = 'unknown'",
     "p.family = f.family AND abs(p.service_day - f.service_date) = 1",
-    "f.family IS NULL AND abs(p.service_day - f.service_date) = 1",
+    "coalesce(f.family, 'unknown') = 'unknown' AND abs(p.service_day - f.service_date) = 1",
 )
 
 
