@@ -91,8 +91,8 @@ DENIALS = Layout(
         Column("hcpcs_code", cells.hcpcs, blank=""),
         Column("site_id", cells.text(80), blank=""),
         Column("service_date", cells.day),
-        Column("reason_code", cells.text(20), blank=""),
-        Column("denied_amount", cells.cents),
+        Column("reason_code", cells.text(20), blank="", expected=True),
+        Column("denied_amount", cells.cents, expected=True),
         Column("written_off_amount", cells.cents),
         Column("decided_on", cells.day),
     )

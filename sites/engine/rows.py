@@ -16,11 +16,13 @@ from sites.engine.text_file import RefusedTable, read_text
 
 @dataclass(frozen=True)
 class Column:
-    """One column: how its cells are read, whether they must be there, and what a blank one means."""
+    """One column: how its cells are read, whether they must be filled (needed) or the column must at least be there (expected),
+    and what a blank cell means."""
 
     name: str
     parse: Parser
     needed: bool = False
+    expected: bool = False
     blank: object = None
     private: bool = False
 
@@ -75,7 +77,8 @@ class Layout:
 
     @property
     def needed(self) -> list[str]:
-        return [column.name for column in self.columns if column.needed]
+        """The columns that a file of this kind must have."""
+        return [column.name for column in self.columns if column.needed or column.expected]
 
     @property
     def private(self) -> bool:

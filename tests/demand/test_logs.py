@@ -104,6 +104,15 @@ def test_denied_dollars_become_cents_and_missing_ones_stay_unknown(log):
 
 
 @pytest.mark.django_db
+def test_a_claims_file_is_no_log_of_denials(log):
+    with pytest.raises(
+        CommandError, match=r"has no column reason_code, denied_amount; it needs claim_id, reason_code, denied_amount"
+    ):
+        load("denials", log("claim_id,payer,hcpcs_code,service_date\nPHISENT-C1,Payer A,J1745,2026-01-02\n"))
+    assert not Denial.objects.exists()
+
+
+@pytest.mark.django_db
 def test_two_alike_events_of_one_day_are_two_events(log):
     assert load("white_bag_events", log(WHITE_BAGS))[0] == [2, 0, 0, 1]
     assert load("white_bag_events", log(WHITE_BAGS))[0] == [0, 0, 2, 1]

@@ -53,7 +53,7 @@ def test_a_changed_row_and_changed_provider_numbers_count_as_changed(sites_csv):
     assert counts(load("load_sites", sites_csv)) == [0, 2, 1, 0]
     assert Site.objects.get(site_id="N1").name == "North campus"
     assert sorted(Site.objects.get(site_id="S1").npis.values_list("npi", flat=True)) == ["1003000142", "1234567893"]
-    line = LogEntry.objects.order_by("-pk").first()
+    line = LogEntry.objects.filter(content_type__model="site").latest("pk")
     assert line.additional_data["fields"] == ["name"]
     assert line.additional_data["rows"] == ["N1"]
 
