@@ -34,18 +34,23 @@ def load_drugs(path: Path) -> Loaded:
     return Loaded(
         file=path.name,
         stored=sum((result.stored for result in results.values()), Stored()),
-        rejected=tuple(problem for result in results.values() for problem in result.rejected),
+        rejected=tuple(sorted((bad for result in results.values() for bad in result.rejected), key=lambda bad: bad.line)),
         warnings=tuple(dict.fromkeys(warning for result in results.values() for warning in result.warnings)),
         notes={"tables": {name: vars(result.stored) | {"rejected": len(result.rejected)} for name, result in results.items()}},
     )
 
 
 def _stored(name: str, table: Table, *, keep_existing: bool = False) -> Loaded:
+    model, key = MODELS[name], LAYOUTS[name].key
+    rows = list(table.rows)
+    if keep_existing:
+        on_file = set(model.objects.values_list(*key))
+        rows = [row for row in rows if tuple(row.values[column] for column in key) not in on_file]
+    kept = Stored(unchanged=len(table.rows) - len(rows))
     settle = SETTLE.get(name)
-    rows, problems = settle(table.rows) if settle else (table.rows, [])
-    values = [row.values for row in without(rows, problems)]
-    stored = store(MODELS[name], LAYOUTS[name].key, values, absent=table.absent, keep_existing=keep_existing)
-    return loaded(table, stored, problems)
+    rows, problems = settle(rows) if settle else (rows, [])
+    stored = store(model, key, [row.values for row in without(rows, problems)], absent=table.absent)
+    return loaded(table, kept + stored, problems)
 
 
 def _settled_codes(rows: Iterable[Row]) -> tuple[list[Row], list[Problem]]:

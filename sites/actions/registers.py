@@ -73,14 +73,12 @@ def store(
     rows: Iterable[dict],
     *,
     absent: frozenset[str] = frozenset(),
-    keep_existing: bool = False,
     changed_elsewhere: frozenset[tuple] = frozenset(),
 ) -> Stored:
     """Rows (field name -> value) into `model`, matched by the fields of `key`; rows on file that are not given stay.
 
-    Fields in `absent` were not said: they fill new rows and change none on file. With keep_existing, rows on file stay as they are
-    (counted as unchanged). Keys in `changed_elsewhere` count as changed although nothing of them changes in this table. A key
-    stands once in `rows`.
+    Fields in `absent` were not said: they fill new rows and change none on file. Keys in `changed_elsewhere` count as changed
+    although nothing of them changes in this table. A key stands once in `rows`.
     """
     on_file = {_key(item, key): item for item in model.objects.all()}
     added, changed, touched = [], [], set()
@@ -92,7 +90,7 @@ def store(
         if item is None:
             added.append(model(**{_attribute(model, name): value for name, value in values.items()}))
             continue
-        differing = [] if keep_existing else [name for name in values if name not in absent and _value(item, name) != values[name]]
+        differing = [name for name in values if name not in absent and _value(item, name) != values[name]]
         if not differing:
             unchanged += known not in changed_elsewhere
             elsewhere += known in changed_elsewhere

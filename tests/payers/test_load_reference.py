@@ -102,6 +102,8 @@ def test_a_second_unit_for_the_same_days_is_rejected_until_the_first_ends(drugs_
     assert [bad["rule"] for bad in answer["files"][0]["rejects"]] == ["overlap", "unknown_family"]
     ended = "J1745,2000-01-01,2027-01-01,infliximab,infliximab,10,mg,CMS\n"
     assert run("load_drugs", drugs_csv(header + ended + new))[0] == [1, 1, 0, 0]
+    counted, _ = run("load_reference", keep_existing=True)
+    assert (counted[0], counted[1], counted[3]) == (0, 0, 0)
     # The file has no column brand: what was on file stays.
     assert DrugCode.objects.get(hcpcs_code="J1745", effective_to="2027-01-01").brand.startswith("Remicade")
 
