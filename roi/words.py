@@ -11,6 +11,15 @@ PART_NAMES = {
     cash_flow.WORKING_CAPITAL: "Working capital",
     cash_flow.POLICIES: "Taken by policies in any case",
 }
+PART_SENTENCES = {
+    cash_flow.MARGIN_KEPT: "Patients whom policies would have taken come to the new site instead and bring its margin.",
+    cash_flow.MARGIN_GIVEN_UP: "Patients who would have stayed at the hospital move, and the site earns less (or more) on them.",
+    cash_flow.EFFECT_340B: "The hospital's 340B benefit on patients who move, less what the new site has itself.",
+    cash_flow.NEW_VOLUME: "Patients of our prescribers who are infused elsewhere in both baselines come to the site.",
+    cash_flow.COSTS: "What building, opening and running the site costs.",
+    cash_flow.WORKING_CAPITAL: "Money tied up in drugs that are bought before they are paid for.",
+    cash_flow.POLICIES: "What payers' policies take from today's margin, whether the site opens or not.",
+}
 BASELINE_NAMES = {worlds.DO_NOTHING: "Do nothing", worlds.TODAY: "Today unchanged"}
 BASELINE_SENTENCES = {
     worlds.DO_NOTHING: "Policies take effect as scheduled and the patients they reach leave.",
@@ -52,3 +61,11 @@ def payback_text(month: int | None) -> str:
     if month is None:
         return "not in time"
     return "at once" if month == 0 else f"month {month}"
+
+
+def dollars_short(cents: int) -> str:
+    """For sentences: −$1.2 million, $840,000."""
+    sign, amount = "−" if cents < 0 else "", abs(cents) / 100
+    if amount >= 999_500:
+        return f"{sign}${amount / 1e6:,.1f} million"
+    return f"{sign}${amount:,.0f}"

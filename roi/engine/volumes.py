@@ -123,7 +123,8 @@ def _people(connection, keys) -> dict[Hashable, int]:
     """Distinct people by cell: a person with two strands of a cell counts once."""
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys.values()))}
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE membership AS SELECT unnest($strands::BIGINT[]) AS strand_no, unnest($cells::BIGINT[]) AS cell_no",
+        "CREATE OR REPLACE TEMP TABLE membership AS "
+        "SELECT unnest($strands::BIGINT[]) AS strand_no, unnest($cells::BIGINT[]) AS cell_no",
         {"strands": list(keys), "cells": [numbers[key] for key in keys.values()]},
     )
     counted = dict(

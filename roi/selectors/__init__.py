@@ -1,0 +1,3 @@
+from roi.selectors.scenarios import scenario_rows
+
+__all__ = ["scenario_rows"]

@@ -1,0 +1,166 @@
+"""A version's inputs as people read them: answers with their unit and source, the market's tables, and what rests on what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from roi.engine.center_fields import FIELDS, MONEY, MONTH, SECTIONS, SHARES, YES_NO
+from roi.engine.infusion_center import Answer, Center, bars_site, read_value
+from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market
+from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
+
+
+@dataclass(frozen=True)
+class ShownInput:
+    key: str
+    label: str
+    value: str
+    source: Source | None
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    title: str
+    inputs: tuple[ShownInput, ...]
+
+
+@dataclass(frozen=True)
+class Debt:
+    """How many inputs are measured, borrowed and guessed, and the share of each."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def shares(self) -> list[tuple[str, int, float]]:
+        return [(mark, self.counts[mark], self.counts[mark] / self.total) for mark in MARKS]
+
+    def sentence(self) -> str:
+        guessed = self.counts[GUESSED]
+        return (
+            f"Of {self.total} inputs {self.counts[MEASURED]} are measured in this system's own data, {self.counts[BORROWED]} are "
+            f"borrowed from a dated source and {guessed} are guessed ({100 * guessed / self.total:.0f} %)."
+        )
+
+
+def shown_sections(center: Center) -> tuple[ShownSection, ...]:
+    """Every answer by section, the data's own inputs last."""
+    sections = [
+        ShownSection(
+            section.title,
+            tuple(
+                ShownInput(
+                    field.key, field.label, shown_value(field.key, center.answers[field.key]), center.answers[field.key].source
+                )
+                for field in section.fields
+            ),
+        )
+        for section in SECTIONS
+    ]
+    return (*sections, ShownSection("From the data", data_inputs(center)))
+
+
+def shown_value(key: str, answer: Answer) -> str:
+    """An answer with its unit: $80,000 a chair; 8 % a year; Jan 2027."""
+    field, text = FIELDS[key], answer.text.strip()
+    if field.kind == YES_NO:
+        return text
+    if field.kind == MONTH:
+        return f"{read_value(key, text):%b %Y}"
+    if field.kind == SHARES:
+        return ", ".join(part.strip() for part in text.split(",")) + " %"
+    if field.kind == MONEY:
+        return f"${_thousands(text)}{field.unit.removeprefix('$')}"
+    return f"{_thousands(text)} {field.unit}".strip() if field.kind != "text" else text
+
+
+def _thousands(text: str) -> str:
+    cleaned = text.replace(",", "").removeprefix("$").removesuffix("%").strip()
+    return f"{Decimal(cleaned):,f}"
+
+
+def data_inputs(center: Center) -> tuple[ShownInput, ...]:
+    """What the market brings, one input for each kind of number and each kind of source it rests on."""
+    market = center.market
+    here, elsewhere = market.at(HOSPITAL), market.at(ELSEWHERE)
+    claims = Source(MEASURED, f"Claims run {market.run_id}", f"{market.last_month:%Y-%m}")
+    made = [
+        ShownInput("data_volumes", "Infusions in our hospitals", f"{_sum(here):,.1f} a month", claims),
+        ShownInput("data_elsewhere", "Infusions of our prescribers' patients elsewhere", f"{_sum(elsewhere):,.1f} a month", claims),
+    ]
+    made += _prices("data_hospital", "What the hospital is allowed", here, lambda cell: cell.hospital_source)
+    made += _prices("data_site", "What contracts allow at the new site", market.cells, lambda cell: cell.site_source)
+    made.append(
+        ShownInput(
+            "data_limits",
+            "Medicare's payment limits",
+            f"{len(market.cells)} groups",
+            Source(BORROWED, "CMS ASP payment limits", market.quarter),
+        )
+    )
+    leaving = [cell for cell in here if cell.leaves_on]
+    if leaving:
+        policies = ", ".join(sorted({cell.policy_id for cell in leaving}))
+        made.append(
+            ShownInput(
+                "data_policies", "When policies make patients leave", policies, Source(BORROWED, "Payers' policies on file", "")
+            )
+        )
+    return tuple(made)
+
+
+def _prices(key: str, label: str, cells, source_of) -> list[ShownInput]:
+    """One row for each mark: how many groups' prices rest on it, with the sources named."""
+    rows = []
+    for mark in MARKS:
+        found = [source_of(cell) for cell in cells if source_of(cell).mark == mark]
+        if found:
+            names = sorted({source.text for source in found if source.text})
+            text = "; ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            as_of = max((source.as_of for source in found), default="")
+            rows.append(ShownInput(f"{key}_{mark}", label, f"{len(found)} groups", Source(mark, text, as_of)))
+    return rows
+
+
+def debt(center: Center) -> Debt:
+    sources = [shown.source for section in shown_sections(center) for shown in section.inputs if shown.source]
+    return Debt(mark_counts(sources))
+
+
+def _sum(cells) -> Decimal:
+    return sum((cell.infusions_per_month for cell in cells), Decimal(0))
+
+
+def market_words(market: Market) -> str:
+    """What the volumes cover: all markets, Oct 2025 to Mar 2026, claims run 7."""
+    place = f"the {market.name} market" if market.name else "all markets"
+    immature = "" if market.mature else ", months that are not complete"
+    return f"{place}, {market.first_month:%b %Y} to {market.last_month:%b %Y}{immature}, claims run {market.run_id}"
+
+
+def market_notes(market: Market) -> list[str]:
+    """What the market leaves out, in sentences."""
+    notes = []
+    if market.left_out:
+        notes.append(f"{_percent(market.left_out)} of infusions are left out: groups of fewer than 11 people must not be shown.")
+    if market.unpriced:
+        notes.append(
+            f"{_percent(market.unpriced)} of infusions are left out: no Medicare payment limit is on file to price the drug by."
+        )
+    if not market.mature:
+        notes.append("The claims run has no mature month: volumes of its newest months are too low.")
+    return notes
+
+
+def _percent(share: Decimal) -> str:
+    return "Less than 1 %" if share < Decimal("0.01") else f"{share * 100:.0f} %"
+
+
+def fate_words(cell: Cell, hospital_affiliated: bool) -> str:
+    """What becomes of a cell's patients under the policies."""
+    barred = bars_site(cell, hospital_affiliated)
+    if cell.leaves_on:
+        return f"leave {cell.leaves_on:%b %Y} ({cell.policy_id})" + ("; may not come to this site either" if barred else "")
+    return "may not come to this site (policy)" if barred else "stay"
