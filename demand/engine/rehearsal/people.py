@@ -87,7 +87,7 @@ def make_person(world: World, number: int, draw: Draws) -> Person:
     born = window.start - age_days
     gender = "female" if draw.chance(0.57) else "male"
     weight = round(max(18.0, min(150.0, draw.bell(79 if age_days > 16 * 365 else 44, 17))), 1)
-    last = window.paid_through + 1
+    last = window.enrolled_until
     died = None
     if draw.chance((0.05 if older else 0.012) * window.months / 36):
         died = draw.between(window.start + 60, window.end - 1)

@@ -161,6 +161,11 @@ class Window:
         """The first day after the last month of service."""
         return days.add_months(self.first_month, self.months).toordinal()
 
+    @property
+    def enrolled_until(self) -> int:
+        """The first day after the last that eligibility covers: three months beyond service, whenever the claims were paid."""
+        return self.month_start(self.months + 3)
+
     def month_start(self, index: int) -> int:
         return days.add_months(self.first_month, index).toordinal()
 
