@@ -8,13 +8,18 @@ from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from demand.actions import runs
 from demand.actions.extracts import Refused, create_extract, discard_uploads
 from demand.management.commands.load_extract import bring_in
 from demand.models import Run
+from roi.actions.example import create_example_scenario
+from roi.actions.scenarios import Refused as ScenarioRefused
+from roi.engine.inputs import InputError
 
 NAME = "Rehearsal health system"
 SUMMARY = "summary.json"
@@ -66,6 +71,32 @@ def perform_rehearsal(claim: runs.Claim) -> None:
             discard_uploads(file.stored_name for file in incoming)  # an earlier attempt brought the same files in
 
     runs.finish_run(claim, result=run.inputs, stages=report.finished(), publish=publish)
+
+
+def example_is_due() -> bool:
+    """The rehearsal's claims are published, and its example scenario was not made yet (nor refused)."""
+    waits = any("example" not in result for result in _finished().values_list("result", flat=True))
+    return waits and Run.objects.published().exists()
+
+
+@transaction.atomic
+def add_example_scenario() -> Run | None:
+    """The example scenario, made once. Returns the run that computes it, for the caller to enqueue."""
+    if not example_is_due():
+        return None
+    analyst = get_user_model().objects.filter(username="analyst").first()
+    try:
+        saved = create_example_scenario(analyst)
+        example = saved.version.scenario_id if saved else None
+    except (ScenarioRefused, InputError) as refusal:
+        saved, example = None, str(refusal)
+    for run in _finished():
+        Run.objects.filter(pk=run.pk).update(result={**run.result, "example": example})
+    return saved.run if saved else None
+
+
+def _finished():
+    return Run.objects.filter(kind=Run.Kind.REHEARSAL, status=Run.Status.FINISHED)
 
 
 def _load_registers(folder: Path, report: runs.StageReport) -> None:

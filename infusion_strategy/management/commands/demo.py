@@ -11,13 +11,15 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, close_old_connections
 
-from demand import tasks
-from demand.actions import runs
 from infusion_strategy.demo import children as tree
 from infusion_strategy.demo import instance
+from infusion_strategy.demo.sign_ins import create_sign_ins
 
-SWEEP_SECONDS = 10
+# demand.tasks brings duckdb and pandas along, a second's work: it is imported where it is used, while the web server starts.
+
+LOOK_SECONDS = 5
 STOP_SECONDS = 6  # a worker in the middle of a run is ended then; the run is taken up at the next start
 
 
@@ -60,6 +62,8 @@ class Command(BaseCommand):
             self.stdout.write("\nEnding the web server and the worker …")
             tree.stop([web, worker], STOP_SECONDS)
             if worker.process is not None:
+                from demand.actions import runs
+
                 runs.release_worker(runs.worker_name(worker.process.pid), crashed=False)
             lock.close()
         self.stdout.write(f"Ended. Everything is kept in {folder}; the same command goes on from there.")
@@ -72,8 +76,8 @@ class Command(BaseCommand):
 
     def prepare(self, options, stop) -> None:
         """Database, reference tables, sign-ins, and the request for the rehearsal system, which the worker then answers."""
+        from demand import tasks
         from infusion_strategy.actions.rehearsal import request_rehearsal
-        from infusion_strategy.demo.sign_ins import create_sign_ins
 
         self.stdout.write(f"Preparing the database in {settings.DATA_DIR} …")
         call_command("migrate", verbosity=0, interactive=False)
@@ -109,16 +113,31 @@ class Command(BaseCommand):
         """Until told to stop: children that died are started again, and what they were at is taken up."""
         from infusion_strategy.management.commands.sweep import sweep_quietly
 
-        next_sweep = 0.0
+        next_look = 0.0
         while not stop.wait(0.25):
             if web.restart_if_dead():
                 self.stderr.write("The web server had ended and was started again.")
             if worker.restart_if_dead():
                 self.stderr.write("The worker had ended and was started again; what it was at is taken up.")
-                next_sweep = 0.0
-            if time.monotonic() >= next_sweep:
+                next_look = 0.0
+            if time.monotonic() >= next_look:
                 sweep_quietly()
-                next_sweep = time.monotonic() + SWEEP_SECONDS
+                ask_for_example()
+                next_look = time.monotonic() + LOOK_SECONDS
+
+
+def ask_for_example() -> None:
+    from celery import current_app
+
+    from infusion_strategy.actions.rehearsal import example_is_due
+
+    try:
+        if example_is_due():
+            current_app.send_task("infusion_strategy.example", retry=False)
+    except DatabaseError:
+        pass  # asked again at the next look
+    finally:
+        close_old_connections()
 
 
 def has_display() -> bool:
