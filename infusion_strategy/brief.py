@@ -1,11 +1,83 @@
-"""The strategy brief: the home page."""
+"""The strategy brief: the home page, the part of it that filters change, its tables as CSV."""
 
-from django.contrib.auth.decorators import permission_required
+from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
+
+from demand import words
+from demand.access import access_dashboard, access_published_run, sees_small_counts
+from demand.audit import note
+from demand.charts import brief
+from demand.downloads import csv_response, table_rows
+from demand.filters import WORDS, DashboardFilters
+from demand.selectors.coverage import newest_published
+from demand.selectors.dashboard import Choices, choices, dashboard
+from demand.selectors.facts import ResultsMissing
+from demand.selectors.state import data_state
+
+LABELS = {"line_of_business": words.line_of_business}
 
 
 @require_safe
-@permission_required("demand.view_dashboard", raise_exception=True)
 def home(request):
-    return render(request, "home.html")
+    """The whole page, or for htmx the part that filters change."""
+    access_dashboard(request.user)
+    filters, problems = DashboardFilters.from_query(request.GET)
+    run = newest_published()
+    context = {"state": data_state(run), "filters": filters, "problems": problems}
+    if run:
+        try:
+            context |= _figures(run, filters, request.user)
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+    fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, "brief/figures.html" if fragment else "brief/home.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_safe
+def table(request, key: str):
+    """One figure's table as CSV, with the filters of the address, small counts hidden as on the page."""
+    run = access_published_run(request.user)
+    if run is None:
+        raise Http404
+    filters, _ = DashboardFilters.from_query(request.GET)
+    board = dashboard(run, filters, sees_small_counts(request.user))
+    figure = next((figure for figure in brief.figures(board) if figure.key == key), None)
+    if figure is None:
+        raise Http404
+    header, rows = table_rows(figure.table, run_id=run.pk, as_of=board.coverage.as_of or "", filters=filters.words())
+    note(request.user, run, "downloaded a table", table=key, rows=len(rows), filters=filters.query_string())
+    return csv_response(f"{key}-run-{run.pk}", header, rows)
+
+
+def _figures(run, filters: DashboardFilters, user) -> dict:
+    board = dashboard(run, filters, sees_small_counts(user))
+    query = filters.query_string()
+    return {
+        "board": board,
+        "coverage": board.coverage,
+        "opening": brief.opening(board),
+        "headlines": brief.headlines(board),
+        "figures": [
+            (figure, reverse("brief-table", args=[figure.key]) + (f"?{query}" if query else "")) for figure in brief.figures(board)
+        ],
+        "fields": _fields(choices(run), filters),
+        "filter_words": filters.words({"line_of_business": words.LINES_OF_BUSINESS}),
+        "months": choices(run).months,
+    }
+
+
+def _fields(found: Choices, filters: DashboardFilters) -> list[dict]:
+    """The filter form's selects. A value that the run does not have stays chosen, so that the form says what the address says."""
+    fields = []
+    for name, label in WORDS.items():
+        values = list(getattr(found, name))
+        chosen = getattr(filters, name)
+        if chosen and chosen not in values:
+            values.insert(0, chosen)
+        written = LABELS.get(name, words.named)
+        fields.append({"name": name, "label": label, "chosen": chosen, "options": [(value, written(value)) for value in values]})
+    return fields

@@ -10,6 +10,10 @@ from infusion_strategy import brief, views
 
 urlpatterns = [
     path("", brief.home, name="home"),
+    path("brief/<slug:key>.csv", brief.table, name="brief-table"),
+    path("", include("demand.urls")),
+    path("", include("sites.urls")),
+    path("", include("payers.urls")),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("theme/", views.theme, name="theme"),

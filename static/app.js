@@ -8,10 +8,15 @@
     scope.querySelectorAll(selector).forEach(action);
   };
 
-  /* ---- Charts: a figure is plain JSON; "var(--c-kept)" anywhere in it is a design token ---- */
+  /* ---- Charts: a figure is plain JSON; "var(--c-kept)" in it is a design token, "var(--c-kept)/0.4" a faded one ---- */
+  function faded(hex, alpha) {
+    if (!alpha) return hex;
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    return `rgba(${red},${green},${blue},${alpha})`;
+  }
   function withTokens(value, style) {
     if (typeof value === "string") {
-      return value.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+      return value.replace(/var\((--[\w-]+)\)(?:\/([\d.]+))?/g, (_, name, alpha) => faded(style.getPropertyValue(name).trim(), alpha));
     }
     if (Array.isArray(value)) return value.map((item) => withTokens(item, style));
     if (value && typeof value === "object") {

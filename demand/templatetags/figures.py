@@ -10,9 +10,8 @@ from demand.engine.disclosure import HIDDEN
 
 register = template.Library()
 UNKNOWN = "–"
-HIDDEN_HTML = format_html(
-    '<span class="hidden-count" title="{}">hidden</span>', "A count of 1 to 10 people, or one that would give it away"
-)
+WHY_HIDDEN = "A count of 1 to 10 people, or one that would give it away"
+HIDDEN_HTML = format_html('<span class="hidden-count" title="{}">hidden</span>', WHY_HIDDEN)
 
 
 @register.filter
@@ -23,8 +22,8 @@ def count(value) -> str:
 
 @register.filter
 def percent(value) -> str:
-    """0.3127 -> 31.3 %"""
-    return _marked(value) or f"{100 * value:.1f} %"
+    """0.3127 -> 31.3%"""
+    return _marked(value) or f"{100 * value:.1f}%"
 
 
 @register.filter
@@ -41,14 +40,14 @@ def dollars_cents(cents) -> str:
 
 @register.filter
 def dollars_short(cents) -> str:
-    """For headlines: 123456789012 cents -> $1.23 B"""
+    """For headlines: 123456789012 cents -> $1.23B"""
     if marked := _marked(cents):
         return marked
     amount = Decimal(cents) / 100
     for size, word in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
         if abs(amount) >= size:
             shown = amount / size
-            return _signed(shown, "{:,.2f}" if abs(shown) < 10 else "{:,.1f}" if abs(shown) < 100 else "{:,.0f}") + f" {word}"
+            return _signed(shown, "{:,.2f}" if abs(shown) < 10 else "{:,.1f}" if abs(shown) < 100 else "{:,.0f}") + word
     return _signed(amount, "{:,.0f}")
 
 

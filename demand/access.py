@@ -1,0 +1,71 @@
+"""The doors: who may have which object. Pages, API and downloads all come through here; everything else is denied."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from demand.models import Extract, Run
+
+
+def _demand(user, right: str) -> None:
+    if not user.has_perm(right):
+        raise PermissionDenied
+
+
+def access_dashboard(user) -> None:
+    _demand(user, "demand.view_dashboard")
+
+
+def access_loading(user) -> None:
+    _demand(user, "demand.load_extract")
+
+
+def sees_small_counts(user) -> bool:
+    """The patient-level right lifts the hiding of small counts."""
+    return user.has_perm("demand.view_patient_level")
+
+
+def access_extracts(user):
+    """The extracts a person may see, newest first."""
+    _demand(user, "demand.view_extracts")
+    return Extract.objects.order_by("-pk")
+
+
+def access_extract(user, pk: int) -> Extract:
+    return _found(access_extracts(user).filter(pk=pk))
+
+
+def access_rejects(user, pk: int) -> Extract:
+    """Rejected rows carry values of the file, which may tell of a person."""
+    extract = access_extract(user, pk)
+    _demand(user, "demand.view_patient_level")
+    return extract
+
+
+def access_runs(user):
+    """Runs tell what figures rest on, so whoever sees figures sees runs; newest first."""
+    _demand(user, "demand.view_dashboard")
+    runs = Run.objects.order_by("-pk")
+    if not user.has_perm("demand.view_extracts"):
+        runs = runs.exclude(kind=Run.Kind.LOAD)
+    if not user.has_perm("roi.view_scenarios"):
+        runs = runs.exclude(kind=Run.Kind.SCENARIO)
+    return runs
+
+
+def access_run(user, pk: int) -> Run:
+    return _found(access_runs(user).select_related("requested_by").filter(pk=pk))
+
+
+def access_published_run(user, pk: int | None = None) -> Run | None:
+    """The newest published recomputation, or the one asked for (404 where there is none of that number)."""
+    access_dashboard(user)
+    if pk is None:
+        return Run.objects.published().first()
+    return _found(Run.objects.published().filter(pk=pk))
+
+
+def _found(queryset):
+    found = queryset.first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,223 @@
+"""A Dashboard's headline figures, its opening sentence and its four figures with their tables."""
+
+from dataclasses import dataclass
+
+from demand import words
+from demand.charts import flows, months
+from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import count, dollars, percent, shortened
+from demand.engine.disclosure import HIDDEN
+from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
+
+BARS = 12  # a chart with more bars is a table
+MARKS = {
+    "kept": {"color": "var(--c-kept)"},
+    "margin_leak": {
+        "color": "var(--c-margin)",
+        "pattern": {"fillmode": "overlay", "shape": "/", "fgcolor": "var(--surface)", "size": 5, "solidity": 0.25},
+    },
+    "partner": {
+        "color": "var(--c-partner)",
+        "pattern": {"fillmode": "overlay", "shape": ".", "fgcolor": "var(--surface)", "size": 5, "solidity": 0.3},
+    },
+    "site_leak": {"color": "var(--c-leak)"},
+    "unknown": {
+        "color": "var(--c-unknown)",
+        "pattern": {"fillmode": "overlay", "shape": "x", "fgcolor": "var(--surface)", "size": 5, "solidity": 0.2},
+    },
+}
+KEY = tuple(words.OUTCOMES.items())
+RATE = "Leakage rate = left ÷ (kept + white-bagged + left)."
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One headline figure. `value` is raw, `kind` says how it is written."""
+
+    key: str
+    title: str
+    value: object
+    kind: str
+    detail: str
+    direction: str
+    metric: str
+
+
+def headlines(board: Dashboard) -> tuple[Headline, ...]:
+    total, named = board.total, board.total.at("named")
+    leaked, margin, unknown = total.leakage_rate, total.margin_rate, total.unknown_share
+    left = total.at("site_leak")
+    missing = f"; {count(left.amounts_unknown)} without an amount" if left.amounts_unknown else ""
+    confirmed, probable = (total.at(f"margin_leak:{kind}").infusions for kind in ("confirmed", "probable"))
+    apart, majority = total.at("unattributed"), total.at("majority")
+    return (
+        Headline(
+            "leakage", "Leakage rate", leaked.value, "percent",
+            f"{count(leaked.numerator)} infusions left ÷ {count(leaked.denominator)} kept, white-bagged or left", "Lower is better", "leakage-rate",
+        ),
+        Headline(
+            "people", "People on infusion therapy", named.people, "count",
+            "with an infusion that one of our named prescribers ordered", "Neither way is good by itself", "people",
+        ),
+        Headline(
+            "infusions", "Infusions", named.infusions, "count",
+            f"{count(total.at('kept').infusions)} kept; {count(total.at('partner').infusions)} at partners", "Neither way is good by itself", "infusions",
+        ),
+        Headline(
+            "allowed_left", "Allowed amount that left", left.allowed_cents, "money",
+            f"on {count(left.infusions)} infusions{missing}", "Lower is better", "allowed-left",
+        ),
+        Headline(
+            "margin", "Margin leakage (white-bagged)", margin.value, "percent",
+            f"{count(margin.numerator)} of {count(margin.denominator)}: {count(confirmed)} confirmed, {count(probable)} probable", "Lower is better", "margin-leakage-rate",
+        ),
+        Headline(
+            "unknown", "Share unknown", unknown.value, "percent",
+            f"{count(unknown.numerator)} of {count(unknown.denominator)}; never spread over the rest", "Lower is better", "share-unknown",
+        ),
+        Headline(
+            "apart", "Counted apart", apart.infusions, "count",
+            f"infusions not attributed to us; {count(majority.infusions)} more attributed by majority only", "In no figure above", "counted-apart",
+        ),
+    )  # fmt: skip
+
+
+def opening(board: Dashboard) -> str:
+    """The brief in two or three sentences."""
+    total, named = board.total, board.total.at("named")
+    if not named.infusions:
+        return "No infusion in the data matches these filters and was ordered by a named prescriber of ours."
+    if named.infusions is HIDDEN:
+        return "The numbers for these filters are hidden, because they are small or would give small ones away."
+    first, last = board.months[0].day, board.months[-1].day
+    said = (
+        f"From {first:%B %Y} to {last:%B %Y} our prescribers ordered {count(named.infusions)} infusions "
+        f"for {count(named.people)} people. "
+    )
+    rate = total.leakage_rate
+    if rate.value is None:
+        return said + "None of them was kept, white-bagged or given elsewhere for certain."
+    if rate.value is HIDDEN:
+        return said + "How many of them left is hidden, because it is small or would give a small count away."
+    said += (
+        f"{percent(rate.value)} of those kept, white-bagged or gone were given at sites that we neither own nor partner in, "
+        f"worth {dollars(total.at('site_leak').allowed_cents)} in allowed amounts. "
+    )
+    top = [_biggest(lines) for lines in (board.payers, board.families)]
+    if all(top) and len(board.payers) > 1 and len(board.families) > 1:
+        said += f"Most of what left was covered by {words.named(top[0].label)}; the therapy that lost most is {words.named(top[1].label)}."
+    return said.strip()
+
+
+def figures(board: Dashboard) -> tuple[Figure, ...]:
+    return (
+        flows.destinations(board),
+        months.by_month(board),
+        _by("payer", "Payer", "Leakage by payer", board.payers, "payers"),
+        _by("therapy", "Therapy", "Leakage by therapy", board.families, "therapies"),
+    )
+
+
+def _biggest(lines: tuple[Line, ...]) -> Line | None:
+    seen = [line for line in lines if line.at("site_leak").infusions is not HIDDEN and line.at("site_leak").infusions]
+    return max(seen, key=lambda line: line.at("site_leak").infusions, default=None)
+
+
+def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str) -> Figure:
+    columns = (
+        Column(key, heading),
+        Column("infusions", "Infusions", "count"),
+        Column("people", "People", "count"),
+        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
+        Column("leakage_rate", "Leakage rate", "percent"),
+        Column("site_leak_allowed_cents", "Allowed that left", "cents"),
+    )
+    lines = tuple(line for line in lines if line.at("named").infusions != 0)
+    rows = tuple(
+        (
+            words.named(line.label),
+            line.at("named").infusions,
+            line.at("named").people,
+            *(line.at(outcome).infusions for outcome in OUTCOMES),
+            line.leakage_rate.value,
+            line.at("site_leak").allowed_cents,
+        )
+        for line in lines
+    )
+    return Figure(
+        key=key,
+        title=title,
+        reading=_reading(lines, plural),
+        direction=f"{RATE} Lower is better.",
+        table=Table(f"Attributed infusions by {heading.lower()}, most gone first", columns, rows),
+        chart=_bars(lines),
+        key_to_marks=KEY,
+        metric="leakage-rate",
+        tall=len(lines) > 7,
+        note=_note(lines, plural),
+    )
+
+
+def _reading(lines: tuple[Line, ...], plural: str) -> str:
+    known = [line for line in lines if isinstance(line.leakage_rate.value, float)]
+    if not known:
+        return f"No rate can be shown for any of the {plural}."
+    gone = sum(line.at("site_leak").infusions for line in known)
+    first = max(known, key=lambda line: line.at("site_leak").infusions)
+    if not gone:
+        return f"Nothing left the system at any of the {len(known)} {plural} shown."
+    said = (
+        f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left and are "
+        f"shown here; its own leakage rate is {percent(first.leakage_rate.value)}."
+    )
+    highest = max(known, key=lambda line: line.leakage_rate.value)
+    if highest is not first:
+        said += f" The highest rate is {words.named(highest.label)}'s, {percent(highest.leakage_rate.value)}."
+    return said
+
+
+def _note(lines: tuple[Line, ...], plural: str) -> str:
+    parts = []
+    hidden = sum(1 for line in lines if line.at("named").hidden)
+    shown = [line for line in lines if not line.at("named").hidden]
+    if len(shown) > BARS:
+        parts.append(f"The chart shows the {BARS} {plural} that lost most; the table has all {len(lines)}.")
+    if hidden:
+        parts.append(f"{hidden} {plural} are hidden: few people, or they would give a small count away.")
+    return " ".join(parts)
+
+
+def _bars(lines: tuple[Line, ...]) -> dict | None:
+    """Infusions by outcome, one bar a line, its rate written at the end."""
+    shown = [line for line in lines if not line.at("named").hidden][:BARS][::-1]
+    if not shown:
+        return None
+    names = [shortened(words.named(line.label)) for line in shown]
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": words.OUTCOMES[outcome],
+            "y": names,
+            "x": [0 if line.at(outcome).hidden else line.at(outcome).infusions for line in shown],
+            "marker": MARKS[outcome],
+            "hovertemplate": "%{y}: %{x:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
+        }
+        for outcome in OUTCOMES
+    ]
+    ends = [sum(0 if line.at(outcome).hidden else line.at(outcome).infusions for outcome in OUTCOMES) for line in shown]
+    rates = [line.leakage_rate.value for line in shown]
+    layout = {
+        "barmode": "stack",
+        "bargap": 0.34,
+        "showlegend": False,
+        "height": 60 + 30 * len(shown),
+        "margin": {"r": 52, "b": 30},
+        "xaxis": {"nticks": 5, "tickformat": ",", "range": [0, max(ends) * 1.02 or 1]},
+        "yaxis": {"ticksuffix": "  "},
+        "annotations": [
+            {"x": end, "y": name, "text": "–" if not isinstance(rate, float) else f"{100 * rate:.0f}%", "showarrow": False, "xanchor": "left", "xshift": 5}
+            for end, name, rate in zip(ends, names, rates, strict=True)
+        ],
+    }  # fmt: skip
+    return {"data": data, "layout": layout, "narrow": {"font": {"size": 11}}}

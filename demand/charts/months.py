@@ -1,0 +1,202 @@
+"""Leakage by month: the rate above, the infusions by outcome below, immature months marked and never judged."""
+
+import datetime as dt
+
+from demand import words
+from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import percent
+from demand.engine.disclosure import HIDDEN
+from demand.selectors.dashboard import OUTCOMES, Dashboard, Month
+
+COLORS = {
+    "kept": "var(--c-kept)",
+    "margin_leak": "var(--c-margin)",
+    "partner": "var(--c-partner)",
+    "site_leak": "var(--c-leak)",
+    "unknown": "var(--c-unknown)",
+}
+
+
+def by_month(board: Dashboard) -> Figure:
+    months = board.months
+    columns = (
+        Column("month", "Month", "month"),
+        Column("maturity", "Data"),
+        Column("infusions", "Infusions", "count"),
+        Column("people", "People", "count"),
+        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
+        Column("leakage_rate", "Leakage rate", "percent"),
+        Column("completed_infusions", "When complete", "count"),
+        Column("completed_from", "at least", "count"),
+        Column("completed_to", "at most", "count"),
+    )
+    rows = tuple(
+        (
+            month.day,
+            "complete" if month.mature else "not complete",
+            month.line.at("named").infusions,
+            month.line.at("named").people,
+            *(month.line.at(outcome).infusions for outcome in OUTCOMES),
+            month.line.leakage_rate.value,
+            completed(month),
+            completed(month, "completion_high"),
+            completed(month, "completion_low"),
+        )
+        for month in months
+    )
+    immature = [month for month in months if not month.mature]
+    note = ""
+    if immature:
+        note = (
+            f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are drawn "
+            "hollow, stand completed in the table where the feed's curve allows it, and no trend is read from them."
+        )
+    return Figure(
+        key="month",
+        title="Leakage by month",
+        reading=_reading(months),
+        direction="Leakage rate = left ÷ (kept + white-bagged + left). Lower is better.",
+        table=Table("Attributed infusions by month of service", columns, rows),
+        chart=_chart(months) if months else None,
+        key_to_marks=tuple(words.OUTCOMES.items()),
+        metric="leakage-rate",
+        note=note,
+        folded=True,
+        tall=True,
+    )
+
+
+def completed(month: Month, share: str = "completion"):
+    """Infusions expected once all claims are in: those seen ÷ the share that is in by now. None for a mature month.
+
+    `share` completion_high gives the lower end of the band, completion_low its upper end.
+    """
+    seen, part = month.line.at("named").infusions, getattr(month, share)
+    if month.mature or not part:
+        return None
+    return HIDDEN if seen is HIDDEN else round(seen / part)
+
+
+def _reading(months: tuple[Month, ...]) -> str:
+    judged = [month for month in months if month.mature and isinstance(month.line.leakage_rate.value, float)]
+    if len(judged) < 2:
+        return "Too few complete months can be shown to speak of a trend."
+    if len(judged) < 12:
+        first, last = judged[0], judged[-1]
+        return (
+            f"The rate was {percent(first.line.leakage_rate.value)} in {first.day:%B %Y} and {percent(last.line.leakage_rate.value)} in "
+            f"{last.day:%B %Y}, the last complete month shown."
+        )
+    half = min(12, len(judged) // 2)
+    before, after = judged[-2 * half : -half], judged[-half:]
+    then, now = (_pooled(group) for group in (before, after))
+    change = 100 * (now - then)
+    way = "rose" if change >= 0.5 else "fell" if change <= -0.5 else "held"
+    by = "steady" if way == "held" else f"by {abs(change):.1f} percentage points"
+    return (
+        f"Over the last {half} complete months shown the rate was {percent(now)}; it {way} {by} against the {half} before "
+        f"({percent(then)}). The last complete month is {judged[-1].day:%B %Y}."
+    )
+
+
+def _pooled(months: list[Month]) -> float:
+    rates = [month.line.leakage_rate for month in months]
+    return sum(rate.numerator for rate in rates) / max(1, sum(rate.denominator for rate in rates))
+
+
+def _chart(months: tuple[Month, ...]) -> dict:
+    days = [f"{month.day:%Y-%m-%d}" for month in months]
+    rates = [100 * month.line.leakage_rate.value if isinstance(month.line.leakage_rate.value, float) else None for month in months]
+    mature = [month.mature for month in months]
+    # Both lines share the joint, so that the drawn line does not break there.
+    joint = [not now or (number + 1 < len(months) and not mature[number + 1]) for number, now in enumerate(mature)]
+    data = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": "Leakage rate", "x": days, "yaxis": "y2",
+            "y": [rate if ok else None for rate, ok in zip(rates, mature, strict=True)],
+            "line": {"color": "var(--c-leak)", "width": 2.5}, "marker": {"size": 5},
+            "hovertemplate": "%{x|%b %Y}: %{y:.1f}%<extra>leakage rate</extra>",
+        },
+        {
+            "type": "scatter", "mode": "lines+markers", "name": "Leakage rate, month not complete", "x": days, "yaxis": "y2",
+            "y": [rate if ok else None for rate, ok in zip(rates, joint, strict=True)],
+            "line": {"color": "var(--c-leak)", "width": 1.5, "dash": "dot"},
+            "marker": {"size": [0 if ok else 7 for ok in mature], "color": "var(--surface)", "line": {"color": "var(--c-leak)", "width": 1.5}},
+            "hovertemplate": "%{x|%b %Y}: %{y:.1f}% so far<extra>not complete</extra>",
+        },
+    ]  # fmt: skip
+    for outcome in OUTCOMES:
+        data.append(
+            {
+                "type": "bar",
+                "name": words.OUTCOMES[outcome],
+                "x": days,
+                "y": [0 if month.line.at(outcome).hidden else month.line.at(outcome).infusions for month in months],
+                "marker": {
+                    "color": COLORS[outcome],
+                    "opacity": [1 if ok else 0.4 for ok in mature],
+                    "line": {"width": 0},
+                },
+                "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
+            }
+        )
+    extra = [(month, completed(month)) for month in months]
+    if any(isinstance(value, int) for _, value in extra):
+        missing = [value - month.line.at("named").infusions if isinstance(value, int) else 0 for month, value in extra]
+        data.append(
+            {
+                "type": "bar", "name": "Expected once complete", "x": days, "y": missing,
+                "marker": {"color": "rgba(0,0,0,0)", "line": {"color": "var(--line-strong)", "width": [1 if value else 0 for value in missing]}},
+                "error_y": _band(months, extra),
+                "hovertemplate": "%{x|%b %Y}: about %{y:,} more expected<extra>not complete</extra>",
+            }
+        )  # fmt: skip
+    layout = {
+        "height": 400,
+        "barmode": "stack",
+        "bargap": 0.25,
+        "showlegend": False,
+        "margin": {"b": 30, "t": 18},
+        "xaxis": {"type": "date", "tickformat": "%b %Y", "nticks": 9, "showgrid": False},
+        "yaxis": {"domain": [0, 0.5], "nticks": 4, "tickformat": ",", "title": {"text": "infusions", "standoff": 6}},
+        "yaxis2": {
+            "domain": [0.6, 1],
+            "nticks": 4,
+            "ticksuffix": "%",
+            "rangemode": "tozero",
+            "title": {"text": "leakage rate", "standoff": 6},
+        },
+    }
+    first = next((number for number, ok in enumerate(mature) if not ok), None)
+    if first is not None and not any(mature[first:]):
+        layout["shapes"] = [
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": _half_before(months[first].day), "x1": _half_before(months[-1].day, 31),
+             "y0": 0, "y1": 1, "fillcolor": "var(--c-unknown)", "opacity": 0.1, "line": {"width": 0}, "layer": "below"}
+        ]  # fmt: skip
+        layout["annotations"] = [
+            {"x": _half_before(months[first].day), "y": 1, "xref": "x", "yref": "paper", "yshift": 14, "xanchor": "left", "showarrow": False,
+             "text": "not complete", "font": {"size": 11, "color": "var(--ink-2)"}}
+        ]  # fmt: skip
+    return {"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}, "xaxis": {"nticks": 4}}}
+
+
+def _band(months: tuple[Month, ...], extra: list) -> dict:
+    """The 80 % band around the completed count, as bars above and below it."""
+    above, below = [], []
+    for month, value in extra:
+        ends = [completed(month, share) if isinstance(value, int) else None for share in ("completion_low", "completion_high")]
+        above.append(max(0, ends[0] - value) if isinstance(ends[0], int) else 0)
+        below.append(max(0, value - ends[1]) if isinstance(ends[1], int) else 0)
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": above,
+        "arrayminus": below,
+        "color": "var(--ink-2)",
+        "thickness": 1.2,
+        "width": 3,
+    }
+
+
+def _half_before(day, days: int = 0) -> str:
+    return f"{day - dt.timedelta(days=15) + dt.timedelta(days=days):%Y-%m-%d}"

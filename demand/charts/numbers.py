@@ -1,0 +1,32 @@
+"""Numbers inside sentences and chart labels, hidden ones in words."""
+
+import html
+
+from demand.engine.disclosure import HIDDEN
+
+
+def count(value) -> str:
+    return "a hidden number of" if value is HIDDEN else f"{value or 0:,.0f}"
+
+
+def percent(value) -> str:
+    return "a hidden share" if value is HIDDEN else "no share" if value is None else f"{100 * value:.1f}%"
+
+
+def dollars(cents) -> str:
+    if cents is HIDDEN:
+        return "a hidden amount"
+    amount = (cents or 0) / 100
+    for size, word in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if amount >= size:
+            return f"${amount / size:,.1f}{word}"
+    return f"${amount:,.0f}"
+
+
+def plain(text: str) -> str:
+    """User text for plotly, whose labels render markup."""
+    return html.escape(text, quote=False)
+
+
+def shortened(text: str, longest: int = 26) -> str:
+    return plain(text if len(text) <= longest else text[: longest - 1].rstrip() + "…")

@@ -1,0 +1,144 @@
+"""The account of an extract: every row read ends as exactly one of four, and why those not accepted were not."""
+
+from dataclasses import dataclass
+
+from demand import storage
+from demand.models import Extract, ExtractFile, Run
+from demand.selectors.facts import ask_file
+
+KINDS = {choice.value: str(choice.label) for choice in ExtractFile.Kind}
+EXAMPLES = 3
+# What a warning means for the person who sent the file. The rows are kept.
+FLAGS = {
+    "NPI_INVALID": "A provider number is not ten digits or its check digit is wrong; the row counts, the number may match no site.",
+    "MODIFIER_SPLIT": "A modifier was glued to the code (J1551JW); they were taken apart.",
+    "HCPCS_INVALID": "The code has not the form of a HCPCS code; the row is kept as “other”.",
+    "NDC_INVALID": "The drug code is no NDC, so the drug cannot be told from it.",
+    "NDC_AMBIGUOUS": "A 10-digit NDC without hyphens does not say where its zero belongs; it was not padded, so the drug cannot be told from it.",
+    "NDC_MISSING": "The drug code is empty, so the drug cannot be told.",
+    "CLAIM_TYPE_INVALID": "claim_type is not professional, institutional or undetermined; the site may stay unknown.",
+    "POS_INVALID": "The place of service is not two digits; the site may stay unknown.",
+    "DATE_RANGE": "A date lies outside the years that claims can come from.",
+    "FUTURE_DATE": "A service date lies after the last day that the file can know.",
+    "PAID_NULL": "The paid amount is empty: it is unknown, never zero.",
+    "UNITS_ZERO": "Zero units: the row counts, its dose is unknown.",
+    "AMOUNT_ROUNDED": "An amount had fractions of a cent and was rounded half up.",
+    "END_BEFORE_START": "The coverage ends before it begins.",
+    "FUNDING_TYPE_INVALID": "funding_type is not insured, self_funded, government or unknown; it was taken as unknown.",
+    "REPEATED_CLAIM_TOTAL": "Every line repeated the claim's total; it was split over the lines so that the cents add up.",
+}
+OUTCOMES = {
+    "rejected": "Rejected",
+    "duplicate": "Duplicate",
+    "superseded": "Superseded",
+}
+
+
+@dataclass(frozen=True)
+class Flag:
+    rule: str
+    rows: int
+    meaning: str
+
+
+@dataclass(frozen=True)
+class KindAccount:
+    """rows_read = accepted + rejected + duplicate + superseded; `balanced` says whether that holds."""
+
+    label: str
+    files: int
+    rows_read: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    superseded: int
+    flags: tuple[Flag, ...]
+
+    @property
+    def balanced(self) -> bool:
+        return self.rows_read == self.accepted + self.rejected + self.duplicate + self.superseded
+
+
+@dataclass(frozen=True)
+class RuleExamples:
+    """Rows not accepted for one reason. examples: (file, physical line, value)."""
+
+    kind: str
+    outcome: str
+    rule: str
+    column: str
+    rows: int
+    message: str
+    examples: tuple[tuple, ...]
+
+
+@dataclass(frozen=True)
+class Account:
+    load: Run | None
+    kinds: tuple[KindAccount, ...]
+    rules: tuple[RuleExamples, ...]
+    seconds: float | None
+    with_values: bool
+
+    @property
+    def not_accepted(self) -> int:
+        return sum(kind.rows_read - kind.accepted for kind in self.kinds)
+
+
+def account(extract: Extract, with_values: bool) -> Account:
+    """`with_values`: the reader holds the patient-level right and sees single rows."""
+    loaded = extract.status == Extract.Status.LOADED
+    return Account(
+        load=Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk).order_by("-pk").first(),
+        kinds=tuple(_kind(label, extract.counts[kind]) for kind, label in KINDS.items() if _has_files(extract, kind))
+        if loaded
+        else (),
+        rules=_rules(extract, with_values) if loaded else (),
+        seconds=extract.counts.get("seconds"),
+        with_values=with_values,
+    )
+
+
+def _has_files(extract: Extract, kind: str) -> bool:
+    return bool((extract.counts.get(kind) or {}).get("files"))
+
+
+def _kind(label: str, counts: dict) -> KindAccount:
+    flags = tuple(
+        Flag(rule, rows, FLAGS.get(rule.upper(), "See the rejected rows and the definitions for this rule."))
+        for rule, rows in sorted(counts.get("flags", {}).items(), key=lambda item: (-item[1], item[0]))
+    )
+    numbers = {name: counts.get(name, 0) for name in ("files", "rows_read", "accepted", "rejected", "duplicate", "superseded")}
+    return KindAccount(label=label, flags=flags, **numbers)
+
+
+def _rejects_path(extract: Extract):
+    return storage.extract_folder(extract.pk) / "rejects.parquet"
+
+
+RULES = f"""
+SELECT kind, outcome, rule, coalesce("column", ''), count(*), min(message),
+    list({{'file': file, 'line': row_number, 'value': value}} ORDER BY file_no, row_number)[1:{EXAMPLES}]
+FROM {{file}} GROUP BY ALL ORDER BY outcome = 'rejected' DESC, count(*) DESC, kind, rule
+"""
+
+
+def _rules(extract: Extract, with_values: bool) -> tuple[RuleExamples, ...]:
+    found = []
+    for kind, outcome, rule, column, rows, message, examples in ask_file(_rejects_path(extract), RULES):
+        shown = tuple((one["file"], one["line"], one["value"]) for one in examples) if with_values else ()
+        # Messages of duplicates name another row of the file; the general words say as much without it.
+        general = message if outcome == "rejected" else ""
+        found.append(RuleExamples(KINDS.get(kind, kind), OUTCOMES.get(outcome, outcome), rule, column, rows, general, shown))
+    return tuple(found)
+
+
+REJECT_COLUMNS = ("extract", "kind", "file", "row_number", "outcome", "rule", "column", "value", "message")
+
+
+def rejected_rows(extract: Extract) -> tuple[tuple[str, ...], list[tuple]] | None:
+    """Header and rows of interfaces.md's `rejects` as they were at loading; None where the extract has none yet."""
+    if extract.status != Extract.Status.LOADED:
+        return None
+    columns = ", ".join(f'"{column}"' for column in REJECT_COLUMNS)
+    return REJECT_COLUMNS, ask_file(_rejects_path(extract), f"SELECT {columns} FROM {{file}} ORDER BY kind, file_no, row_number")

@@ -1,0 +1,70 @@
+"""What a page's figures cover: the run, its extracts, the as-of date, the rows held back."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from demand.models import Extract, Run
+
+
+@dataclass(frozen=True)
+class CoveredExtract:
+    id: int
+    name: str
+    perspective: str
+    paid_through: dt.date | None
+    rows_read: int
+    rows_rejected: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """`as_of` is the latest paid-through date of the extracts, else the latest load's day."""
+
+    run_id: int
+    computed_at: dt.datetime
+    engine_version: str
+    extracts: tuple[CoveredExtract, ...]
+    as_of: dt.date | None
+
+    @property
+    def rows_read(self) -> int:
+        return sum(extract.rows_read for extract in self.extracts)
+
+    @property
+    def rows_rejected(self) -> int:
+        return sum(extract.rows_rejected for extract in self.extracts)
+
+
+def newest_published() -> Run | None:
+    """The run that pages show."""
+    return Run.objects.published().first()
+
+
+def coverage(run: Run) -> Coverage:
+    named = run.inputs.get("extracts", [])
+    found = Extract.objects.in_bulk([entry["id"] for entry in named])
+    extracts = tuple(_covered(entry, found.get(entry["id"])) for entry in named)
+    dates = [extract.paid_through for extract in extracts if extract.paid_through]
+    loads = [extract.loaded_at.date() for extract in found.values() if extract.loaded_at]
+    return Coverage(
+        run_id=run.pk,
+        computed_at=run.finished_at or run.requested_at,
+        engine_version=run.engine_version,
+        extracts=extracts,
+        as_of=max(dates or loads, default=None),
+    )
+
+
+def _covered(entry: dict, extract: Extract | None) -> CoveredExtract:
+    if extract is None:
+        return CoveredExtract(entry["id"], entry["name"], "", None, 0, 0, deleted=True)
+    kinds = [extract.counts.get(kind) or {} for kind in ("medical", "pharmacy", "eligibility")]
+    return CoveredExtract(
+        id=extract.pk,
+        name=extract.name,
+        perspective=extract.get_perspective_display(),
+        paid_through=extract.paid_through,
+        rows_read=sum(kind.get("rows_read", 0) for kind in kinds),
+        rows_rejected=sum(kind.get("rejected", 0) for kind in kinds),
+    )

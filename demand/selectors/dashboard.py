@@ -1,0 +1,282 @@
+"""The strategy brief's figures as one frozen value, which page, CSV and API share.
+
+Everything is about *attributed* infusions by named prescribers, as definitions.md, section 4 says; what the majority rule
+attributed and what could not be attributed stand apart. For people without the patient-level right small counts are HIDDEN.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.core.cache import cache
+
+from demand import storage
+from demand.engine.disclosure import HIDDEN, Mark
+from demand.filters import DashboardFilters, next_month
+from demand.models import Run
+from demand.selectors.coverage import Coverage, coverage
+from demand.selectors.facts import ask, ask_file
+from demand.selectors.hidden import Everything, visible_cells
+
+OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
+Measure = int | Mark | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Infusions of one cell. allowed_cents sums the amounts that are known; amounts_unknown counts infusions without one."""
+
+    infusions: Measure = 0
+    people: Measure = 0
+    allowed_cents: Measure = 0
+    amounts_unknown: Measure = 0
+
+    @property
+    def hidden(self) -> bool:
+        return self.infusions is HIDDEN
+
+
+NOTHING = Slice()
+HIDDEN_SLICE = Slice(HIDDEN, HIDDEN, HIDDEN, HIDDEN)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with both its parts. 0/0 is None; a hidden part hides the share."""
+
+    numerator: Measure
+    denominator: Measure
+
+    @property
+    def value(self) -> float | Mark | None:
+        if self.numerator is HIDDEN or self.denominator is HIDDEN:
+            return HIDDEN
+        return self.numerator / self.denominator if self.denominator else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: a payer, a therapy, a month, or everything. `slices` by node: named, an outcome, majority, unattributed …"""
+
+    label: str
+    slices: dict[str, Slice] = field(default_factory=dict)
+
+    def at(self, node: str) -> Slice:
+        return self.slices.get(node, NOTHING)
+
+    @property
+    def leakage_rate(self) -> Rate:
+        """site_leak ÷ (kept + margin_leak + site_leak)"""
+        return Rate(self.at("site_leak").infusions, self._denominator())
+
+    @property
+    def margin_rate(self) -> Rate:
+        """margin_leak ÷ (kept + margin_leak + site_leak)"""
+        return Rate(self.at("margin_leak").infusions, self._denominator())
+
+    @property
+    def unknown_share(self) -> Rate:
+        """unknown ÷ all attributed by name"""
+        return Rate(self.at("unknown").infusions, self.at("named").infusions)
+
+    def _denominator(self) -> Measure:
+        return plus(*(self.at(outcome).infusions for outcome in ("kept", "margin_leak", "site_leak")))
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month and how complete it is: a share with its band (None: the run does not say). Only mature months carry a judgement."""
+
+    day: dt.date
+    line: Line
+    mature: bool
+    completion: float | None = None
+    completion_low: float | None = None
+    completion_high: float | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Attributed infusions of one outcome at one class of site under one owner."""
+
+    outcome: str
+    site_class: str
+    ownership: str
+    owner: str
+    payer_affiliation: str
+    slice: Slice
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    filters: DashboardFilters
+    coverage: Coverage
+    total: Line
+    payers: tuple[Line, ...]
+    families: tuple[Line, ...]
+    months: tuple[Month, ...]
+    places: tuple[Place, ...]
+    restricted: bool  # small counts are hidden for this reader
+    withheld: str = ""  # why whole figures are hidden, in one sentence
+
+    @property
+    def empty(self) -> bool:
+        return not self.total.slices
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters may be set to in a run, and its first and last month."""
+
+    market: tuple[str, ...] = ()
+    payer: tuple[str, ...] = ()
+    line_of_business: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    months: tuple[dt.date, ...] = ()
+
+
+def plus(*parts: Measure) -> Measure:
+    """A sum; hidden where a part is hidden, unknown parts count nothing."""
+    if any(part is HIDDEN for part in parts):
+        return HIDDEN
+    return sum(part or 0 for part in parts)
+
+
+def dashboard(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
+    """The brief of a published run under these filters."""
+    key = f"brief|{_run_key(run)}|{filters.key()}|{see_small}"
+    return cache.get_or_set(key, lambda: _assemble(run, filters, see_small), timeout=24 * 3600)
+
+
+def choices(run: Run) -> Choices:
+    return cache.get_or_set(f"choices|{_run_key(run)}", lambda: _choices(run), timeout=24 * 3600)
+
+
+def _run_key(run: Run) -> str:
+    return f"{run.pk}|{run.published_at and run.published_at.isoformat()}"
+
+
+def _choices(run: Run) -> Choices:
+    found = {
+        name: tuple(value for (value,) in ask(run, f"SELECT DISTINCT {name} FROM {{facts}} WHERE {name} IS NOT NULL ORDER BY 1"))
+        for name in ("market", "payer", "line_of_business", "family")
+    }
+    ((first, last),) = ask(run, "SELECT min(month), max(month) FROM {facts}")
+    return Choices(**found, months=tuple(_every_month(first, last)))
+
+
+def _every_month(first: dt.date | None, last: dt.date | None) -> list[dt.date]:
+    months = []
+    while first and first <= last:
+        months.append(first)
+        first = next_month(first)
+    return months
+
+
+MARKED = """
+WITH marked AS (
+    SELECT *,
+        CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
+        CASE WHEN head <> 'named' THEN head ELSE coalesce(outcome, 'unknown') END AS node
+    FROM {facts}
+)
+"""
+MEASURES = "count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT), count(*) - count(allowed_cents)"
+# One row per value and node, and one per value for all that named prescribers ordered.
+BY_VALUE = """
+SELECT {value}, CASE WHEN grouping(node) = 1 THEN head ELSE node END, {measures}
+FROM marked GROUP BY GROUPING SETS (({value}, node), ({value}, head)) HAVING grouping(node) = 0 OR head = 'named'
+"""
+BAGGED = """
+SELECT 'margin_leak:' || coalesce(channel_confidence, 'probable'), {measures}
+FROM marked WHERE node = 'margin_leak' GROUP BY 1
+"""
+# Feeds together: the lines seen ÷ the lines expected of all of them; unknown where one feed cannot tell.
+COMPLETION = """
+SELECT month, {together}
+FROM {file} GROUP BY month
+""".replace(
+    "{together}",
+    ", ".join(
+        f"CASE WHEN bool_and({share} > 0) THEN sum(lines) / sum(lines / {share}) END"
+        for share in ("completion", "completion_low", "completion_high")
+    ),
+)
+PLACES = """
+SELECT node, site_class, ownership, coalesce(owner, ''), coalesce(payer_affiliation, ''), {measures}
+FROM marked WHERE head = 'named' GROUP BY ALL ORDER BY 6 DESC, 1, 2, 3, 4, 5
+"""
+
+
+def _assemble(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
+    visible = Everything() if see_small else visible_cells(run, filters)
+    total = _lines(run, filters, "'all'", visible, dimension=None)
+    lines = {name: _lines(run, filters, name, visible, name) for name in ("payer", "family", "month")}
+    return Dashboard(
+        filters=filters,
+        coverage=coverage(run),
+        total=total[0] if total else Line("all"),
+        payers=_by_size(lines["payer"]),
+        families=_by_size(lines["family"]),
+        months=_months(run, filters, lines["month"]),
+        places=_places(run, filters, visible),
+        restricted=not see_small,
+        withheld=visible.withheld,
+    )
+
+
+def _ask(run: Run, filters: DashboardFilters, sql: str, **names) -> list[tuple]:
+    for name, text in {"measures": MEASURES, **names}.items():
+        sql = sql.replace(f"{{{name}}}", text)
+    return ask(run, MARKED + sql, filters)
+
+
+def _lines(run: Run, filters: DashboardFilters, value: str, visible, dimension: str | None) -> list[Line]:
+    found: dict[object, dict[str, Slice]] = {}
+    for label, node, *measures in _ask(run, filters, BY_VALUE, value=value):
+        found.setdefault(label, {})[node] = Slice(*measures)
+    if dimension is None and found:
+        found["all"] |= {node: Slice(*measures) for node, *measures in _ask(run, filters, BAGGED)}
+    return [
+        Line(
+            label,
+            {
+                node: cell if visible.shows(node, **({dimension: label} if dimension else {})) else HIDDEN_SLICE
+                for node, cell in slices.items()
+            },
+        )
+        for label, slices in found.items()
+    ]
+
+
+def _by_size(lines: list[Line]) -> tuple[Line, ...]:
+    """Most infusions gone first; lines with hidden parts after those that can be compared, by name."""
+
+    def order(line: Line):
+        gone, all_of_it = line.at("site_leak").infusions, line.at("named").infusions
+        hidden = gone is HIDDEN or all_of_it is HIDDEN
+        return (hidden, 0 if hidden else -gone, 0 if hidden else -all_of_it, str(line.label))
+
+    return tuple(sorted(lines, key=order))
+
+
+def _months(run: Run, filters: DashboardFilters, lines: list[Line]) -> tuple[Month, ...]:
+    by_day = {line.label: line for line in lines}
+    maturity = dict(ask(run, "SELECT month, bool_and(mature) FROM {facts} GROUP BY month"))
+    completion = {day: shares for day, *shares in ask_file(storage.run_folder(run.pk) / "maturity.parquet", COMPLETION)}
+    days = _every_month(
+        max(filter(None, [filters.since, min(maturity, default=None)]), default=None),
+        min(filter(None, [filters.through, max(maturity, default=None)]), default=None),
+    )
+    return tuple(Month(day, by_day.get(day, Line(day)), bool(maturity.get(day, True)), *completion.get(day, ())) for day in days)
+
+
+def _places(run: Run, filters: DashboardFilters, visible) -> tuple[Place, ...]:
+    rows = _ask(run, filters, PLACES)
+    return tuple(
+        Place(*place, Slice(*measures) if visible.shows(_place_node(*place)) else HIDDEN_SLICE)
+        for place, measures in ((row[:5], row[5:]) for row in rows)
+    )
+
+
+def _place_node(outcome: str, site_class: str, ownership: str, owner: str, payer_affiliation: str) -> str:
+    return "/".join((outcome, site_class, ownership, owner, payer_affiliation))

@@ -1,0 +1,73 @@
+"""Questions to a published run's facts.parquet, one row per infusion.
+
+One in-memory DuckDB connection per process, a cursor per question: a fresh connection costs 29 ms, a slice 4 ms. The
+connection can read the storage folder and nothing else, and its settings are locked.
+"""
+
+import datetime as dt
+import os
+import threading
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+
+from demand import storage
+from demand.filters import DashboardFilters
+from demand.models import Run
+
+MEMORY_LIMIT = "256MB"
+_lock = threading.Lock()
+_connections: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
+
+
+class ResultsMissing(Exception):
+    """A run is published and its files are not where they should be."""
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    """This process's connection (made after a fork, never inherited)."""
+    key = (os.getpid(), str(settings.STORAGE_DIR))
+    with _lock:
+        if key not in _connections:
+            connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
+            folder = str(settings.STORAGE_DIR).replace("'", "''")
+            connection.execute(f"SET allowed_directories = ['{folder}/']")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            _connections[key] = connection
+        return _connections[key]
+
+
+def facts_path(run: Run) -> Path:
+    return storage.run_folder(run.pk) / "facts.parquet"
+
+
+def ask(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> list[tuple]:
+    """Rows of `sql`, in which {facts} stands for the run's facts as filtered."""
+    where, given = _where(filters or DashboardFilters())
+    facts = f"(SELECT * FROM read_parquet($facts_file){where})"
+    parameters = {"facts_file": str(facts_path(run)), **given, **values}
+    try:
+        return _connection().cursor().execute(sql.replace("{facts}", facts), parameters).fetchall()
+    except duckdb.IOException as error:
+        raise ResultsMissing(f"The results of run {run.pk} cannot be read; recompute.") from error
+
+
+def ask_file(path: Path, sql: str, **values) -> list[tuple]:
+    """Rows of `sql` over any Parquet file of the storage ({file}); none where there is no such file."""
+    if not path.exists():
+        return []
+    return _connection().cursor().execute(sql.replace("{file}", "read_parquet($file)"), {"file": str(path), **values}).fetchall()
+
+
+def _where(filters: DashboardFilters) -> tuple[str, dict]:
+    conditions = [f"{name} = ${name}" for name in filters.chosen]
+    values: dict[str, str | dt.date] = dict(filters.chosen)
+    if filters.since:
+        conditions.append("month >= $since")
+        values["since"] = filters.since
+    if filters.until:
+        conditions.append("month < $until")
+        values["until"] = filters.until
+    return (" WHERE " + " AND ".join(conditions) if conditions else ""), values

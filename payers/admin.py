@@ -1,0 +1,28 @@
+"""What an administrator keeps by hand; every change is in the audit log. Reference tables come from files, not from here."""
+
+from auditlog.registry import auditlog
+from django.contrib import admin
+
+from payers.models import Policy, Rate, StateLaw
+
+for model in (Policy, Rate, StateLaw):
+    auditlog.register(model)
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin):
+    list_display = ["policy_id", "payer", "kind", "status", "likelihood", "effective_from", "effective_to"]
+    list_filter = ["kind", "status", "payer"]
+    search_fields = ["policy_id", "payer"]
+
+
+@admin.register(Rate)
+class RateAdmin(admin.ModelAdmin):
+    list_display = ["payer", "plan", "site_class", "site_id", "hcpcs_code", "basis", "rate", "effective_from", "effective_to"]
+    list_filter = ["basis", "site_class"]
+    search_fields = ["payer", "hcpcs_code"]
+
+
+@admin.register(StateLaw)
+class StateLawAdmin(admin.ModelAdmin):
+    list_display = ["state", "shields_from", "effective_from", "effective_to"]

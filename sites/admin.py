@@ -1,0 +1,35 @@
+"""What an administrator keeps by hand; every change is in the audit log."""
+
+from auditlog.registry import auditlog
+from django.contrib import admin
+
+from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi
+
+for model in (Site, SiteNpi, Prescriber, ProviderTaxonomy):
+    auditlog.register(model)
+
+
+class SiteNpiInline(admin.TabularInline):
+    model = SiteNpi
+    extra = 1
+
+
+@admin.register(Site)
+class SiteAdmin(admin.ModelAdmin):
+    list_display = ["site_id", "name", "site_class", "ownership", "owner", "market", "opened_on", "closed_on"]
+    list_filter = ["site_class", "ownership", "market"]
+    search_fields = ["site_id", "name", "owner", "npis__npi"]
+    inlines = [SiteNpiInline]
+
+
+@admin.register(Prescriber)
+class PrescriberAdmin(admin.ModelAdmin):
+    list_display = ["npi", "name", "specialty", "relation", "market", "starts_on", "ends_on"]
+    list_filter = ["relation", "specialty"]
+    search_fields = ["npi", "name"]
+
+
+@admin.register(ProviderTaxonomy)
+class ProviderTaxonomyAdmin(admin.ModelAdmin):
+    list_display = ["npi", "taxonomy"]
+    search_fields = ["npi", "taxonomy"]
