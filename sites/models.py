@@ -103,3 +103,18 @@ class ProviderTaxonomy(models.Model):
 
     def __str__(self):
         return f"{self.npi} {self.taxonomy}"
+
+
+class ZipCentroid(models.Model):
+    """Where a ZIP code's people live, as one point: distances are measured from it (degrees, WGS 84)."""
+
+    zip_code = models.CharField(max_length=5, primary_key=True)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+
+    class Meta:
+        ordering = ["zip_code"]
+        verbose_name = "ZIP centroid"
+
+    def __str__(self):
+        return self.zip_code

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sites.models import Prescriber, ProviderTaxonomy, Site
+from sites.models import Prescriber, ProviderTaxonomy, Site, ZipCentroid
 
 SITE_COLUMNS = [
     "site_id",
@@ -21,6 +21,7 @@ SITE_COLUMNS = [
     "open_hours_per_week",
     "is_340b",
 ]
+ZIP_COLUMNS = ["zip_code", "latitude", "longitude"]
 PRESCRIBER_COLUMNS = ["npi", "name", "specialty", "relation", "market", "starts_on", "ends_on"]
 
 
@@ -30,11 +31,12 @@ def frame(rows, columns: list[str]) -> pd.DataFrame:
 
 
 def reference_frames() -> dict[str, pd.DataFrame]:
-    """sites (one row a site and provider number; a site without one has none), prescribers, taxonomies."""
+    """sites (one row a site and provider number; a site without one has none), prescribers, taxonomies, ZIP centroids."""
     site_fields = ["npis__npi" if column == "npi" else column for column in SITE_COLUMNS]
     sites = list(Site.objects.order_by("site_id", "npis__npi").values_list(*site_fields))
     return {
         "sites": frame(sites, SITE_COLUMNS),
         "prescribers": frame(list(Prescriber.objects.values_list(*PRESCRIBER_COLUMNS)), PRESCRIBER_COLUMNS),
         "taxonomies": frame(list(ProviderTaxonomy.objects.values_list("npi", "taxonomy")), ["npi", "taxonomy"]),
+        "zip_centroids": frame(list(ZipCentroid.objects.values_list(*ZIP_COLUMNS)), ZIP_COLUMNS),
     }

@@ -30,6 +30,7 @@ REGISTERS = [
     ("load_sites", [], "sites.csv"),
     ("load_prescribers", [], "prescribers.csv"),
     ("load_taxonomies", [], "taxonomies.csv"),
+    ("load_zips", [], "zip_centroids.csv"),
     ("load_policies", [], "policies/*.yaml"),
     ("load_rates", [], "rates.csv"),
     ("load_laws", [], "laws.csv"),

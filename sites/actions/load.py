@@ -1,4 +1,4 @@
-"""Load the registers of this app from their files: sites, prescribers, taxonomies."""
+"""Load the registers of this app from their files: sites, prescribers, taxonomies, ZIP centroids."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 from django.db import transaction
 
 from sites.actions.registers import Loaded, loaded, store, without
-from sites.engine.registers import PRESCRIBERS, SITES, TAXONOMIES, hospital_affiliated, overlapping_stays
+from sites.engine.registers import PRESCRIBERS, SITES, TAXONOMIES, ZIP_CENTROIDS, hospital_affiliated, overlapping_stays
 from sites.engine.rows import read_table
-from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi
+from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi, ZipCentroid
 
 
 @transaction.atomic
@@ -62,3 +62,9 @@ def load_taxonomies(path: Path) -> Loaded:
     table = read_table(path, TAXONOMIES)
     stored = store(ProviderTaxonomy, ["npi", "taxonomy"], [row.values for row in table.rows])
     return loaded(table, stored)
+
+
+def load_zips(path: Path) -> Loaded:
+    """The points from which the distance of people in a ZIP code is measured."""
+    table = read_table(path, ZIP_CENTROIDS)
+    return loaded(table, store(ZipCentroid, ["zip_code"], [row.values for row in table.rows]))

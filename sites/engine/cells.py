@@ -164,6 +164,11 @@ def zip_code(cell: str) -> str:
     return cell
 
 
+def five_digit_zip(cell: str) -> str:
+    """The five digits of a ZIP code, of ZIP+4 too."""
+    return zip_code(cell)[:5]
+
+
 def taxonomy(cell: str) -> str:
     """A NUCC taxonomy code: ten characters that end with X."""
     code = cell.upper()

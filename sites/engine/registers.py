@@ -1,4 +1,4 @@
-"""Layouts of sites.csv, prescribers.csv and taxonomies; grain: one site, one stay on the roster, one pair."""
+"""Layouts of sites.csv, prescribers.csv, taxonomies, ZIP centroids; grain: one site, one stay on the roster, one pair, one ZIP."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -99,6 +99,15 @@ TAXONOMIES = Layout(
     columns=(Column("npi", cells.npi, needed=True), Column("taxonomy", cells.taxonomy, needed=True)),
     key=("npi", "taxonomy"),
     warn=_npi_warning,
+)
+
+ZIP_CENTROIDS = Layout(
+    columns=(
+        Column("zip_code", cells.five_digit_zip, needed=True),
+        Column("latitude", cells.number(-90, 90), needed=True),
+        Column("longitude", cells.number(-180, 180), needed=True),
+    ),
+    key=("zip_code",),
 )
 
 Stay = tuple[str, dt.date | None, dt.date | None]

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from demand.engine.reference import COLUMNS, Reference
 from sites.engine.registers import overlapping_stays
 from sites.engine.rows import Row
-from sites.models import Prescriber, ProviderTaxonomy, Site
+from sites.models import Prescriber, ProviderTaxonomy, Site, ZipCentroid
 from sites.selectors import reference_frames
 
 SITES = """site_id,name,site_class,ownership,owner,payer_affiliation,hospital_affiliated,market,npis,zip_code,latitude,longitude,\
@@ -181,3 +181,12 @@ def test_text_output_says_what_happened(sites_csv):
     call_command("load_sites", str(sites_csv), stdout=out)
     assert out.getvalue().splitlines()[0] == "sites.csv: 3 added, 0 changed, 0 unchanged, 0 rejected"
     assert "no provider number" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_zip_centroids_are_points_on_the_globe(tmp_path):
+    path = tmp_path / "zips.csv"
+    path.write_text("zip_code,latitude,longitude\n02139,42.36,-71.10\n37201-1234,36.16,-86.78\n2139,42.36,-71.10\n37202,136.0,-86.0\n")
+    assert counts(load("load_zips", path)) == [2, 0, 0, 2]
+    assert counts(load("load_zips", path)) == [0, 0, 2, 2]
+    assert set(ZipCentroid.objects.values_list("zip_code", flat=True)) == {"02139", "37201"}
