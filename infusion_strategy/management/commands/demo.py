@@ -83,7 +83,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         if stop.is_set():
             return
-        call_command("load_reference", stdout=open(os.devnull, "w"))
+        call_command("load_reference", keep_existing=True, stdout=open(os.devnull, "w"))
         self.sign_ins = create_sign_ins(settings.DATA_DIR / "keys")
         if options["people"]:
             run = request_rehearsal(people=options["people"], months=options["months"])
