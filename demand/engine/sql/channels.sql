@@ -26,19 +26,26 @@ WITH stated AS (
     JOIN ref_ndcs AS ndc ON ndc.ndc_code = service_line.ndc_code
     WHERE seed_line.role = 'administration'
     GROUP BY seed_line.seed_no
+), given AS (
+    SELECT seed_no, bool_and(kind IN ('injection', 'chemo_injection')) AS is_injected
+    FROM seed_line
+    JOIN service_line USING (line_no)
+    WHERE seed_line.role = 'administration' AND kind <> 'hydration'
+    GROUP BY seed_no
 ), logged AS (
     SELECT DISTINCT event.site_id, event.administered_on, code.family
     FROM ref_white_bag_events AS event
     JOIN ref_drug_codes AS code ON code.hcpcs_code = event.hcpcs_code
 )
 SELECT
-    seed.seed_no, seed.person_id, seed.service_date,
+    seed.seed_no, seed.person_id, seed.service_date, given.is_injected,
     coalesce(seed.molecule, stated.molecule) AS molecule,
     coalesce(seed.family, stated.family) AS family,
     list_sort(list(DISTINCT logged.family) FILTER (logged.family IS NOT NULL)) AS logged_families
 FROM seed
 LEFT JOIN seed_payable USING (seed_no)
 LEFT JOIN stated USING (seed_no)
+LEFT JOIN given USING (seed_no)
 LEFT JOIN logged ON logged.site_id = seed.site_id AND logged.administered_on = seed.service_date
 WHERE seed_payable.seed_no IS NULL
 GROUP BY ALL;
@@ -69,9 +76,13 @@ WITH item AS (
 )
 SELECT
     row_number() OVER (ORDER BY person_id, supplied_on, kind, source_no, dose_no) AS supply_no,
-    * EXCLUDE (days_supply, fill_cents),
-    CASE WHEN dose_no = 1 THEN fill_cents END AS fill_cents
-FROM dosed;
+    dosed.* EXCLUDE (days_supply, fill_cents),
+    CASE WHEN dose_no = 1 THEN fill_cents END AS fill_cents,
+    given.is_injected
+FROM dosed
+LEFT JOIN (
+    SELECT molecule, bool_and(route IN ('sc', 'im')) AS is_injected FROM ref_drug_codes GROUP BY molecule
+) AS given ON given.molecule = dosed.molecule;
 
 CREATE OR REPLACE TEMP TABLE pair AS
 SELECT
@@ -82,6 +93,7 @@ SELECT
         WHEN supply.kind = 'medical' AND abs(need.service_date - supply.supplied_on) <= getvariable('fill_days_after') THEN 2
         ELSE 3
     END AS quality,
+    coalesce(need.is_injected <> supply.is_injected, false) AS is_other_route,  -- an infusion billed for a drug that is injected
     abs(need.service_date - supply.supplied_on) AS days,
     need.service_date, supply.supplied_on
 FROM need

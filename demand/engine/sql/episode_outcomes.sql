@@ -70,10 +70,9 @@ JOIN (
 ) AS found
     ON found.person_id = base.person_id AND found.stopped_on > base.last_infused_on
 LEFT JOIN regimen ON regimen.family = base.family
-WHERE (found.evidence = 'stopped' AND found.family = base.family
-        AND found.stopped_on <= base.last_infused_on + base.allowed_gap)
-    OR (found.evidence = 'switched' AND starts_with(found.clinical_line, regimen.clinical_line || '|')
-        AND found.stopped_on <= base.last_infused_on + getvariable('restart_days'))
+WHERE found.stopped_on <= base.last_infused_on + base.allowed_gap
+    AND ((found.evidence = 'stopped' AND found.family = base.family)
+        OR (found.evidence = 'switched' AND starts_with(found.clinical_line, regimen.clinical_line || '|')))
 GROUP BY base.episode_key;
 
 CREATE OR REPLACE TEMP TABLE episode AS

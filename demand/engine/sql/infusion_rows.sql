@@ -2,11 +2,11 @@
 -- in:  seed, seed_line, seed_payable, service_line, supply, match, ref_sites, ref_drug_families, person
 -- out: infusion, line_place (line_no -> infusion_id and why a line has none), unadministered_fill
 
-CREATE OR REPLACE TEMP TABLE kept_seed AS  -- a nurse's visit is an infusion only where a drug was found for it
+CREATE OR REPLACE TEMP TABLE kept_seed AS  -- some are infusions only where a drug was found for them (a nurse's visit at home)
 SELECT seed.*
 FROM seed
 LEFT JOIN match USING (seed_no)
-WHERE NOT seed.is_nurse_only OR match.seed_no IS NOT NULL;
+WHERE NOT seed.needs_drug OR match.seed_no IS NOT NULL;
 
 CREATE OR REPLACE TEMP TABLE seed_supply AS
 SELECT

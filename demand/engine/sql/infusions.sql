@@ -79,8 +79,8 @@ WHERE role = 'other' AND regexp_matches(hcpcs_code, getvariable('drug_code_patte
 CREATE OR REPLACE TEMP TABLE explained_line AS
 SELECT
     service.line_no,
-    bool_or(matched.line_no IS NOT NULL AND matched.days = 0)
-        OR bool_or(drug_day.person_id IS NOT NULL) AS has_drug_of_ours,
+    coalesce(bool_or(matched.days = 0), false) AS has_own_drug,
+    bool_or(drug_day.person_id IS NOT NULL) AS has_drug_of_day,
     count(other.hcpcs_code) AS other_drugs,
     coalesce(bool_or(NOT other.is_premedication), false) AS has_other_treatment
 FROM service_line AS service
@@ -96,29 +96,28 @@ LEFT JOIN other_drug AS other
 WHERE service.role <> 'drug' AND service.not_outpatient IS NULL
 GROUP BY service.line_no;
 
--- 5. What is left opens infusions of an unknown drug: person x day x site. Hydration opens none. A premedication explains pushes
---    and injections, not the infusion that it prepares.
---    Nurses' visits at home join them here, and stay only where a drug is found for them (channels.sql).
+-- 5. What is left opens infusions of an unknown drug: person x day x site. Hydration opens none. Where another provider gave a drug of
+--    ours that day, or a premedication may explain a push or an injection (never the infusion that it prepares), and for nurses'
+--    visits at home, there is an infusion only if a pharmacy's drug is found for it (channels.sql).
 CREATE OR REPLACE TEMP TABLE orphan_group AS
 SELECT
     row_number() OVER (ORDER BY service.person_id, service.service_date, service.site_id) AS group_no,
     service.person_id, service.service_date, service.site_id,
     bool_or(service.claim_form = 'institutional') AS has_facility,
     bool_or(service.place_of_service_code IN ('19', '22')) IS TRUE AS is_at_hospital,
-    bool_and(service.role = 'home_service') AS is_nurse_only
+    bool_and(service.role = 'home_service') OR bool_or(explained.has_drug_of_day) OR (
+        max(explained.other_drugs) > 0
+        AND NOT bool_or(coalesce(service.kind IN ('infusion_initial', 'chemo_initial', 'chemo_injection'), false))
+    ) AS needs_drug
 FROM service_line AS service
 JOIN explained_line AS explained ON explained.line_no = service.line_no
 LEFT JOIN service_match AS matched ON matched.line_no = service.line_no
-WHERE NOT explained.has_drug_of_ours
+WHERE NOT explained.has_own_drug
     AND (matched.line_no IS NULL OR explained.other_drugs > 0)
     AND (service.role = 'administration' OR service.kind IN ('nursing_visit', 'medicare_home_visit', 'home_ivig'))
 GROUP BY service.person_id, service.service_date, service.site_id
 HAVING
-    bool_or(service.kind IS DISTINCT FROM 'hydration') AND (
-        max(explained.other_drugs) = 0
-        OR (bool_or(service.kind IN ('infusion_initial', 'chemo_initial', 'chemo_injection'))
-            AND NOT bool_or(explained.has_other_treatment))
-    );
+    bool_or(service.kind IS DISTINCT FROM 'hydration') AND NOT bool_or(explained.has_other_treatment);
 
 CREATE OR REPLACE TEMP TABLE orphan_home AS
 SELECT own.group_no, coalesce(facility.group_no, own.group_no) AS home_no
@@ -134,12 +133,12 @@ QUALIFY row_number() OVER (
 
 -- 6. The infusions to be. Drug infusions have even numbers, those of an unknown drug odd ones.
 CREATE OR REPLACE TEMP TABLE seed AS
-SELECT home_no * 2 AS seed_no, person_id, service_date, molecule, family, site_id, false AS is_orphan, false AS is_nurse_only
+SELECT home_no * 2 AS seed_no, person_id, service_date, molecule, family, site_id, false AS needs_drug
 FROM drug_group
 JOIN drug_group_home USING (group_no)
 WHERE group_no = home_no
 UNION ALL
-SELECT home_no * 2 + 1, person_id, service_date, NULL, NULL, site_id, true, is_nurse_only
+SELECT home_no * 2 + 1, person_id, service_date, NULL, NULL, site_id, needs_drug
 FROM orphan_group
 JOIN orphan_home USING (group_no)
 WHERE group_no = home_no;
@@ -160,7 +159,7 @@ JOIN orphan_group
 JOIN orphan_home ON orphan_home.group_no = orphan_group.group_no
 JOIN explained_line AS explained ON explained.line_no = service.line_no
 LEFT JOIN service_match AS matched ON matched.line_no = service.line_no
-WHERE service.not_outpatient IS NULL AND NOT explained.has_drug_of_ours
+WHERE service.not_outpatient IS NULL AND NOT explained.has_own_drug
     AND (matched.line_no IS NULL OR explained.other_drugs > 0)
     AND (service.role = 'administration' OR service.kind IN ('nursing_visit', 'medicare_home_visit', 'home_ivig'));
 
