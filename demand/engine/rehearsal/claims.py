@@ -51,6 +51,7 @@ class Seen:
     allowed: int = 0
     pharmacy_cents: int = 0
     drug_paid: bool = False  # a payable drug line of the administering provider
+    drug_named: bool = False  # any line or fill says which drug it was
     administration: bool = False
     supply: bool = False  # a pharmacy's claim within the window
     site_shown: bool = False
@@ -179,8 +180,9 @@ def _note(seen: Seen, claim: Claim, shown: bool) -> None:
     for line in claim.lines:
         if line.code.startswith("96"):
             seen.administration = True
-        elif line.code[:1] in "JQ" and line.modifiers[0] != "JW" and line.allowed > 1 and line.ndc:
-            seen.drug_paid = True
+        elif line.ndc and line.modifiers[0] != "JW":
+            seen.drug_named = True
+            seen.drug_paid = seen.drug_paid or line.allowed > 1
     if claim.ordering:
         seen.named, seen.named_npi = "ordering_npi", claim.ordering
     elif claim.rendering and not seen.named:
@@ -240,7 +242,7 @@ def _lines(billing: Billing, course: Course, infusion: Infusion, seen: Seen, bag
     elif lines == [] or bagged or seen.denied_cents or draw.u() > 0.02:
         lines.extend(_administration_lines(billing, course, infusion, campus))
     if facility:
-        lines.extend(_other_facility_lines(billing, payer, campus, lines))
+        lines.extend(_other_facility_lines(billing, payer, campus, lines, not course.therapy.injected))
     return lines
 
 
@@ -292,12 +294,12 @@ def _home_lines(billing: Billing, course: Course, infusion: Infusion) -> list[Li
     return lines
 
 
-def _other_facility_lines(billing: Billing, payer: Payer, campus: str, lines: list[Line]) -> list[Line]:
-    """Premedication, blood counts, and now and then the total line of the paper form (revenue code 0001)."""
+def _other_facility_lines(billing: Billing, payer: Payer, campus: str, lines: list[Line], infused: bool) -> list[Line]:
+    """Premedication (of infusions, not of injections), blood counts, now and then the form's total line (0001)."""
     draw = billing.draw
     marks = (campus, "", "")
     found = []
-    if draw.u() < 0.35:
+    if draw.u() < 0.35 and infused:
         found.append(billing.line(payer, "J1200", 1, 250, "0636", marks))
     if draw.u() < 0.35:
         found.append(billing.line(payer, "85025", 1, 1_100, "0305", marks))
@@ -334,6 +336,7 @@ def _bill_supply(billing: Billing, course: Course, infusion: Infusion, seen: See
         shown = billing.pharmacy_row(payer, day, course.product.ndc, vials, 28, cents, infusion.prescriber.npi, pharmacy.npi)
         seen.pharmacy_cents = cents
     seen.supply = shown and not early
+    seen.drug_named = seen.supply
     if not shown:
         seen.hidden_by.append("supply_not_yet_paid")
 

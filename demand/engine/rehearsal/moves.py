@@ -29,14 +29,17 @@ def plan_move(setting: Setting, course: Course, draw: Draws, planned: list[int],
     return min(fitting, key=lambda one: one[0]) if fitting else None
 
 
+def _binds(setting: Setting, course: Course, policy: PlantedPolicy, day: int) -> bool:
+    """Whether the policy speaks to this person and drug on the day: their plan then, their age, no state law against it."""
+    person = course.person
+    payer = person.payer_on(day)
+    shielded = any(law.shields(policy, payer, person.place.state, day) for law in setting.laws)
+    return policy.binds(payer, course.therapy.family, person.age_on(day)) and not shielded
+
+
 def _exposure(setting: Setting, course: Course, planned: list[int], policy: PlantedPolicy) -> int | None:
     """The first day on which the policy binds this treatment, or None."""
-    person, therapy = course.person, course.therapy
-    begin = max(policy.effective_from, planned[0])
-    payer = person.payer_on(begin)
-    if not policy.binds(payer, therapy.family, person.age_on(begin)):
-        return None
-    if any(law.shields(policy, payer, person.place.state, begin) for law in setting.laws):
+    if not _binds(setting, course, policy, max(policy.effective_from, planned[0])):
         return None
     earlier = [course.started + 28 * step for step in range(3)] if course.started < planned[0] else []
     exposed = policy.exposed_from(sorted(earlier + planned), False, _renewal(course, policy.effective_from))
@@ -59,7 +62,9 @@ def _policy_moves(setting: Setting, course: Course, draw: Draws, planned: list[i
         if exposed is None or not will or policy.drug_source in ("buy_and_bill_required", "any"):
             continue
         day = max(exposed, planned[0]) + delay
-        payer = person.payer_on(exposed)
+        if not _binds(setting, course, policy, day):
+            continue
+        payer = person.payer_on(day)
         new: Site | None = None
         if stays and site.ownership == "owned" and not policy.excludes_hospital_affiliated and policy.kind == "site_of_care":
             new = places.owned(draw, person.place.market, therapy, payer, day, hospital=False)
@@ -109,7 +114,7 @@ def reason_of(setting: Setting, course: Course) -> str:
             if policy.kind != kind or not policy.excludes(old) or policy.drug_source in ("any", "buy_and_bill_required"):
                 continue
             exposed = _exposure(setting, course, days_, policy)
-            if exposed is not None and exposed <= day < policy.effective_to:
+            if exposed is not None and exposed <= day < policy.effective_to and _binds(setting, course, policy, day):
                 return word
     waits = [order for order in course.orders if day - ACCESS_DAYS <= order.day < day and order.scheduled is not None]
     if waits and (waits[-1].scheduled - waits[-1].day) > ACCESS_WAIT:

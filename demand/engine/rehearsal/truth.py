@@ -28,9 +28,8 @@ INFUSION_COLUMNS = (
     "dose",
     "dose_unit", "waste_units", "payer", "plan", "line_of_business", "market", "ordering_npi", "attributed", "outcome",
     "mature", "visible",
-    "visible_site_class", "visible_channel", "visible_named_by", "visible_attributed", "visible_outcome", "hidden_by",
-    "allowed_cents",
-    "pharmacy_fill_cents", "claim_ids", "claim_lines", "visiting",
+    "visible_site_class", "visible_drug", "visible_channel", "visible_named_by", "visible_attributed", "visible_outcome",
+    "hidden_by", "allowed_cents", "pharmacy_fill_cents", "claim_ids", "claim_lines", "visiting",
 )  # fmt: skip
 EPISODE_COLUMNS = (
     "person_id", "family", "started_on", "last_infused_on", "infusions", "interval_days", "allowed_gap_days", "overdue_on",
@@ -246,7 +245,8 @@ class TruthRows:
             f"{class_of(site)},{site.truth_id},{site.ownership},{infusion.channel},{infusion.supply},{infusion.dose:g},{course.therapy.measure},"
             f"{infusion.waste_units:g},{infusion.payer.name},{infusion.payer.plan},{infusion.payer.line_of_business},"
             f"{site.market},{infusion.prescriber.npi},{_word(attributed)},{outcome},"
-            f"{_word(self.mature[month])},{_word(shown)},{seen.site_class if shown else ''},{channel},{seen.named},"
+            f"{_word(self.mature[month])},{_word(shown)},"
+            f"{seen.site_class if shown else ''},{_word(shown and seen.drug_named)},{channel},{seen.named},"
             f"{_word(seen_attributed)},{seen_outcome},{';'.join(seen.hidden_by)},{seen.allowed},{seen.pharmacy_cents},"
             f"{';'.join(seen.claim_ids)},{seen.lines},{_word(infusion.visiting)}\n"
         )
@@ -254,7 +254,9 @@ class TruthRows:
     def _episodes(self, course: Course, pairs: list[tuple[Infusion, Seen]]) -> None:
         infusions = [infusion for infusion, _ in pairs]
         attributed = [infusion.prescriber.on_roster(infusion.day) for infusion in infusions]
-        shown = [(infusion, self._visible_attributed(infusion, seen)) for infusion, seen in pairs if seen.site_shown]
+        shown = [
+            (infusion, self._visible_attributed(infusion, seen)) for infusion, seen in pairs if seen.site_shown and seen.drug_named
+        ]
         visible = episodes_of(course, [one for one, _ in shown], [one for _, one in shown], self.as_of, self.maturity)
         outcome_by_start = {episode.infusions[0].day: episode for episode in visible}
         for episode in episodes_of(course, infusions, attributed, self.as_of, self.maturity):

@@ -1,7 +1,7 @@
 """A seed and a window of months -> the rehearsal world; grain: one frozen `World` (markets, sites, prescribers, payers).
 
-The places and organizations are fixed, so that screenshots and tests of different seeds can be compared; the seed moves ZIP
-centroids, prescribers' names, specialties' markets and the dates on which some of them leave.
+The places and organizations are fixed, so that screenshots and tests of different seeds can be compared; the seed moves the
+sites within their market, prescribers' names, specialties' markets and the dates on which some of them leave.
 """
 
 from __future__ import annotations
@@ -123,8 +123,6 @@ REPEATED_TOTALS_FEED = "state_medicaid"  # shows an institutional claim's total 
 NO_LINE_DATES_FEED = "medicare_feed"  # institutional lines without dates of their own
 
 _CENTRES = {"metro": (36.166, -86.784), "suburban": (35.925, -86.870), "rural": (36.690, -87.480)}
-_SPREAD_MILES = {"metro": 11, "suburban": 18, "rural": 38}
-_ZIPS = {"metro": (14, 37201, "TN"), "suburban": (12, 37062, "TN"), "rural": (10, 42211, "KY")}
 _CITIES = {
     "metro": ("Rivermark", "Eastgate", "Old Mill"),
     "suburban": ("Fairhollow", "Parkway", "Lakeside"),
@@ -193,17 +191,12 @@ def miles(latitude: float, longitude: float, other_latitude: float, other_longit
     return (north * north + east * east) ** 0.5
 
 
-def _zips(draw: Draws) -> tuple[Zip, ...]:
+def _zips() -> tuple[Zip, ...]:
+    """Real ZIP codes with their centroids, so that a table of real centroids agrees; the towns on top of them are invented."""
     made = []
-    for market in MARKETS:
-        count, first, state = _ZIPS[market]
-        latitude, longitude = _CENTRES[market]
-        reach = _SPREAD_MILES[market]
-        for number in range(count):
-            city = _CITIES[market][number % 3]
-            north, east = (draw.u() * 2 - 1) * reach, (draw.u() * 2 - 1) * reach
-            place = (round(latitude + north / 69.05, 4), round(longitude + east / 55.86, 4))
-            made.append(Zip(f"{first + number:05d}", market, state, city, *place))
+    for number, row in enumerate(table("market_zips.csv")):
+        city = _CITIES[row["market"]][number % 3]
+        made.append(Zip(row["zip_code"], row["market"], row["state"], city, float(row["latitude"]), float(row["longitude"])))
     return tuple(made)
 
 
@@ -292,7 +285,7 @@ def _prescribers(draw: Draws, window: Window) -> tuple[Prescriber, ...]:
 
 def build_world(seed: int, window: Window) -> World:
     draw = Draws(seed, "world")
-    zips = _zips(draw)
+    zips = _zips()
     sites = tuple(_sites(draw, zips, window))
     return World(
         seed=seed,
