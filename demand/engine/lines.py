@@ -36,9 +36,9 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import rejects
-from demand.engine.columns import DIAGNOSES, ELIGIBILITY, KINDS, MEDICAL, PROCEDURES
+from demand.engine.columns import DIAGNOSES, ELIGIBILITY, KINDS, MEDICAL, MODIFIERS, PHARMACY, PROCEDURES
 from demand.engine.extract import SourceFile, StagedFile, read_file
-from demand.engine.outcomes import count_outcomes, find_repeated_totals, resolve
+from demand.engine.outcomes import candidates_sql, count_outcomes, find_repeated_totals, resolve
 from demand.engine.pseudonym import pseudonym_sql
 from demand.engine.refusal import RefusedFile
 from demand.engine.unpack import Limits
@@ -47,6 +47,7 @@ __all__ = ["LoadOptions", "LoadResult", "RefusedFile", "SourceFile", "load_extra
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 Report = Callable[[str, float], None]
+_UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)  # what a CSV that is not as surveyed raises
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ def _scan(connection: duckdb.DuckDBPyConnection, file: StagedFile) -> _Profile |
             f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT person_id, count(*) AS records, count(data_source) AS sourced, {paid} AS paid_last, "
             f"max(read_day(file_date)) AS file_last FROM ({file.relation}) GROUP BY person_id"
         )
-    except duckdb.Error:  # what DuckDB cannot read as it lies, the slow path can, or says why not
+    except _UNREADABLE:  # what DuckDB cannot read as it lies, the slow path can, or says why not
         return None
     row = connection.execute(
         "SELECT sum(records)::BIGINT, sum(sourced)::BIGINT, max(paid_last), max(file_last) FROM scanned"
@@ -291,14 +292,15 @@ def _type(
     connection.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {filled}")
     text = (SQL_FOLDER / f"typed_{file.kind}.sql").read_text(encoding="utf-8")
     if file.kind == MEDICAL:
-        text = text.replace("{diagnoses}", _joined(DIAGNOSES, file)).replace("{procedures}", _joined(PROCEDURES, file))
+        for name, columns in (("{modifiers}", MODIFIERS), ("{diagnoses}", DIAGNOSES), ("{procedures}", PROCEDURES)):
+            text = text.replace(name, _joined(columns, file))
     typed = TypedFile(file, 0)
     target = str(partial / typed.path_name).replace("'", "''")
     options_sql = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 61440, WRITE_BLOOM_FILTER false"
     try:
         connection.execute(f"COPY (SELECT {file.number}::INTEGER AS file_no, * FROM ({text})) TO '{target}' ({options_sql})")
         rows, rejected = connection.execute(f"SELECT count(*), count(reject) FROM read_parquet('{target}')").fetchall()[0]
-    except duckdb.Error:
+    except _UNREADABLE:
         if file.fallback is None:
             raise
         rows = rejected = -1
@@ -385,38 +387,53 @@ def _account(
     return result, facts
 
 
+_NPIS = {
+    MEDICAL: ("rendering_npi", "billing_npi", "facility_npi", "ordering_npi"),
+    PHARMACY: ("prescribing_provider_npi", "dispensing_provider_npi"),
+}
+
+
 def _flags(connection: duckdb.DuckDBPyConnection, kind: str, files: list[TypedFile], partial: Path) -> dict[str, int]:
     """Warnings by rule: rows for most, columns for EXTRA_COLUMN, spellings for UNICODE_VARIANTS."""
-    listed = ", ".join("'" + str(partial / file.path_name).replace("'", "''") + "'" for file in files)
-    rows = f"(SELECT * FROM read_parquet([{listed}]) WHERE reject IS NULL)"
+    rows = candidates_sql(partial, kind)
     flags: dict[str, int] = {}
-    for text, count in connection.execute(f"SELECT flags, count(*) FROM {rows} WHERE flags IS NOT NULL GROUP BY flags").fetchall():
+    for text, count in connection.execute(f"SELECT flags, count(*) FROM ({rows}) WHERE flags IS NOT NULL GROUP BY flags").fetchall():
         for rule in text.split(";"):
             flags[rule] = flags.get(rule, 0) + count
-    extra = sum(len(file.staged.extra) for file in files)
-    variants = sum(_spellings(connection, rows, column) for column in ("payer", "plan"))
-    conflicts = _header_conflicts(connection, rows) if kind != ELIGIBILITY else 0
-    counted = {"EXTRA_COLUMN": extra, "UNICODE_VARIANTS": variants, "CLAIM_HEADER_CONFLICT": conflicts}
+    listed = ", ".join("'" + str(partial / file.path_name).replace("'", "''") + "'" for file in files)
+    typed = f"(SELECT * FROM read_parquet([{listed}]) WHERE reject IS NULL)"
+    counted = {
+        "EXTRA_COLUMN": sum(len(file.staged.extra) for file in files),
+        "UNICODE_VARIANTS": sum(_spellings(connection, typed, column) for column in ("payer", "plan")),
+        "NPI_INVALID": _wrong_npis(connection, typed, _NPIS[kind]) if kind in _NPIS else 0,
+        "CLAIM_HEADER_CONFLICT": _header_conflicts(connection, typed, kind) if kind != ELIGIBILITY else 0,
+    }
     return flags | {rule: count for rule, count in counted.items() if count}
 
 
 def _spellings(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
     """How many spellings of one name there are beyond the first: the same letters, composed differently."""
-    names = [
-        row[0]
-        for row in connection.execute(f"SELECT DISTINCT {column} FROM {rows} WHERE strlen({column}) <> length({column})").fetchall()
-    ]
-    return len(names) - len({unicodedata.normalize("NFC", name) for name in names})
+    found = connection.execute(f"SELECT DISTINCT {column} FROM {rows} WHERE strlen({column}) <> length({column})").fetchall()
+    return len(found) - len({unicodedata.normalize("NFC", row[0]) for row in found})
 
 
-def _header_conflicts(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+def _wrong_npis(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]) -> int:
+    """Rows with a provider number that is none. Each number is checked once: there are few."""
+    numbers = " UNION ".join(f"SELECT DISTINCT {column} AS npi FROM {rows}" for column in columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE npi_seen AS {numbers}")  # a table of its own, else every row is checked
+    connection.execute("CREATE OR REPLACE TEMP TABLE wrong_npi AS SELECT npi FROM npi_seen WHERE npi IS NOT NULL AND npi_wrong(npi)")
+    if not connection.execute("SELECT count(*) FROM wrong_npi").fetchall()[0][0]:
+        return 0
+    wrong = " OR ".join(f"{column} IN (SELECT npi FROM wrong_npi)" for column in columns)
+    return connection.execute(f"SELECT count(*) FROM {rows} WHERE {wrong}").fetchall()[0][0]
+
+
+def _header_conflicts(connection: duckdb.DuckDBPyConnection, rows: str, kind: str) -> int:
     """Rows of claims whose lines disagree about the person, the claim's first day or its type."""
-    same = "claim_start_date" if "medical-" in rows else "NULL"
-    type_ = "claim_type" if "medical-" in rows else "NULL"
+    also = "OR min(claim_start_date) <> max(claim_start_date) OR min(hash(claim_type)) <> max(hash(claim_type))" if kind == MEDICAL else ""
     return connection.execute(
-        f"SELECT coalesce(sum(lines), 0)::BIGINT FROM (SELECT count(*) AS lines FROM (SELECT data_source, claim_id, hash(person_id) AS person, "
-        f"{same} AS started, {type_} AS type FROM {rows}) GROUP BY hash(data_source, claim_id) "
-        "HAVING min(person) <> max(person) OR min(started) <> max(started) OR min(type) <> max(type))"
+        f"SELECT coalesce(sum(lines), 0)::BIGINT FROM (SELECT count(*) AS lines FROM {rows} GROUP BY hash(data_source, claim_id) "
+        f"HAVING min(hash(person_id)) <> max(hash(person_id)) {also})"
     ).fetchall()[0][0]
 
 

@@ -70,13 +70,8 @@ def candidates_sql(folder: Path, kind: str) -> str:
     names = schema(kind)
     if not files:
         return "SELECT " + ", ".join(f"NULL::{type_} AS {name}" for name, type_ in names.items()) + " WHERE false"
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    columns = ", ".join(name for name in names if name not in ("file_no", "row_number"))
-    # A file that DuckDB read as it lay has one record a line, the header first: the record's place gives the line.
-    return (
-        f"SELECT file_no, coalesce(physical_line, file_row_number + 2) AS row_number, {columns} "
-        f"FROM read_parquet([{listed}], file_row_number=true, hive_partitioning=false) WHERE reject IS NULL"
-    )
+    listed = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
+    return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed)
 
 
 def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]]) -> str:

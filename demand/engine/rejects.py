@@ -69,17 +69,21 @@ def add_exceptions(
     connection: duckdb.DuckDBPyConnection, name: str, kind: str, sequence: int, folder: Path, files: dict[int, str]
 ) -> None:
     """After `resolve`: the rows of this load that are duplicates, superseded, or negative with nothing to reverse."""
+    if not connection.execute(f"SELECT count(*) FROM exception WHERE sequence = {sequence}").fetchall()[0][0]:
+        return
     connection.register("file_name", pd.DataFrame({"file_no": list(files), "shown": list(files.values())}))
     claim_id = "NULL" if kind == ELIGIBILITY else "claim_id"
     other = (
-        f"CASE WHEN other_sequence IS NULL THEN NULL WHEN other_sequence <> {sequence} THEN 'a row of an earlier extract' "
+        f"CASE WHEN other_sequence IS NULL THEN NULL WHEN other_sequence < {sequence} THEN 'a row of an earlier extract' "
+        f"WHEN other_sequence > {sequence} THEN 'a row of a later extract' "
         "WHEN other_file_no = exception.file_no THEN format('line {} of the same file', other_row_number) "
         "ELSE format('line {} of another file of this extract', other_row_number) END"
     )
     connection.execute(
-        f"INSERT INTO reject_row SELECT ?, ?, exception.file_no, shown, row_number, outcome, rule, NULL, NULL, {_message('rule', 'NULL', other)}, {claim_id} "
-        f"FROM exception JOIN ({candidates_sql(folder, kind)}) USING (file_no, row_number) JOIN file_name ON file_name.file_no = exception.file_no "
-        f"WHERE sequence = {sequence}",
+        f"INSERT INTO reject_row SELECT ?, ?, exception.file_no, shown, exception.row_number, outcome, rule, NULL, NULL, {_message('rule', 'NULL', other)}, {claim_id} "
+        f"FROM ({candidates_sql(folder, kind)}) AS candidate JOIN exception ON exception.sequence = {sequence} "
+        "AND exception.file_no = candidate.file_no AND exception.row_number = candidate.row_number "
+        "JOIN file_name ON file_name.file_no = exception.file_no",
         [name, kind],
     )
     connection.unregister("file_name")

@@ -1,16 +1,28 @@
--- Raw eligibility rows (all text) -> typed candidate spans. Grain: one row per row read, in the order of the file.
--- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym)
--- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL.
---      enrollment_end_date is the last day covered.
-WITH typed AS (
+-- Raw eligibility rows (all text) -> typed rows. Grain: one row per row read, in the order of the file.
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym),
+--      variable horizon (the last day that a service can have been on)
+-- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL. Codes stay as they were
+--      written: candidate_eligibility.sql spells them, at no cost, because Parquet keeps each spelling once.
+--      enrollment_end_date is the last day covered. A birth date is never shown in a message.
+WITH cast_text AS (
     SELECT
         *,
-        read_day(enrollment_start_date) AS start_day,
-        read_day(enrollment_end_date) AS end_day,
-        read_day(birth_date) AS birth_day,
-        read_day(death_date) AS death_day,
-        read_day(file_date) AS file_day
+        as_day(enrollment_start_date) AS start_day_cast,
+        as_day(enrollment_end_date) AS end_day_cast,
+        as_day(birth_date) AS birth_day_cast,
+        as_day(death_date) AS death_day_cast,
+        as_day(file_date) AS file_day_cast
     FROM raw
+),
+typed AS (
+    SELECT
+        *,
+        sure_day(enrollment_start_date, start_day_cast) AS start_day,
+        sure_day(enrollment_end_date, end_day_cast) AS end_day,
+        sure_day(birth_date, birth_day_cast) AS birth_day,
+        sure_day(death_date, death_day_cast) AS death_day,
+        sure_day(file_date, file_day_cast) AS file_day
+    FROM cast_text
 ),
 ruled AS (
     SELECT
@@ -37,27 +49,21 @@ SELECT
         WHEN 'BAD_DATE file_date' THEN shown_day(file_date)
     END END AS reject_value,
     physical_line,
+    getvariable('horizon') AS horizon,
     data_source,
     person.pseudonym AS person_id,
     payer,
     plan,
     start_day AS enrollment_start_date,
     end_day AS enrollment_end_date,
-    lower(gender) AS gender,
+    gender,
     birth_day AS birth_date,
     death_day AS death_date,
     payer_type,
     group_id,
     state,
     zip_code,
-    lower(funding_type) AS funding_type,
-    file_day AS file_date,
-    blank_to_null(concat_ws(';',
-        CASE WHEN odd_day(start_day) THEN 'DATE_RANGE' END,
-        CASE WHEN end_day < start_day THEN 'END_BEFORE_START' END,
-        CASE WHEN after_horizon(birth_day) OR after_horizon(death_day) THEN 'FUTURE_DATE' END,
-        CASE WHEN funding_type IS NOT NULL AND lower(funding_type) NOT IN ('insured', 'self_funded', 'government', 'unknown')
-             THEN 'FUNDING_TYPE_INVALID' END
-    )) AS flags
+    funding_type,
+    file_day AS file_date
 FROM ruled
 LEFT JOIN person USING (person_id)

@@ -1,23 +1,38 @@
--- Raw pharmacy claim rows (all text) -> typed candidate rows. Grain: one row per row read, in the order of the file.
--- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym)
--- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL.
-WITH typed AS (
+-- Raw pharmacy claim rows (all text) -> typed rows. Grain: one row per row read, in the order of the file.
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym),
+--      variable horizon (the last day that a service can have been on)
+-- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL. Codes stay as they were
+--      written: candidate_pharmacy.sql spells them, at no cost, because Parquet keeps each spelling once.
+WITH cast_text AS (
     SELECT
         *,
+        as_day(dispensing_date) AS dispensing_day_cast,
+        as_day(paid_date) AS paid_day_cast,
+        as_day(file_date) AS file_day_cast,
+        is_cents(paid_amount) AS paid_whole,
+        is_cents(allowed_amount) AS allowed_whole,
+        is_cents(charge_amount) AS charge_whole,
+        is_cents(coinsurance_amount) AS coinsurance_whole,
+        is_cents(copayment_amount) AS copayment_whole,
+        is_cents(deductible_amount) AS deductible_whole,
         read_line_number(claim_line_number) AS line_number,
-        read_day(dispensing_date) AS dispensing_day,
-        read_day(paid_date) AS paid_day,
-        read_day(file_date) AS file_day,
-        read_cents(paid_amount) AS paid,
-        read_cents(allowed_amount) AS allowed,
-        read_cents(charge_amount) AS charge,
-        read_cents(coinsurance_amount) AS coinsurance,
-        read_cents(copayment_amount) AS copayment,
-        read_cents(deductible_amount) AS deductible,
         read_quantity(quantity) AS amount_dispensed,
-        read_quantity(days_supply) AS days,
-        upper(ndc_code) AS code
+        read_quantity(days_supply) AS days
     FROM raw
+),
+typed AS (
+    SELECT
+        *,
+        sure_day(dispensing_date, dispensing_day_cast) AS dispensing_day,
+        sure_day(paid_date, paid_day_cast) AS paid_day,
+        sure_day(file_date, file_day_cast) AS file_day,
+        sure_cents(paid_amount, paid_whole) AS paid,
+        sure_cents(allowed_amount, allowed_whole) AS allowed,
+        sure_cents(charge_amount, charge_whole) AS charge,
+        sure_cents(coinsurance_amount, coinsurance_whole) AS coinsurance,
+        sure_cents(copayment_amount, copayment_whole) AS copayment,
+        sure_cents(deductible_amount, deductible_whole) AS deductible
+    FROM cast_text
 ),
 ruled AS (
     SELECT
@@ -33,14 +48,14 @@ ruled AS (
             WHEN bad_day(dispensing_date, dispensing_day) THEN 'BAD_DATE dispensing_date'
             WHEN bad_day(paid_date, paid_day) THEN 'BAD_DATE paid_date'
             WHEN bad_day(file_date, file_day) THEN 'BAD_DATE file_date'
-            WHEN bad_cents(quantity, amount_dispensed) THEN 'BAD_NUMBER quantity'
-            WHEN bad_cents(days_supply, days) THEN 'BAD_NUMBER days_supply'
-            WHEN bad_cents(paid_amount, paid) THEN 'BAD_NUMBER paid_amount'
-            WHEN bad_cents(allowed_amount, allowed) THEN 'BAD_NUMBER allowed_amount'
-            WHEN bad_cents(charge_amount, charge) THEN 'BAD_NUMBER charge_amount'
-            WHEN bad_cents(coinsurance_amount, coinsurance) THEN 'BAD_NUMBER coinsurance_amount'
-            WHEN bad_cents(copayment_amount, copayment) THEN 'BAD_NUMBER copayment_amount'
-            WHEN bad_cents(deductible_amount, deductible) THEN 'BAD_NUMBER deductible_amount'
+            WHEN bad_number(quantity, amount_dispensed) THEN 'BAD_NUMBER quantity'
+            WHEN bad_number(days_supply, days) THEN 'BAD_NUMBER days_supply'
+            WHEN bad_number(paid_amount, paid) THEN 'BAD_NUMBER paid_amount'
+            WHEN bad_number(allowed_amount, allowed) THEN 'BAD_NUMBER allowed_amount'
+            WHEN bad_number(charge_amount, charge) THEN 'BAD_NUMBER charge_amount'
+            WHEN bad_number(coinsurance_amount, coinsurance) THEN 'BAD_NUMBER coinsurance_amount'
+            WHEN bad_number(copayment_amount, copayment) THEN 'BAD_NUMBER copayment_amount'
+            WHEN bad_number(deductible_amount, deductible) THEN 'BAD_NUMBER deductible_amount'
         END AS reject
     FROM typed
 )
@@ -61,6 +76,7 @@ SELECT
         WHEN 'BAD_NUMBER deductible_amount' THEN shown_number(deductible_amount)
     END END AS reject_value,
     physical_line,
+    getvariable('horizon') AS horizon,
     data_source,
     claim_id,
     line_number AS claim_line_number,
@@ -68,11 +84,11 @@ SELECT
     payer,
     plan,
     dispensing_day AS dispensing_date,
-    read_ndc(code) AS ndc_code,
+    ndc_code,
     amount_dispensed AS quantity,
     days AS days_supply,
-    read_npi(prescribing_provider_npi) AS prescribing_provider_npi,
-    read_npi(dispensing_provider_npi) AS dispensing_provider_npi,
+    prescribing_provider_npi,
+    dispensing_provider_npi,
     paid_day AS paid_date,
     file_day AS file_date,
     paid AS paid_cents,
@@ -80,15 +96,6 @@ SELECT
     charge AS charge_cents,
     CASE WHEN coinsurance IS NULL AND copayment IS NULL AND deductible IS NULL THEN NULL
          ELSE coalesce(coinsurance, 0) + coalesce(copayment, 0) + coalesce(deductible, 0) END AS patient_cents,
-    blank_to_null(concat_ws(';',
-        CASE WHEN npi_wrong(prescribing_provider_npi) OR npi_wrong(dispensing_provider_npi) THEN 'NPI_INVALID' END,
-        CASE WHEN code IS NULL THEN 'NDC_MISSING' ELSE ndc_flag(code) END,
-        CASE WHEN odd_day(dispensing_day) OR odd_day(paid_day) THEN 'DATE_RANGE' END,
-        CASE WHEN after_horizon(dispensing_day) THEN 'FUTURE_DATE' END,
-        CASE WHEN paid_amount IS NULL THEN 'PAID_NULL' END,
-        CASE WHEN amount_dispensed = 0 THEN 'UNITS_ZERO' END,
-        CASE WHEN has_part_cents(paid_amount) OR has_part_cents(allowed_amount) OR has_part_cents(charge_amount)
-             THEN 'AMOUNT_ROUNDED' END
-    )) AS flags
+    CASE WHEN NOT paid_whole OR NOT allowed_whole OR NOT charge_whole THEN true END AS rounded
 FROM ruled
 LEFT JOIN person USING (person_id)
