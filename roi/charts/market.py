@@ -55,8 +55,8 @@ def _hospital(center: Center, value: dict) -> Figure:
     earns_less = [cell for cell in cells if site_terms(cell, value).margin < hospital_terms(cell, value).margin]
     losing = sum((cell.infusions_per_month for cell in earns_less), Decimal(0))
     reading = (
-        f"Of {total:,.0f} infusions a month in our hospitals policies in force or announced take {leaving:,.0f}; on {losing:,.0f} the new "
-        "site would earn less than the hospital does."
+        f"Of {total:,.0f} infusions a month in our hospitals policies in force or announced take {leaving:,.0f}; "
+        f"on {losing:,.0f} the new site would earn less than the hospital does."
         if cells
         else "No group of 11 people or more is infused in our hospitals in this market."
     )
@@ -95,7 +95,7 @@ def _elsewhere(center: Center, value: dict) -> Figure:
     return Figure(
         key="elsewhere-groups",
         title="Our prescribers' patients infused elsewhere",
-        reading=f"{total:,.0f} infusions a month that our prescribers ordered are given elsewhere; the new volume is a share of them."
+        reading=f"{total:,.0f} infusions a month of our prescribers are given elsewhere; the new volume is a share of them."
         if cells
         else "No group of 11 people or more of our prescribers' patients is infused elsewhere in this market.",
         table=Table("Groups infused at sites of others", columns, rows),

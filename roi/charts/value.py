@@ -221,8 +221,8 @@ def chairs(summary: dict) -> Figure:
         reading = f"The site is never full: it needs at most {most:.1f} chairs."
     else:
         reading = (
-            f"The site is full from month {use['month_full']}; {turned_away:,.0f} infusions asked for do not fit and are not earned. "
-            f"It would need up to {most:.1f} chairs."
+            f"The site is full from month {use['month_full']}; {turned_away:,.0f} infusions asked for do not fit and are not "
+            f"earned. It would need up to {most:.1f} chairs."
         )
     columns = (
         Column("month", "Month"),

@@ -70,7 +70,7 @@ SECTIONS = (
     Section(
         "Chairs",
         (
-            Field("chairs", "Chairs", WHOLE, "6", "chairs", _guess(), low="1", high="200"),
+            Field("chairs", "Chairs", WHOLE, "4", "chairs", _guess(), low="1", high="200"),
             Field("open_hours", "Open hours", NUMBER, "50", "hours a week", _guess(), low="1", high="168"),
             Field("target_use", "Use of open hours that can be planned", PERCENT, "75", "%", _BENCHMARK, low="10", high="100"),
         ),
@@ -93,7 +93,7 @@ SECTIONS = (
     Section(
         "Running costs",
         (
-            Field("nurses", "Nurses", NUMBER, "2", "full-time", _guess("One nurse for three to four chairs"), high="500"),
+            Field("nurses", "Nurses", NUMBER, "1.5", "full-time", _guess("One nurse for three to four chairs"), high="500"),
             Field("nurse_pay", "Nurse's pay", MONEY, "100000", "$ a year", _guess("Planning range $95,000–105,000")),
             Field("pharmacists", "Pharmacists", NUMBER, "0.5", "full-time", _guess(), high="500"),
             Field("pharmacist_pay", "Pharmacist's pay", MONEY, "134790", "$ a year", _BLS),
@@ -102,9 +102,9 @@ SECTIONS = (
             Field("authorization_staff", "Authorization and billing staff", NUMBER, "1", "full-time", _guess(), high="500"),
             Field("authorization_pay", "Their pay", MONEY, "54000", "$ a year", _guess("Planning range $48,000–60,000")),
             Field("benefits", "Benefits on top of pay", PERCENT, "28", "%", _guess("Planning range 25–30 %"), high="200"),
-            Field("square_feet", "Space", NUMBER, "1200", "square feet", _guess("150–250 square feet a chair")),
+            Field("square_feet", "Space", NUMBER, "800", "square feet", _guess("150–250 square feet a chair")),
             Field("rent_per_square_foot", "Rent", MONEY, "32", "$ a square foot and year", _guess("Planning range $25–40")),
-            Field("other_per_month", "IT, insurance, courier, accreditation", MONEY, "6000", "$ a month", _guess()),
+            Field("other_per_month", "IT, insurance, courier, accreditation", MONEY, "5000", "$ a month", _guess()),
             Field("supplies", "Supplies of an infusion", MONEY, "30", "$", _guess("Planning range $20–40")),
             Field(
                 "hospital_cost",
@@ -131,7 +131,7 @@ SECTIONS = (
                 "They stay at the hospital in every case.",
                 high="100",
             ),
-            Field("capture_staying", "Of those who would stay at the hospital", PERCENT, "5", "%", _guess(), high="100"),
+            Field("capture_staying", "Of those who would stay at the hospital", PERCENT, "2", "%", _guess(), high="100"),
             Field(
                 "capture_elsewhere",
                 "Of our prescribers' patients now infused elsewhere",

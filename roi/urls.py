@@ -1,0 +1,19 @@
+from django.urls import path
+
+from roi.views import changing, reading
+
+app_name = "roi"
+urlpatterns = [
+    path("", reading.index, name="scenarios"),
+    path("new/", changing.create, name="create"),
+    path("compare/", reading.compare, name="compare"),
+    path("<int:pk>/", reading.detail, name="scenario"),
+    path("<int:pk>/state/", reading.state, name="state"),
+    path("<int:pk>/versions/<int:number>/", reading.detail, name="version"),
+    path("<int:pk>/edit/", changing.edit, name="edit"),
+    path("<int:pk>/versions/<int:number>/restore/", changing.restore, name="restore"),
+    path("<int:pk>/compute/", changing.compute, name="compute"),
+    path("<int:pk>/archive/", changing.archive, name="archive"),
+    path("<int:pk>/unarchive/", changing.unarchive, name="unarchive"),
+    path("<int:pk>/delete/", changing.delete, name="delete"),
+]
