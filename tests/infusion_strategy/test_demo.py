@@ -4,66 +4,18 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-import time
-import urllib.request
 from contextlib import closing
-from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
-from tests.services import ROOT, answers, children_of, free_port, is_alive, wait_until
+from tests.infusion_strategy.demos import Demo
+from tests.services import ROOT, answers, children_of, is_alive, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-
-
-class Demo:
-    """A running demo in a DATA_DIR of its own."""
-
-    def __init__(self, processes, *options):
-        self.port = free_port()
-        self.processes = processes
-        self.data = Path(processes.environment["DATA_DIR"])
-        command = [sys.executable, "manage.py", "demo", "--no-browser", "--port", str(self.port), *options]
-        self.output = processes.log(command)
-        self.output.write_text("")
-        self.process = processes.start(*command)
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-    def wait_ready(self):
-        wait_until(lambda: "Ready:" in self.said() or self.process.poll() is not None, 60, "the demo says that it is ready")
-        assert "Ready:" in self.said(), self.said()
-        wait_until(lambda: len(children_of(self.process.pid)) == 2, 10, "web and worker run")
-        return self
-
-    def child(self, name: str) -> int:
-        [found] = [pid for pid in children_of(self.process.pid) if name in Path(f"/proc/{pid}/cmdline").read_bytes().decode()]
-        return found
-
-    def interrupt(self) -> float:
-        began = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(15)
-        return time.monotonic() - began
-
-    def rows(self, query: str):
-        with closing(sqlite3.connect(self.data / "infusion_strategy.sqlite3", timeout=20)) as database:
-            return database.execute(query).fetchall()
-
-    def sign_in(self, username: str, password: str):
-        """The page one lands on, or the sign-in page again."""
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar := CookieJar()))
-        browser.open(f"http://127.0.0.1:{self.port}/sign-in/", timeout=20)
-        token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": token}
-        return browser.open(f"http://127.0.0.1:{self.port}/sign-in/", urlencode(form).encode(), timeout=20)
 
 
 @linux
