@@ -1,11 +1,9 @@
 """Truth folder + run folder -> how much of what was planted was found; grain: one frozen `Score` a run.
 
-Every measure is numerator ÷ denominator with the goal it is held to,
-and its ceiling: what a perfect reader of the same claims could
-reach, because some of the truth stands in no claim (not yet paid, no prescriber named, nothing billed). Planted and found infusions
-are paired one to one: the same person, day and molecule first, then the same day,
-then a day off. Episodes are paired by the longest
-overlap.
+Every measure is numerator ÷ denominator with the goal it is held to, and its ceiling: what a perfect reader of the same claims
+could reach, because some of the truth stands in no claim (not yet paid, no prescriber named, nothing billed). The ceiling knows
+claims only: a run that also reads the system's orders may stand above it. Planted and found infusions are paired one to one:
+the same person, day and molecule first, then the same day, then a day off. Episodes are paired by the longest overlap.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_more_people_only_add_to_the_end(tmp_path):
         few, many = (tmp_path / "few" / name).read_bytes(), (tmp_path / "many" / name).read_bytes()
         assert many.startswith(few), name
         assert len(many) > len(few), name
-    for name in ("sites.csv", "prescribers.csv", "policies/UNI-SOC-1.yaml"):
+    for name in ("sites.csv", "prescribers.csv", "policies/ULM-SOC-1.yaml"):
         assert (tmp_path / "few" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
 

@@ -1,9 +1,8 @@
-"""A person's planted infusions -> the claim rows billing systems would emit, and what those can show; grain: one `Seen` an
-infusion.
+"""Planted infusions -> the claim rows that billing systems would emit, and what those can show; grain: one `Seen` an infusion.
 
-Emission follows the forms: a UB-04 facility claim (bill type, revenue codes, no place of service), a CMS-1500 professional claim
-(place of service, no bill type), a home infusion claim (per diem and nursing beside the drug), a pharmacy that bills the drug
-under the medical or the pharmacy benefit while the hospital bills the administration only.
+Emission follows the forms: a UB-04 facility claim (bill type, revenue codes, no place of service), a CMS-1500 professional
+claim (place of service, no bill type), a home infusion claim (per diem and nursing beside the drug), a pharmacy that bills the
+drug under the medical or the pharmacy benefit while the hospital bills the administration only.
 """
 
 from __future__ import annotations

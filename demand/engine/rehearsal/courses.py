@@ -231,7 +231,7 @@ def _channel(
                 return "clear_bag", "pharmacy", setting.places.sites["LM-PHARMACY"]
             return "white_bag", payer.bag, setting.places.sites[payer.pharmacy]
     if complies > 0.992 and site.is_hospital:  # a one-off arrangement without a policy
-        return "white_bag", "pharmacy", setting.places.sites["SP-PINNACLE"]
+        return "white_bag", "pharmacy", setting.places.sites["SP-PINFOLD"]
     return "buy_and_bill", "", None
 
 

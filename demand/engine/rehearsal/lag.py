@@ -1,9 +1,8 @@
 """A feed and a uniform draw -> days from service to payment; grain: one lag a claim.
 
-Each feed has its own curve. The commercial and Medicaid feeds adjudicate a last part of their claims in late batches, so that their
-newest months are plainly immature (under 87 %) and the months before them plainly mature (over 93 %): no month lies on the
-line, and a
-run's estimate of maturity can be compared with the planted one.
+Each feed has its own curve. The commercial and Medicaid feeds adjudicate a last part of their claims in late batches, so that
+their newest months are plainly immature (under 87 %) and the months before them plainly mature (over 93 %): no month lies on
+the line, and a run's estimate of maturity can be compared with the planted one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Claim -> its rows as text; grain: one row a claim line, in the column order of `MEDICAL_COLUMNS`.
 
-A claim leaves here as payers' systems would show it over time: once, or twice the same, or restated, or reversed and billed again.
-Rows paid after the extract's last paid date are not written. Nothing is quoted because nothing that is written holds a comma.
+A claim leaves here as payers' systems would show it over time: once, or twice the same, or restated, or reversed and billed
+again. Rows paid after the extract's last paid date are not written. Nothing is quoted because nothing that is written holds a
+comma.
 """
 
 from __future__ import annotations

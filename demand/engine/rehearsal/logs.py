@@ -1,7 +1,7 @@
 """A person's infusions -> what the system's departments wrote down; grain: one row an order, white-bagged dose, denial, impact.
 
-Logs are partial on purpose: a clinic notes about two thirds of the doses that came from a pharmacy, which is why a rate inferred
-from claims needs its own measured error.
+Logs are partial on purpose: a clinic notes about two thirds of the doses that came from a pharmacy, which is why a rate
+inferred from claims needs its own measured error.
 """
 
 from __future__ import annotations

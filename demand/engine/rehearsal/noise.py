@@ -1,9 +1,8 @@
 """A person -> the ordinary care around the infusions; grain: one claim a visit, stay or fill.
 
 Visits to the specialists who order (the majority rule of definitions.md 4 needs them), blood counts, injections of drugs that
-are no infusions of
-ours, hydration, emergency visits, hospital stays with an infusible drug inside, everyday prescriptions, and a few broken rows.
-None of it is an infusion; a pipeline that finds one here has made it up.
+are no infusions of ours, hydration, emergency visits, hospital stays with an infusible drug inside, everyday prescriptions, and
+a few broken rows. None of it is an infusion; a pipeline that finds one here has made it up.
 """
 
 from __future__ import annotations

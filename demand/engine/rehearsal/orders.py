@@ -1,7 +1,7 @@
 """A course's infusions -> the orders that the system's own record keeps; grain: one order.
 
-Orders exist for clinicians on the roster only: a start, a renewal a year, the one that waited too long before a move for want of
-access, and the one that records a stop.
+Orders exist for clinicians on the roster only: a start, a renewal a year, the one that waited too long before a move for want
+of access, and the one that records a stop.
 """
 
 from __future__ import annotations

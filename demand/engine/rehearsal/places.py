@@ -24,23 +24,23 @@ _OFFICE_SPECIALTY = {
 }
 _OUTSIDE = {
     "metro": {
-        "clinic": (("XM-CLEARBROOK", 50), ("XM-UNISON", 35), ("UN-CLINIC", 8)),
+        "clinic": (("XM-QUILLBROOK", 50), ("XM-ULMERE", 35), ("UN-CLINIC", 8)),
         "office": (("XM-GASTRO", 50), ("XM-NEURO", 50), ("XS-ONCOLOGY", 10)),
-        "home": (("XM-HEARTHSIDE", 80), ("UN-HOME", 10)),
+        "home": (("XM-EMBERSIDE", 80), ("UN-HOME", 10)),
         "hospital": (("XM-CATHEDRAL", 70), ("XM-WESTBANK", 30)),
-        "suite": (("XM-HEARTHSIDE-SUITE", 100),),
+        "suite": (("XM-EMBERSIDE-SUITE", 100),),
         "other": (("XM-SURGERY", 80), ("UN-URGENT", 20)),
     },
     "suburban": {
-        "clinic": (("XS-CLEARBROOK", 85), ("XM-CLEARBROOK", 15)),
+        "clinic": (("XS-QUILLBROOK", 85), ("XM-QUILLBROOK", 15)),
         "office": (("XS-ONCOLOGY", 80), ("UN-OFFICE", 12), ("XM-GASTRO", 8)),
-        "home": (("XS-WILLOWMERE", 100),),
+        "home": (("XS-WILLOWMARSH", 100),),
         "hospital": (("XS-GENERAL", 85), ("UN-HOSPITAL", 15)),
         "suite": (("XS-SUITE", 100),),
         "other": (("XM-SURGERY", 100),),
     },
     "rural": {
-        "clinic": (("XS-CLEARBROOK", 70), ("XM-CLEARBROOK", 30)),
+        "clinic": (("XS-QUILLBROOK", 70), ("XM-QUILLBROOK", 30)),
         "office": (("XR-CLINIC", 100),),
         "home": (("XR-HOME", 100),),
         "hospital": (("XR-COUNTY", 100),),
@@ -50,7 +50,7 @@ _OUTSIDE = {
 }
 _KINDS = ("clinic", "home", "office", "hospital", "suite", "other")
 _KIND_WEIGHTS = {"clinic": 40, "home": 20, "office": 26, "hospital": 9, "suite": 5, "other": 1.2}
-_PARTNERS = {"metro": ("PA-BRIGHTFEN", "PA-LAKESIDE"), "suburban": ("PA-LAKESIDE",), "rural": ("PA-LAKESIDE",)}
+_PARTNERS = {"metro": ("PA-BRIGHTFEN", "PA-LAYTHORPE"), "suburban": ("PA-LAYTHORPE",), "rural": ("PA-LAYTHORPE",)}
 
 
 class Places:
@@ -60,8 +60,8 @@ class Places:
         self.sites = dict(world.site_by_id)
         # A home infusion pharmacy's own suite: it bills under the pharmacy's number, so only the claim says which of the two
         # it was.
-        self.sites["XM-HEARTHSIDE-SUITE"] = dataclasses.replace(
-            self.sites["XM-HEARTHSIDE"], site_class="infusion_suite", form="suite", pos="49"
+        self.sites["XM-EMBERSIDE-SUITE"] = dataclasses.replace(
+            self.sites["XM-EMBERSIDE"], site_class="infusion_suite", form="suite", pos="49"
         )
 
     @staticmethod
@@ -93,7 +93,7 @@ class Places:
     def partner(self, draw: Draws, market: str, therapy: Therapy, payer: Payer) -> Site:
         choices = [self.sites[site_id] for site_id in _PARTNERS[market]]
         fitting = [site for site in choices if site.form != "home" or self.home_fits(therapy, payer)]
-        return draw.pick(fitting or [self.sites["PA-LAKESIDE"]])
+        return draw.pick(fitting or [self.sites["PA-LAYTHORPE"]])
 
     def outside(self, draw: Draws, market: str, therapy: Therapy, payer: Payer, day: int, hospital: bool = True) -> Site:
         """A site of somebody else; hospital False leaves hospitals out (a payer would not let one leave for another)."""
@@ -106,7 +106,7 @@ class Places:
         choices = [(self.sites[site_id], weight) for site_id, weight in _OUTSIDE[market][kind]]
         fitting = [(site, weight) for site, weight in choices if self._suits(site, therapy, day, payer)]
         if not fitting:
-            fitting = [(self.sites["XM-CLEARBROOK"], 1)]
+            fitting = [(self.sites["XM-QUILLBROOK"], 1)]
         return draw.weighted([site for site, _ in fitting], [weight for _, weight in fitting])
 
     def nearer(

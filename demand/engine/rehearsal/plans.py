@@ -1,7 +1,7 @@
 """What is planned for a person -> the shapes that the other modules fill and read; grain: one infusion, one order, one course.
 
-A course is planned, not measured: its moves have causes, its end has a cause, and both are kept beside what definitions.md makes
-of them.
+A course is planned, not measured: its moves have causes, its end has a cause, and both are kept beside what definitions.md
+makes of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A window of months -> the payer policies of the rehearsal world; grain: one `PlantedPolicy` a file of policies/*.yaml.
 
-The documents are what a user would load; the same objects steer the planted people (who has to leave a hospital, whose drug
-has to come from a pharmacy), so what a policy did is known. Dates are half-open: from <= date < to.
+The documents are what a user would load; the same objects steer the planted people (who has to leave a hospital, whose drug has
+to come from a pharmacy), so what a policy did is known. Dates are half-open: from <= date < to.
 """
 
 from __future__ import annotations

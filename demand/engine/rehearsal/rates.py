@@ -1,8 +1,7 @@
 """Payer, site and code -> what the contract allows; grain: cents for one line, and the rows of rates.csv that say the same.
 
 Levels are the planning ranges of published relativities (hospital about twice the average sales price, offices and centers a
-little above
-it); administration follows Medicare's two fee schedules, times a payer's factor.
+little above it); administration follows Medicare's two fee schedules, times a payer's factor.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A therapy and a person's start -> the days on which doses fall; grain: one day a dose.
 
 Gaps wobble around the regimen (a few days either way, now and then a held dose), always well inside the gap rule of
-definitions.md 3,
-so that only planned events end an episode.
+definitions.md 3, so that only planned events end an episode.
 """
 
 from __future__ import annotations

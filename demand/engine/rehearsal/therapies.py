@@ -1,20 +1,18 @@
 """Drug reference tables -> the menu of therapies that rehearsal people receive; grain: one `Therapy` a drug family.
 
-Codes, units, families, intervals and minutes come from the project's own reference tables, so that the rehearsal cannot disagree
-with them. What those tables do not hold, because nothing but a rehearsal needs it, is `RECIPES`: how common a family is, the
-days of its
-first doses, vial sizes, a diagnosis, whether it can be given at home. Those are planning-grade guesses, not facts about medicine.
+Codes, units, families, intervals and minutes come from the project's own reference tables, so that the rehearsal cannot
+disagree with them. What those tables do not hold, because nothing but a rehearsal needs it, is `RECIPES`: how common a family
+is, the days of its first doses, vial sizes, a diagnosis, whether it can be given at home. Those are planning-grade guesses, not
+facts about medicine.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-REFERENCE_FOLDER = Path(__file__).resolve().parents[3] / "payers" / "reference"
+from payers.engine.reference_tables import shipped_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,32 +149,13 @@ class Therapy:
         return self.recipe.administration in ("injection", "chemo_injection")
 
 
-def _rows(folder: Path, name: str) -> list[dict[str, str]]:
-    path = folder / name
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
-def _ordinal(text: str, default: int) -> int:
-    return dt.date.fromisoformat(text).toordinal() if text else default
-
-
-def _true(text: str) -> bool:
-    return text.strip().lower() == "true"
-
-
-def _prices(folder: Path) -> dict[str, float]:
+def _prices(limits: list[dict]) -> dict[str, float]:
     """Average sales price in cents per unit: the newest Medicare limit without its 6 %."""
-    newest: dict[str, tuple[str, float]] = {}
-    for row in _rows(folder, "asp_limits.csv"):
-        if row["payment_limit"] and row["quarter_start"] >= newest.get(row["hcpcs_code"], ("", 0.0))[0]:
-            newest[row["hcpcs_code"]] = (row["quarter_start"], float(row["payment_limit"]))
-    return {code: limit * 100 / 1.06 for code, (_, limit) in newest.items()}
+    newest = {row["hcpcs_code"]: float(row["payment_limit"]) for row in sorted(limits, key=lambda row: row["quarter_start"])}
+    return {code: limit * 100 / 1.06 for code, limit in newest.items()}
 
 
-def _products(recipe: Recipe, codes: list[Code], ndcs: dict[str, str], family: str, number: int) -> tuple[Product, ...]:
+def _products(recipe: Recipe, codes: list[Code], ndcs: dict[str, str], number: int) -> tuple[Product, ...]:
     by_code: dict[str, list[Code]] = {}
     for code in codes:
         by_code.setdefault(code.hcpcs, []).append(code)
@@ -197,58 +176,58 @@ def _main_code(codes: list[Code]) -> str:
     return min(lasting, key=lambda code: (-code.ends, code.starts)).hcpcs
 
 
-def therapy_menu(folder: Path = REFERENCE_FOLDER) -> tuple[Therapy, ...]:
-    """Reference CSVs -> therapies in the order of `RECIPES`; a family or code the reference does not hold is left out."""
-    families = {row["family"]: row for row in _rows(folder, "drug_families.csv")}
-    prices = _prices(folder)
-    codes: dict[str, list[Code]] = {}
-    measures: dict[str, str] = {}
-    for row in _rows(folder, "drug_codes.csv"):
-        unit = float(row["unit_amount"])
-        price = prices.get(row["hcpcs_code"], 0.0)
-        ends = _ordinal(row["effective_to"], dt.date.max.toordinal())
-        code = Code(row["hcpcs_code"], row["molecule"], _ordinal(row["effective_from"], 1), ends, unit, price)
-        codes.setdefault(row["family"], []).append(code)
-        measures[row["family"]] = row["unit_of_measure"]
+def therapy_menu() -> tuple[Therapy, ...]:
+    """Shipped reference tables -> therapies in the order of `RECIPES`; a family or code the tables do not hold is left out."""
+    tables = {name: [row.values for row in table.rows] for name, table in shipped_tables().items()}
+    families = {row["family"]: row for row in tables["drug_families"]}
+    codes, measures = _codes(tables["drug_codes"], _prices(tables["asp_limits"]))
     shipped: dict[str, str] = {}
     injected: dict[str, tuple[str, str]] = {}
-    for row in sorted(_rows(folder, "ndcs.csv"), key=lambda row: row["ndc_code"]):
-        if _true(row["self_administered"]):
+    for row in sorted(tables["ndcs"], key=lambda row: row["ndc_code"]):
+        if row["self_administered"]:
             injected.setdefault(row["family"], (row["ndc_code"], row["molecule"]))
         else:
             shipped.setdefault(row["hcpcs_code"], row["ndc_code"])
     menu = []
     for number, (family, recipe) in enumerate(RECIPES.items(), start=1):
-        row = families.get(family)
-        if row is None or family not in codes:
-            continue
-        products = _products(recipe, codes[family], shipped, family, number)
-        if not products:
-            continue
-        typical = (recipe.fixed or recipe.per_kg * 80) or 1.0
-        products = tuple(_with_prices(product, typical, recipe) for product in products)
-        cyclic, finite = _true(row["cyclic"]), _true(row["finite_course"])
-        self_form = _true(row["self_administered_family_form"])
-        ndc, molecule = injected.get(family) or (f"{INVENTED_LABELER}{number:04d}99", products[0].molecule)
-        menu.append(
-            Therapy(
-                family=family,
-                recipe=recipe,
-                clinical_line=row["clinical_line"],
-                interval=int(row["interval_days"]),
-                cycle_doses=int(row["cycle_doses"] or 0) if cyclic else 0,
-                course_doses=int(row["course_doses"] or 0) if finite else 0,
-                planned_self_injection=_true(row["planned_self_injection"]),
-                self_form=self_form,
-                measure=measures[family],
-                infusion_minutes=int(row["infusion_minutes"] or 60),
-                specialties=tuple(part.strip() for part in row["specialties"].split(";") if part.strip()),
-                products=products,
-                self_ndc=ndc,
-                self_molecule=molecule,
-            )
-        )
+        products = _products(recipe, codes[family], shipped, number) if family in families and family in codes else ()
+        if products:
+            self_package = injected.get(family) or (f"{INVENTED_LABELER}{number:04d}99", products[0].molecule)
+            menu.append(_therapy(families[family], recipe, products, measures[family], self_package))
     return tuple(menu)
+
+
+def _codes(rows: list[dict], prices: dict[str, float]) -> tuple[dict[str, list[Code]], dict[str, str]]:
+    """(codes by family, the family's unit of measure)."""
+    codes: dict[str, list[Code]] = {}
+    for row in rows:
+        starts = row["effective_from"].toordinal()
+        ends = (row["effective_to"] or dt.date.max).toordinal()
+        price = prices.get(row["hcpcs_code"], 0.0)
+        codes.setdefault(row["family"], []).append(
+            Code(row["hcpcs_code"], row["molecule"], starts, ends, row["unit_amount"], price)
+        )
+    return codes, {row["family"]: row["unit_of_measure"] for row in rows}
+
+
+def _therapy(row: dict, recipe: Recipe, products: tuple[Product, ...], measure: str, self_package: tuple[str, str]) -> Therapy:
+    typical = (recipe.fixed or recipe.per_kg * 80) or 1.0
+    return Therapy(
+        family=row["family"],
+        recipe=recipe,
+        clinical_line=row["clinical_line"],
+        interval=row["interval_days"],
+        cycle_doses=(row["cycle_doses"] or 0) if row["cyclic"] else 0,
+        course_doses=(row["course_doses"] or 0) if row["finite_course"] else 0,
+        planned_self_injection=row["planned_self_injection"],
+        self_form=row["self_administered_family_form"],
+        measure=measure,
+        infusion_minutes=row["infusion_minutes"] or 60,
+        specialties=tuple(part.strip() for part in row["specialties"].split(";") if part.strip()),
+        products=tuple(_with_prices(product, typical, recipe) for product in products),
+        self_ndc=self_package[0],
+        self_molecule=self_package[1],
+    )
 
 
 def _with_prices(product: Product, typical: float, recipe: Recipe) -> Product:

@@ -1,10 +1,8 @@
 """Planted courses and what claims show of them -> the key; grain: one row an infusion, an episode, a month.
 
 Every row states the outcome twice, by the same definitions (definitions.md 2 to 5): `outcome` knows all that was planted;
-`visible_outcome`
-knows only what a perfect reader of the extract could (claims not yet paid, prescribers not named, doses nobody billed). The
-distance between the
-two is the ceiling: no pipeline can be asked to come nearer than that.
+`visible_outcome` knows only what a perfect reader of the extract could (claims not yet paid, prescribers not named, doses
+nobody billed). The distance between the two is the ceiling: no pipeline can be asked to come nearer than that.
 """
 
 from __future__ import annotations

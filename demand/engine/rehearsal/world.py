@@ -125,8 +125,8 @@ NO_LINE_DATES_FEED = "medicare_feed"  # institutional lines without dates of the
 _CENTRES = {"metro": (36.166, -86.784), "suburban": (35.925, -86.870), "rural": (36.690, -87.480)}
 _CITIES = {
     "metro": ("Rivermark", "Eastgate", "Old Mill"),
-    "suburban": ("Fairhollow", "Parkway", "Lakeside"),
-    "rural": ("Stonefield", "Dunmore", "Prairie Fork"),
+    "suburban": ("Fairhollow", "Parkway", "Laythorpe"),
+    "rural": ("Stonefield", "Dunnemoor", "Prairie Fork"),
 }
 _MIDTOWN_OPENS_AFTER = 12  # months: the system's infusion center opens inside the window
 

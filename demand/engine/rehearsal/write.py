@@ -1,8 +1,8 @@
 """People count, months, seed -> a folder of files; grain: everything interfaces.md names, and the key in `truth/`.
 
 People are made one after the other and written in chunks, so memory does not grow with their number. Same arguments, same
-bytes: no clock,
-no machine, no hash order is asked. With more people, every file of rows keeps the rows it had and goes on after them.
+bytes: no clock, no machine, no hash order is asked. With more people, every file of rows keeps the rows it had and goes on
+after them.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, trut
 
 def _self_fills(billing: Billing, course: Course) -> None:
     """Self-injected doses on the pharmacy benefit."""
-    pharmacy = billing.world.site_by_id["SP-PINNACLE"].npi
+    pharmacy = billing.world.site_by_id["SP-PINFOLD"].npi
     for day in course.self_fills:
         payer = course.person.payer_on(day)
         billing.pharmacy_row(payer, day, course.therapy.self_ndc, 1, 28, 310_000, course.prescriber.npi, pharmacy)
