@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc"),
 ]
-SIZE = ("--people", "700", "--months", "24")
+SIZE = ("--people", "1200", "--months", "36")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_was_interrupted_is_taken_up_and_nothing_is_doubled(demos):
     # Ended in time or given back, but never left as running.
     assert stopped.value("SELECT status FROM demand_run WHERE kind = 'rehearsal'") in ("finished", "queued")
 
-    demo = Demo(processes, *SIZE).wait_ready()
+    demo = Demo(processes, *SIZE)
     for kind in ("load", "recompute"):
         wait_until(lambda kind=kind: begun(demo, kind), 60, f"the {kind} is at work", every=0.01)
         os.kill(demo.child("worker"), signal.SIGKILL)
