@@ -1,6 +1,8 @@
 """A small rehearsal system and a run that reads it perfectly, for the tests of both."""
 
+import atexit
 import csv
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ PEOPLE, MONTHS, SEED = 400, 36, 7
 def system() -> Path:
     """400 people over three years, made once a test session."""
     folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     create_rehearsal(folder, people=PEOPLE, months=MONTHS, seed=SEED)
     return folder
 
