@@ -63,18 +63,16 @@ TABLES = {
 }
 
 
-def read_table(run: Run, table: Table, identities: Path | None = None) -> duckdb.DuckDBPyRelation:
-    """A run's table as a DuckDB relation, run_id first. With `identities` (a folder of maps) person ids are the original ones."""
-    connection = duckdb.connect()
-    columns = [f'"{column}"' for column in table.columns]
+def read_table(run: Run, table: Table, identities: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A run's table as an executed query, run_id first. With `identities` (a folder of maps) person ids are the original ones."""
+    columns = [f'rows."{column}"' for column in table.columns]
     source = "read_parquet($file) AS rows"
     parameters: dict = {"file": str(table.path(run)), "run": run.pk}
     if identities is not None and "person_id" in table.columns:
-        columns[table.columns.index("person_id")] = "coalesce(identities.person_id, rows.person_id) AS person_id"
-        columns = [column if "." in column else f"rows.{column}" for column in columns]
+        columns[table.columns.index("person_id")] = "coalesce(known.person_id, rows.person_id) AS person_id"
         source += (
-            " LEFT JOIN (SELECT DISTINCT pseudonym, person_id FROM read_parquet($maps)) AS identities"
-            " ON rows.person_id = identities.pseudonym"
+            " LEFT JOIN (SELECT DISTINCT pseudonym, person_id FROM read_parquet($maps)) AS known"
+            " ON rows.person_id = known.pseudonym"
         )
         parameters["maps"] = str(identities / "*.parquet")
-    return connection.sql(f"SELECT $run AS run_id, {', '.join(columns)} FROM {source}", params=parameters)
+    return duckdb.connect().execute(f"SELECT $run AS run_id, {', '.join(columns)} FROM {source}", parameters)

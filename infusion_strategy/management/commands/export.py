@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 from auditlog.models import LogEntry
-from demand.engine.disclosure import hide_small_cells
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.base import BaseCommand, CommandError
-from roi.selectors import scenario_rows
 
 from demand import storage
 from demand.engine.csv_text import write_csv
+from demand.engine.disclosure import hide_small_cells
 from demand.models import Run
 from demand.selectors.tables import TABLES, read_table
+from roi.selectors import scenario_rows
 
 SCENARIO_COLUMNS = ("run_id", "scenario", "baseline", "month", "line_item", "cents")
 ROWS_AT_ONCE = 10_000
@@ -82,15 +83,16 @@ def _scenario(run_id: int | None) -> Rows:
 def _claims_table(name: str, run_id: int | None, reidentify: bool) -> Rows:
     run = _published(run_id, Run.Kind.RECOMPUTE)
     table = TABLES[name]
-    relation = read_table(run, table, storage.identities_folder() if reidentify else None)
-    rows = _chunks(relation)
+    query = read_table(run, table, storage.identities_folder() if reidentify else None)
+    columns = ("run_id", *table.columns)
+    rows = _chunks(query)
     if not table.patient_level and not reidentify:
-        rows = iter(hide_small_cells(list(relation.columns), list(rows)))
-    return Rows(run, tuple(relation.columns), rows)
+        rows = iter(hide_small_cells(columns, list(rows)))
+    return Rows(run, columns, rows)
 
 
-def _chunks(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple]:
-    while chunk := relation.fetchmany(ROWS_AT_ONCE):
+def _chunks(query: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
+    while chunk := query.fetchmany(ROWS_AT_ONCE):
         yield from chunk
 
 
@@ -114,9 +116,8 @@ def _write(exported: Rows, format: str, output: Path | None) -> int:
 
 def _write_parquet(exported: Rows, output: Path) -> int:
     """Through pandas at the edge: an export is read by people's tools, not by the pipeline."""
-    import pandas as pd
-
-    frame = pd.DataFrame(list(exported.rows), columns=list(exported.columns))
+    # Nullable types: a hidden count is empty and does not turn its column into floats.
+    frame = pd.DataFrame(list(exported.rows), columns=list(exported.columns)).convert_dtypes()
     with duckdb.connect() as connection:
         connection.register("exported", frame)
         connection.table("exported").write_parquet(str(output))
