@@ -11,6 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -47,7 +48,11 @@ class AcceptedRows:
     def prepare(self, connection: duckdb.DuckDBPyConnection, buckets: tuple[int, int]) -> None:
         """accepted_line, fill, fill_family, eligibility_span of the pass's people."""
         first, end = buckets
-        mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if (first, end) != (0, BUCKETS) else ""
+        mine = (
+            f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}"
+            if (first, end) != (0, BUCKETS)
+            else ""
+        )
         for kind in KINDS:
             connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS SELECT * FROM ({self.final.accepted(kind)}){mine}")
         stage.run(connection, "accepted")
@@ -66,11 +71,10 @@ def collect(
     for extract in ordered:
         connection.execute("INSERT INTO extract VALUES (?, ?, ?)", [extract.sequence, extract.id, extract.paid_through])
     final = final_outcomes(connection, sources, report=report)
-    people = " UNION ".join(
-        f"SELECT person_id FROM ({candidates_sql(folder, kind)})" for _, folder in sources for kind in KINDS
-    )
+    people = " UNION ".join(f"SELECT person_id FROM ({candidates_sql(folder, kind)})" for _, folder in sources for kind in KINDS)
     connection.execute(
-        "CREATE OR REPLACE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_bucket(person_id), person_id) AS person_no "
+        "CREATE OR REPLACE TABLE person AS "
+        "SELECT person_id, row_number() OVER (ORDER BY person_bucket(person_id), person_id) AS person_no "
         f"FROM ({people}) WHERE person_id IS NOT NULL"
     )
     counts = _all_rejects(connection, ordered, final)
@@ -82,7 +86,7 @@ def bucket_ranges(rows: int, memory_bytes: int) -> tuple[tuple[int, int], ...]:
     """How many passes the rows need in this memory, as bucket ranges of equal width."""
     passes = min(BUCKETS, max(1, -(-rows * ROW_BYTES // memory_bytes)))
     edges = [BUCKETS * number // passes for number in range(passes + 1)]
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(pairwise(edges))
 
 
 def _all_rejects(

@@ -1,6 +1,7 @@
 """Infusions -> episodes with one outcome each; grain: one person's run of one molecule family.
 
-Formula: an episode ends when a gap exceeds interval + 50 % and 60 days; the interval is the median of the person's own maintenance gaps,
+Formula: an episode ends when a gap exceeds interval + 50 % and 60 days; the interval is the median of the person's own
+maintenance gaps,
 else the regimen's. Stays of two infusions (or the first or last seen) make moves; the first outcome that holds, in the order of the
 definitions, is the episode's; why it left is `sql/reasons.sql`. Identities: each infusion of a known drug is in exactly one
 episode; each attributed episode has exactly one outcome.
@@ -14,7 +15,8 @@ from demand.engine import stage
 
 
 def group_into_episodes(connection: duckdb.DuckDBPyConnection) -> None:
-    """attributed_infusion, eligibility_span, fill_family, family_event, reaction_day, maturity, feed_end, site_use -> episode, departure."""
+    """attributed_infusion, eligibility_span, fill_family, family_event, reaction_day, maturity, feed_end, site_use -> episode,
+    departure."""
     stage.run(connection, "episodes")
     stage.run(connection, "reasons")
     stage.run(connection, "episode_outcomes")

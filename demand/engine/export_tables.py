@@ -6,22 +6,27 @@
 from __future__ import annotations
 
 LINES = """
-    extract_id data_source claim_id claim_line_number file_no row_number claim_type person_id payer plan line_of_business funding_type
+    extract_id data_source claim_id claim_line_number file_no row_number claim_type person_id payer plan line_of_business
+    funding_type
     state claim_start_date claim_end_date service_date place_of_service_code bill_type_code revenue_center_code hcpcs_code modifiers
-    units dose dose_unit waste_units role kind molecule family rendering_npi billing_npi facility_npi ordering_npi ndc_code paid_date
+    units dose dose_unit waste_units role kind molecule family rendering_npi billing_npi facility_npi ordering_npi ndc_code
+    paid_date
     file_date paid_cents allowed_cents charge_cents patient_cents diagnosis_codes authorization_id authorization_end_date flags
     infusion_id place site_id site_class
 """
 INFUSIONS = """
-    person_id service_date molecule family hcpcs_codes site_class site_id ownership payer plan channel channel_confidence dose dose_unit
+    person_id service_date molecule family hcpcs_codes site_class site_id ownership payer plan channel channel_confidence dose
+    dose_unit
     waste_units allowed_cents paid_cents patient_cents pharmacy_fill_cents ordering_npi attributed attribution_rule
     infusion_id person_no month outcome line_of_business funding_type state market owner payer_affiliation hospital_affiliated
     clinical_line named_npi waits lines lines_without_allowed data_source extract_ids flags
 """
 EPISODES = """
-    person_id family started_on last_infused_on infusions interval_days new_start first_site_class last_site_class outcome outcome_on
+    person_id family started_on last_infused_on infusions interval_days new_start first_site_class last_site_class outcome
+    outcome_on
     reason from_site_id to_site_id expected_next_on dark
-    episode_id person_no clinical_line attributed attribution_rule resolution reason_evidence allowed_gap fixed90 last_molecule payer
+    episode_id person_no clinical_line attributed attribution_rule resolution reason_evidence allowed_gap fixed90 last_molecule
+    payer
     line_of_business market
 """
 FACTS = """
@@ -33,7 +38,8 @@ UNADMINISTERED_FILLS = """
     person_id dispensing_date molecule family ndc_code dispensing_provider_npi payer paid_cents allowed_cents data_source
 """
 PHARMACY_FILLS = """
-    extract_id data_source claim_id claim_line_number person_id payer plan dispensing_date ndc_code molecule family self_administered
+    extract_id data_source claim_id claim_line_number person_id payer plan dispensing_date ndc_code molecule family
+    self_administered
     prescribing_provider_npi dispensing_provider_npi quantity days_supply paid_date paid_cents allowed_cents patient_cents
 """
 ELIGIBILITY = """
@@ -52,7 +58,11 @@ FIRST_PASS = {
         UNADMINISTERED_FILLS,
         "person_bucket(person_id), person_id, dispensing_date, ndc_code, fill_no",
     ),
-    "pharmacy_fills": ("fill", PHARMACY_FILLS, "person_bucket(person_id), person_id, dispensing_date, data_source, claim_id, claim_line_number"),
+    "pharmacy_fills": (
+        "fill",
+        PHARMACY_FILLS,
+        "person_bucket(person_id), person_id, dispensing_date, data_source, claim_id, claim_line_number",
+    ),
     "eligibility": (
         "eligibility_span",
         ELIGIBILITY,

@@ -1,6 +1,7 @@
 """Attributed infusions and episodes -> leakage; grain: month x payer x line of business x family x site class x market.
 
-Formula: leakage rate = site_leak / (kept + margin_leak + site_leak), margin leakage rate likewise; 0/0 is None. Only infusions whose
+Formula: leakage rate = site_leak / (kept + margin_leak + site_leak), margin leakage rate likewise; 0/0 is None. Only infusions
+whose
 prescriber is named count (the majority rule can only add kept people). Readable in `sql/facts.sql` and `sql/leakage.sql`.
 Identity: a cell's five outcomes add up to its attributed infusions, and the cells to the run's.
 """
@@ -49,7 +50,9 @@ class PolicyEffect:
         return asdict(self)
 
 
-def policy_effect(policy_id: str, bound: int, bound_moved: int, comparable: int, comparable_moved: int, z: float = 1.96) -> PolicyEffect:
+def policy_effect(
+    policy_id: str, bound: int, bound_moved: int, comparable: int, comparable_moved: int, z: float = 1.96
+) -> PolicyEffect:
     """Share moved among people the policy bound, minus the same among comparable people it did not, with Newcombe's interval.
 
     Counts of people. Not a cause by itself: the page says so. Source of the interval: Newcombe 1998, method 10 (Wilson limits).

@@ -115,6 +115,17 @@ def _cumulative(lines_by_age: Mapping[int, int], age: int) -> list[int]:
     return found
 
 
+def start_counts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty paid_triangle and feed_seen, to which every pass adds (`sql/maturity.sql`, `sql/pass_evidence.sql`)."""
+    connection.execute(
+        "CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE feed_seen "
+        "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
+    )
+
+
 def judge_months(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """paid_triangle, feed_seen, extract -> maturity (one row per feed and month) and feed_end (what each feed knows until when).
 
@@ -123,7 +134,8 @@ def judge_months(connection: duckdb.DuckDBPyConnection, parameters: Parameters) 
     """
     ends = connection.execute(
         "SELECT seen.data_source, max(coalesce(extract.paid_through, seen.last_paid)), max(seen.last_service) "
-        "FROM (SELECT extract_id, data_source, max(last_paid) AS last_paid, max(last_service) AS last_service FROM feed_seen GROUP BY ALL) AS seen "
+        "FROM (SELECT extract_id, data_source, max(last_paid) AS last_paid, max(last_service) AS last_service "
+        "FROM feed_seen GROUP BY ALL) AS seen "
         "JOIN extract USING (extract_id) WHERE seen.last_paid IS NOT NULL OR extract.paid_through IS NULL GROUP BY ALL"
     ).fetchall()
     paid_through = {source: paid for source, paid, _ in ends if paid is not None}
@@ -131,8 +143,8 @@ def judge_months(connection: duckdb.DuckDBPyConnection, parameters: Parameters) 
     months = connection.execute("SELECT DISTINCT data_source, month FROM feed_seen").fetchall()
     judged = completion_curves(triangle, months, paid_through, parameters)
     connection.execute(
-        "CREATE OR REPLACE TABLE maturity (data_source VARCHAR, month DATE, lines BIGINT, completion DOUBLE, completion_low DOUBLE, "
-        "completion_high DOUBLE, mature BOOLEAN)"
+        "CREATE OR REPLACE TABLE maturity (data_source VARCHAR, month DATE, lines BIGINT, completion DOUBLE, "
+        "completion_low DOUBLE, completion_high DOUBLE, mature BOOLEAN)"
     )
     if judged:
         connection.executemany("INSERT INTO maturity VALUES (?, ?, ?, ?, ?, ?, ?)", [list(vars(one).values()) for one in judged])

@@ -27,8 +27,9 @@ class Parameters:
     drug_code_pattern: str = r"^(J\d{4}|Q(01[3-8]|20[1-5]|407|408|51\d|9\d\d)\d|C9\d{3}|S0\d{3})$"  # drugs, also those not ours
     # Given before an infusion: they explain a push or an injection, never the infusion itself
     premedication_codes: tuple[str, ...] = (
-        "J0131", "J0134", "J0136", "J1100", "J1200", "J1453", "J1626", "J1642", "J1644", "J1720", "J1885", "J2060", "J2175", "J2250",
-        "J2405", "J2469", "J2550", "J2765", "J2780", "J2920", "J2930", "J7030", "J7040", "J7050", "J7060", "J7120", "S0028",
+        "J0131", "J0134", "J0136", "J1100", "J1200", "J1453", "J1626", "J1642", "J1644", "J1720", "J1885", "J2060", "J2175",
+        "J2250", "J2405", "J2469", "J2550", "J2765", "J2780",
+        "J2920", "J2930", "J7030", "J7040", "J7050", "J7060", "J7120", "S0028",
     )  # fmt: skip
     infusion_clinic_taxonomies: tuple[str, ...] = ("261QI0500X",)
     pharmacy_taxonomy_prefix: str = "3336"

@@ -3,7 +3,7 @@
 The flow, in the order it is read: rows accepted in the end -> lines with roles and sites -> infusions with channel and attribution
 -> months' maturity -> episodes with outcomes -> leakage -> summaries. Large extracts run in passes by person, so memory is bounded
 by the pass; files are written beside `out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
-Same extracts, reference, parameters and code give the same files, byte for byte, whatever the number of passes.
+Same extracts, reference, parameters and code give the same rows in the same order, whatever the number of passes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run found. files: rows and sha256 by file name. headline: figures with numerator, denominator and share unknown."""
+    """What a run found. files: rows and content hash by file name. headline: figures with numerator, denominator and share
+    unknown."""
 
     counts: dict
     headline: dict
@@ -87,11 +88,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, reference: Reference, paramet
     reference.register(connection)
     stage.prepare(connection, parameters)
     stage.run(connection, "shared_tables")
-    connection.execute("CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)")
-    connection.execute(
-        "CREATE OR REPLACE TABLE feed_seen "
-        "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
-    )
+    maturity.start_counts(connection)
 
 
 def extract_json(extract: ExtractInput) -> dict:

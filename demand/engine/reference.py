@@ -158,9 +158,7 @@ def _as_text(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if unknown:
         raise ValueError(f"Reference frame '{name}' has columns that the pipeline does not know: {', '.join(unknown)}.")
     missing = [None] * len(frame)
-    cells = {
-        column: [_text(value) for value in frame[column]] if column in frame.columns else missing for column in expected
-    }
+    cells = {column: [_text(value) for value in frame[column]] if column in frame.columns else missing for column in expected}
     return pd.DataFrame({column: pd.Series(values, dtype=object) for column, values in cells.items()})
 
 

@@ -12,7 +12,8 @@ SQL_FOLDER = Path(__file__).parent / "sql"
 
 # Words the stages share. Modifiers are text joined by ';'.
 MACROS = """
-CREATE OR REPLACE MACRO has_modifier(modifiers, modifier) AS contains(';' || coalesce(modifiers, '') || ';', ';' || modifier || ';');
+CREATE OR REPLACE MACRO has_modifier(modifiers, modifier) AS contains(';' || coalesce(modifiers, '') || ';', ';' || modifier ||
+';');
 CREATE OR REPLACE MACRO person_bucket(person) AS CAST(hash(person) >> 52 AS INTEGER);
 CREATE OR REPLACE MACRO cents(amount) AS CAST(amount AS BIGINT);
 CREATE OR REPLACE MACRO miles_between(latitude_a, longitude_a, latitude_b, longitude_b) AS

@@ -24,7 +24,18 @@ from demand.engine.parameters import Parameters
 _RECALLED = ("attributed_infusion", "fill", "eligibility_span", "family_event", "reaction_day")
 _SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster", "exception", "paid_share", "repeating_source"}
 _GATHERED = {"fact_all": "facts", "episode_all": "episodes", "line_all": "lines", "unadministered_all": "unadministered_fills"}
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_UNITS = {
+    "": 1,
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
 
 
 def engine_version() -> str:
@@ -95,7 +106,8 @@ class Workspace:
         stage.run(self.connection, "maturity")
         stage.run(self.connection, "pass_evidence")
         self.connection.execute(
-            "CREATE OR REPLACE TEMP VIEW placed AS SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
+            "CREATE OR REPLACE TEMP VIEW placed AS "
+            "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
         )
         self._keep(export_tables.FIRST_PASS, number)
         for table in _RECALLED:
@@ -152,16 +164,16 @@ class Workspace:
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {self._read(self.out_dir / f'{name}.parquet')}")
 
     def publish(self, found: dict, parameters: Parameters, extracts: Sequence[ExtractInput]) -> dict:
-        """The last files, then the manifest, which makes the folder a result. Returns rows and sha256 by file."""
+        """The last files, then the manifest, which makes the folder a result. Returns rows and content hash by file."""
         self._write("FROM leakage", self.out_dir / "leakage.parquet")
-        self._write(f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month", self.out_dir / "maturity.parquet")
-        files = {}
-        for path in sorted(self.out_dir.glob("*.parquet")):
-            rows = self.connection.execute(f"SELECT count(*) FROM {self._read(path)}").fetchone()[0]
-            files[path.name] = {"rows": rows, "sha256": _sha256(path)}
+        self._write(
+            f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month",
+            self.out_dir / "maturity.parquet",
+        )
+        files = {path.name: self._content(path) for path in sorted(self.out_dir.glob("*.parquet"))}
         manifest = {
             "engine": engine_version(),
-            "files": files,
+            "files": {name: facts | {"sha256": _sha256(self.out_dir / name)} for name, facts in files.items()},
             "parameters": parameters.as_json(),
             "extracts": [{"id": one.id, "name": one.name, "perspective": one.perspective} for one in extracts],
             **found,
@@ -170,6 +182,14 @@ class Workspace:
             json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=_plain), encoding="utf-8"
         )
         return files
+
+    def _content(self, path: Path) -> dict:
+        """Rows, and a hash of the rows in their order: the bytes of a Parquet file also depend on how many passes wrote it."""
+        rows, content = self.connection.execute(
+            "SELECT count(*), bit_xor(hash(file_row_number, told)) FROM read_parquet($file, file_row_number=true) AS told",
+            {"file": str(path)},
+        ).fetchone()
+        return {"rows": rows, "content": f"{content or 0:016x}"}
 
 
 def _sha256(path: Path) -> str:

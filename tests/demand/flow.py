@@ -33,9 +33,9 @@ FILL = {
     "paid_cents": 80_000, "allowed_cents": 90_000,
 }  # fmt: skip
 SPAN = {
-    "sequence": 1, "file_no": 2, "data_source": "acme", "person_id": "p1", "payer": "Acme", "plan": "PPO", "payer_type": "commercial",
-    "funding_type": "insured", "enrollment_start_date": dt.date(2020, 1, 1), "enrollment_end_date": dt.date(2030, 12, 31),
-    "birth_date": dt.date(1980, 1, 1), "zip_code": "37201", "state": "TN",
+    "sequence": 1, "file_no": 2, "data_source": "acme", "person_id": "p1", "payer": "Acme", "plan": "PPO",
+    "payer_type": "commercial", "funding_type": "insured", "enrollment_start_date": dt.date(2020, 1, 1),
+    "enrollment_end_date": dt.date(2030, 12, 31), "birth_date": dt.date(1980, 1, 1), "zip_code": "37201", "state": "TN",
 }  # fmt: skip
 
 
@@ -93,7 +93,9 @@ class Flow:
 
     @property
     def lines(self) -> list[dict]:
-        return self.rows("SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no) ORDER BY line_no")
+        return self.rows(
+            "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no) ORDER BY line_no"
+        )
 
     @property
     def infusions(self) -> list[dict]:
@@ -124,7 +126,8 @@ def _candidates(connection: duckdb.DuckDBPyConnection, kind: str, rows: Iterable
         assert not unknown, f"no such column: {unknown}"
         names = list(values)
         connection.execute(
-            f"INSERT INTO accepted_{kind} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})", [values[name] for name in names]
+            f"INSERT INTO accepted_{kind} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})",
+            [values[name] for name in names],
         )
 
 
@@ -134,26 +137,39 @@ def reference(sites: list[dict] = SITES, prescribers: list[dict] = PRESCRIBERS, 
     return Reference.from_frames(made)
 
 
+_PLAIN: list[duckdb.DuckDBPyConnection] = []  # the connection with the default reference is used again: one Flow at a time
+
+
+def _prepared(parameters: Parameters, frames: dict) -> duckdb.DuckDBPyConnection:
+    if frames or not _PLAIN:
+        connection = duckdb.connect(config={"threads": 1})
+        pipeline.prepare(connection, reference(**frames), parameters)
+        if not frames:
+            _PLAIN.append(connection)
+        return connection
+    stage.prepare(_PLAIN[0], parameters)
+    maturity.start_counts(_PLAIN[0])
+    return _PLAIN[0]
+
+
 def to_infusions(
-    lines: list[dict], fills: list[dict] = (), spans: list[dict] = (), parameters: Parameters | None = None, given: Reference | None = None,
-    **frames: object,
-) -> Flow:  # fmt: skip
-    """accepted rows -> attributed infusions."""
-    connection = duckdb.connect(config={"threads": 1})
-    pipeline.prepare(connection, given or reference(**frames), parameters or Parameters())
-    connection.execute("CREATE TABLE extract AS SELECT 1 AS sequence, 1::BIGINT AS extract_id, NULL::DATE AS paid_through")
-    numbered = [
-        {"claim_start_date": row["service_date"], "row_number": number} | ({"claim_line_number": number} if row["claim_id"] == "C" else {}) | {
-            name: value for name, value in row.items() if name != "claim_line_number" or row["claim_id"] != "C"
-        }
-        for number, row in enumerate(lines, start=1)
-    ]  # fmt: skip
+    lines: list[dict], fills: list[dict] = (), spans: list[dict] = (), parameters: Parameters | None = None, **frames: object
+) -> Flow:
+    """accepted rows -> attributed infusions. `frames` stand in for reference frames (sites, orders, policies …)."""
+    connection = _prepared(parameters or Parameters(), frames)
+    connection.execute(
+        "CREATE OR REPLACE TABLE extract AS SELECT 1 AS sequence, 1::BIGINT AS extract_id, NULL::DATE AS paid_through"
+    )
+    numbered = []
+    for number, row in enumerate(lines, start=1):
+        own_number = row["claim_line_number"] if row["claim_id"] != "C" else number  # lines of the default claim are numbered here
+        numbered.append({"claim_start_date": row["service_date"], **row, "row_number": number, "claim_line_number": own_number})
     _candidates(connection, "medical", numbered)
     _candidates(connection, "pharmacy", fills)
     _candidates(connection, "eligibility", spans)
     stage.run(connection, "accepted")
     connection.execute(
-        "CREATE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_id) AS person_no FROM "
+        "CREATE OR REPLACE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_id) AS person_no FROM "
         "(SELECT person_id FROM accepted_line UNION SELECT person_id FROM fill UNION SELECT person_id FROM eligibility_span)"
     )
     roles.assign_roles(connection)
@@ -162,7 +178,8 @@ def to_infusions(
 
 
 def to_episodes(lines: list[dict], known_until: str | None = None, all_mature: bool = True, **more: object) -> Flow:
-    """accepted rows -> episodes and facts. Months are taken as mature (a test of maturity plants its own), the feed's end may be told."""
+    """accepted rows -> episodes and facts. Months are taken as mature (a test of maturity plants its own), the feed's end may be
+    told."""
     parameters = more.get("parameters") or Parameters()
     flow = to_infusions(lines, **more)
     stage.run(flow.connection, "maturity")
@@ -172,10 +189,11 @@ def to_episodes(lines: list[dict], known_until: str | None = None, all_mature: b
         flow.connection.execute("UPDATE feed_end SET known_until = ?", [day(known_until)])
     if all_mature:
         flow.connection.execute(
-            "CREATE OR REPLACE TABLE maturity AS SELECT data_source, month::DATE AS month, 1.0 AS completion, true AS mature FROM "
-            "(SELECT DISTINCT data_source FROM feed_seen), range(DATE '2015-01-01', DATE '2035-01-01', INTERVAL 1 MONTH) AS months(month)"
+            "CREATE OR REPLACE TABLE maturity AS SELECT data_source, month::DATE AS month, 1.0 AS completion, true AS mature "
+            "FROM (SELECT DISTINCT data_source FROM feed_seen), range(DATE '2015-01-01', DATE '2035-01-01', INTERVAL 1 MONTH) AS "
+            "months(month)"
         )
-    flow.connection.execute("CREATE TABLE site_use (site_id VARCHAR, month DATE, chair_use DOUBLE)")
+    flow.connection.execute("CREATE OR REPLACE TABLE site_use (site_id VARCHAR, month DATE, chair_use DOUBLE)")
     episodes.group_into_episodes(flow.connection)
     leakage.tell_facts(flow.connection)
     return flow

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from payers.engine.policies import flat_rows, parse_policy
 
 from demand.engine.pseudonym import pseudonym
 from demand.engine.reference import Reference
+from payers.engine.policies import flat_rows, parse_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"

@@ -3,7 +3,21 @@
 import pytest
 
 from tests.demand.flow import (
-    CLINIC, DOCTOR, HOME, HOSPITAL, OFFICE, PHARMACY, SITES, administration, day, facility, fill, line, site, span, to_infusions,
+    CLINIC,
+    DOCTOR,
+    HOME,
+    HOSPITAL,
+    OFFICE,
+    PHARMACY,
+    SITES,
+    administration,
+    day,
+    facility,
+    fill,
+    line,
+    site,
+    span,
+    to_infusions,
 )  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -73,7 +87,13 @@ def test_an_administration_with_nothing_found_is_unknown_and_never_white_bagged(
 
 def test_professional_and_facility_claims_are_one_infusion_at_the_facility_with_its_dose():
     professional = line(
-        claim_id="P", place_of_service_code="22", units=30, service_date=day("2025-03-04"), billing_npi=OFFICE, allowed_cents=0, paid_cents=0
+        claim_id="P",
+        place_of_service_code="22",
+        units=30,
+        service_date=day("2025-03-04"),
+        billing_npi=OFFICE,
+        allowed_cents=0,
+        paid_cents=0,
     )
     found = to_infusions([facility(), professional]).infusion
     assert (found["site_id"], found["service_date"], found["dose"]) == ("H", day("2025-03-03"), 400.0)
@@ -117,7 +137,13 @@ def test_a_dose_far_below_the_regimen_is_flagged_and_not_corrected():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"bill_type_code": "111"}, {"bill_type_code": "121"}, {"bill_type_code": "181"}, {"bill_type_code": "211"}, {"revenue_center_code": "0450"}],
+    [
+        {"bill_type_code": "111"},
+        {"bill_type_code": "121"},
+        {"bill_type_code": "181"},
+        {"bill_type_code": "211"},
+        {"revenue_center_code": "0450"},
+    ],
 )
 def test_rule_0_inpatient_and_emergency_are_no_outpatient_infusions(changes):
     flow = to_infusions([facility(**changes)])
@@ -176,7 +202,11 @@ def test_rule_1_a_registered_home_infusion_provider_is_home_unless_the_suite_is_
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [({"place_of_service_code": "12"}, "home"), ({"place_of_service_code": "49"}, "infusion_suite"), ({"modifiers": "SS"}, "infusion_suite")],
+    [
+        ({"place_of_service_code": "12"}, "home"),
+        ({"place_of_service_code": "49"}, "infusion_suite"),
+        ({"modifiers": "SS"}, "infusion_suite"),
+    ],
 )
 def test_rule_2_a_home_service_line_of_the_day(changes, expected):
     nurse = line(hcpcs_code="S9338", units=1, **({"place_of_service_code": "12"} | changes))
@@ -200,7 +230,10 @@ def test_rules_3_5_and_6_professional_claims_by_place_of_service(pos, expected):
     [("131", None, "hopd_on_campus"), ("137", "PN", "hopd_off_campus"), ("851", None, "hopd_on_campus"), ("741", None, "unknown")],
 )
 def test_rule_4_institutional_claims_by_bill_type(bill_type, modifiers, expected):
-    rows = [facility(bill_type_code=bill_type, facility_npi="2999999999"), facility(hcpcs_code="36415", modifiers=modifiers, bill_type_code=bill_type)]
+    rows = [
+        facility(bill_type_code=bill_type, facility_npi="2999999999"),
+        facility(hcpcs_code="36415", modifiers=modifiers, bill_type_code=bill_type),
+    ]
     assert to_infusions(rows).infusion["site_class"] == expected
 
 
@@ -226,13 +259,18 @@ def test_white_bag_probable_where_only_the_administration_and_a_fill_match():
     assert (found["channel"], found["channel_confidence"], found["family"]) == ("white_bag", "probable", "infliximab")
 
 
-@pytest.mark.parametrize(("filled", "channel"), [("2025-02-01", "white_bag"), ("2025-01-31", "unknown"), ("2025-03-06", "white_bag"), ("2025-03-07", "unknown")])
+@pytest.mark.parametrize(
+    ("filled", "channel"),
+    [("2025-02-01", "white_bag"), ("2025-01-31", "unknown"), ("2025-03-06", "white_bag"), ("2025-03-07", "unknown")],
+)
 def test_the_fill_must_lie_thirty_days_before_to_three_after(filled, channel):
     assert to_infusions([administration()], [fill(dispensing_date=day(filled))]).infusion["channel"] == channel
 
 
 def test_a_pharmacys_medical_drug_line_is_supply_and_its_money_is_the_infusions():
-    supply = line(claim_id="S", billing_npi=PHARMACY, service_date=day("2025-02-25"), allowed_cents=50_000, place_of_service_code="12")
+    supply = line(
+        claim_id="S", billing_npi=PHARMACY, service_date=day("2025-02-25"), allowed_cents=50_000, place_of_service_code="12"
+    )
     found = to_infusions([administration(billing_npi=CLINIC), supply]).infusion
     assert (found["channel"], found["site_id"], found["allowed_cents"], found["dose"]) == ("white_bag", "C", 52_000, 400.0)
 
@@ -284,7 +322,10 @@ def test_a_payable_line_within_three_days_makes_it_buy_and_bill(when, channel):
 
 
 def test_drug_and_per_diem_of_a_home_provider():
-    rows = [line(billing_npi=HOME, place_of_service_code="12"), line(billing_npi=HOME, place_of_service_code="12", hcpcs_code="S9379", units=1)]
+    rows = [
+        line(billing_npi=HOME, place_of_service_code="12"),
+        line(billing_npi=HOME, place_of_service_code="12", hcpcs_code="S9379", units=1),
+    ]
     found = to_infusions(rows).infusion
     assert (found["channel"], found["site_class"], found["allowed_cents"]) == ("home_per_diem", "home", 20_000)
 
@@ -307,7 +348,12 @@ def test_a_fill_without_an_administration_is_a_row_of_its_own():
 
 def test_the_claims_payer_comes_first_and_the_span_fills_in():
     found = to_infusions([line(payer="Acme", plan=None)], spans=[span(payer="Acme", plan="Gold")]).infusion
-    assert (found["payer"], found["plan"], found["line_of_business"], found["funding_type"]) == ("Acme", "Gold", "commercial", "insured")
+    assert (found["payer"], found["plan"], found["line_of_business"], found["funding_type"]) == (
+        "Acme",
+        "Gold",
+        "commercial",
+        "insured",
+    )
 
 
 def test_the_last_day_of_a_span_counts_and_the_next_is_unknown():

@@ -1,4 +1,5 @@
-"""Real claims (2018 Medicare, no ordering prescriber, no paid dates): what six known claims must become, and that money is counted once."""
+"""Real claims (2018 Medicare, no ordering prescriber, no paid dates): what six known claims must become, and that money is
+counted once."""
 
 import datetime as dt
 
@@ -68,7 +69,9 @@ def test_a_known_claim_is_one_infusion_bought_and_billed(run, claim_id, molecule
 def test_the_repeated_total_of_claim_679715_is_counted_once(run):
     rows = query(run, "SELECT sum(paid_cents)::BIGINT AS paid, count(*) AS lines FROM lines WHERE claim_id = '679715'")
     assert rows == [{"paid": 255_009, "lines": 6}]
-    total = query(run, "SELECT sum(paid_cents)::BIGINT AS paid FROM lines WHERE claim_id = '679715' AND revenue_center_code = '0001'")
+    total = query(
+        run, "SELECT sum(paid_cents)::BIGINT AS paid FROM lines WHERE claim_id = '679715' AND revenue_center_code = '0001'"
+    )
     assert total[0]["paid"] == 0
     assert infusion_of(run, "679715")["paid_cents"] < 255_009  # the supplies of the claim are no part of the infusion
 
