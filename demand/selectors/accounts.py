@@ -119,7 +119,7 @@ def _rejects_path(extract: Extract):
 RULES = f"""
 SELECT kind, outcome, rule, coalesce("column", ''), count(*), min(message),
     list({{'file': file, 'line': row_number, 'value': value}} ORDER BY file_no, row_number)[1:{EXAMPLES}]
-FROM {{file}} GROUP BY ALL ORDER BY outcome = 'rejected' DESC, count(*) DESC, kind, rule
+FROM {{file}} GROUP BY kind, outcome, rule, "column" ORDER BY outcome = 'rejected' DESC, count(*) DESC, kind, rule
 """
 
 
