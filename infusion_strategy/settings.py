@@ -192,7 +192,13 @@ if CELERY_BROKER_URL.startswith("embedded:"):
 else:
     # A queue that is down must not hold up a request: the run stays queued and the sweeper sends again. A lost worker's
     # runs are taken up by their leases, so Redis need not hand messages out twice while a long run is at work.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "socket_connect_timeout": 2, "visibility_timeout": 12 * 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "max_retries": 1,
+        "interval_start": 0.2,
+        "interval_step": 0,
+        "socket_connect_timeout": 2,
+        "visibility_timeout": 12 * 3600,
+    }
 CELERY_TASK_IGNORE_RESULT = True  # the Run row is the truth
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
