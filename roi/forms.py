@@ -46,7 +46,7 @@ class CenterForm(forms.Form):
     based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, answers: dict[str, Answer], markets, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.before = answers
         self.downgraded: list[str] = []
         self.fields["market"].choices = [("", "All markets"), *((market, market) for market in markets)]

@@ -11,6 +11,11 @@ PART_NAMES = {
     cash_flow.WORKING_CAPITAL: "Working capital",
     cash_flow.POLICIES: "Taken by policies in any case",
 }
+PART_SHORT_NAMES = PART_NAMES | {
+    cash_flow.MARGIN_KEPT: "Margin kept",
+    cash_flow.MARGIN_GIVEN_UP: "Margin given up",
+    cash_flow.POLICIES: "Policies",
+}
 PART_SENTENCES = {
     cash_flow.MARGIN_KEPT: "Patients whom policies would have taken come to the new site instead and bring its margin.",
     cash_flow.MARGIN_GIVEN_UP: "Patients who would have stayed at the hospital move, and the site earns less (or more) on them.",
@@ -59,7 +64,7 @@ def irr_text(irr: float | str) -> str:
 
 def payback_text(month: int | None) -> str:
     if month is None:
-        return "not in time"
+        return "not within these months"
     return "at once" if month == 0 else f"month {month}"
 
 

@@ -74,13 +74,14 @@ def restore_version(user, scenario: Scenario, number: int) -> Saved:
 
 def archive_scenario(scenario: Scenario) -> None:
     """Out of the list, kept with all its versions and results."""
-    Scenario.objects.filter(pk=scenario.pk, archived_at=None).update(archived_at=timezone.now())
-    scenario.refresh_from_db()
+    if scenario.archived_at is None:
+        scenario.archived_at = timezone.now()
+        scenario.save(update_fields=["archived_at"])  # not update(): the audit log hears only of saves
 
 
 def unarchive_scenario(scenario: Scenario) -> None:
-    Scenario.objects.filter(pk=scenario.pk).update(archived_at=None)
-    scenario.refresh_from_db()
+    scenario.archived_at = None
+    scenario.save(update_fields=["archived_at"])
 
 
 @transaction.atomic

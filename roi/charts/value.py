@@ -26,7 +26,7 @@ def headline(summary: dict) -> str:
         if paid == 0
         else f"the money is back in month {paid}"
         if paid
-        else "the money is not back in time"
+        else "the money is not back within these months"
     )
     return (
         f"Against doing nothing the site {verb} {words.dollars_short(abs(nothing['npv_cents']))} of present value; {back}. "
@@ -77,7 +77,7 @@ def _bridge_reading(value: dict, parts: list[str], name: str) -> str:
 
 def _waterfall(value: dict, parts: list[str]) -> dict:
     amounts = [_dollars(value["parts_npv_cents"][part]) for part in parts] + [_dollars(value["npv_cents"])]
-    names = [words.PART_NAMES[part] for part in parts] + ["Net present value"]
+    names = [words.PART_SHORT_NAMES[part] for part in parts] + ["Net present value"]
     data = [
         {
             "type": "waterfall",
@@ -85,7 +85,7 @@ def _waterfall(value: dict, parts: list[str]) -> dict:
             "y": names,
             "x": amounts,
             "measure": ["relative"] * len(parts) + ["total"],
-            "text": [words.dollars_short(round(amount * 100)) for amount in amounts],
+            "text": [_label(amount) for amount in amounts],
             "textposition": "outside",
             "cliponaxis": False,
             "increasing": {"marker": {"color": UP}},
@@ -133,7 +133,8 @@ def cash_by_month(summary: dict) -> Figure:
         key="months",
         title="Cash flow by month",
         reading=reading,
-        direction="Bars are the month's flow against doing nothing, lines what has come together. Month 0 is before opening.",
+        direction="Bars are the month's flow, the line what has come together; month 0 is before opening.",
+        note="The legend switches the line against today unchanged on.",
         table=Table("Cash flow by month, in dollars", columns, rows),
         chart=_cash_chart(nothing["monthly_cents"], together),
         folded=True,
@@ -163,6 +164,8 @@ def _cash_chart(flows: list[int], together: dict[str, list[int]]) -> dict:
                 "x": months,
                 "y": [_dollars(amount) for amount in together[baseline]],
                 "line": looks[baseline],
+                # Its scale would flatten the other; the table has both, the legend switches it on.
+                "visible": True if baseline == DO_NOTHING else "legendonly",
                 "hovertemplate": "month %{x}: %{y:$,.0f}<extra>together</extra>",
             }
         )
@@ -260,6 +263,12 @@ def chairs(summary: dict) -> Figure:
 def _line(name: str, months: list[int], values: list[float], line: dict) -> dict:
     hover = "month %{x}: %{y:,.0f}<extra>" + name.lower() + "</extra>"
     return {"type": "scatter", "mode": "lines", "name": name, "x": months, "y": values, "line": line, "hovertemplate": hover}
+
+
+def _label(dollars: float) -> str:
+    """A bar's end: −$232K, $1.4M."""
+    sign, amount = "−" if dollars < 0 else "", abs(dollars)
+    return f"{sign}${amount / 1e6:,.1f}M" if amount >= 999_500 else f"{sign}${amount / 1e3:,.0f}K"
 
 
 def _dollars(cents: int) -> float:

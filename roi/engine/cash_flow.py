@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from itertools import accumulate
 
 from roi.engine import worlds
-from roi.engine.cents import EXACT, apportion, discount_factors, present_value, round_half_up
+from roi.engine.cents import EXACT, add_up, discount_factors, present_value, round_half_up
 from roi.engine.chairs import ChairUse, chair_use
 from roi.engine.inputs import Inputs
 from roi.engine.irr import Irr, irr
@@ -153,7 +153,7 @@ def _value(scenario: worlds.Lines, baseline: worlds.Lines, factors: tuple[Decima
         peak_cash_cents=max(0, -deepest),
         peak_cash_month=cumulative.index(deepest) if deepest < 0 else 0,
         parts={part: sum(map(sum, group)) for part, group in by_part.items()},
-        parts_npv=apportion(exact, npv),
+        parts_npv=add_up(exact, npv),
     )
 
 

@@ -1,11 +1,11 @@
-"""Exact amounts in -> whole cents out: rounding half up, present values, and shares that add up to their total.
+"""Exact amounts in -> whole cents out: rounding half up, present values, and parts that add up to their total.
 
 Money is held as `Decimal` cents with 50 digits until a line item is rounded, once. Python's decimal arithmetic is the
 same on every machine, which binary floats raised to a power are not.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localcontext
 
 EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN)
 _TIE_GUARD = Decimal("1e-20")
@@ -34,12 +34,15 @@ def present_value(flows: Sequence[int], factors: Sequence[Decimal]) -> Decimal:
         return sum((flow * factor for flow, factor in zip(flows, factors, strict=True)), Decimal(0))
 
 
-def apportion(exact: Mapping[str, Decimal], total: int) -> dict[str, int]:
-    """Exact parts whose sum rounds to `total` -> whole cents that add up to it (largest remainder, ties by order)."""
-    with localcontext(EXACT):
-        floors = {name: int(amount.to_integral_value(rounding=ROUND_FLOOR)) for name, amount in exact.items()}
-        left = total - sum(floors.values())
-        by_remainder = sorted(exact, key=lambda name: floors[name] - exact[name])
-    if not 0 <= left <= len(floors):
+def add_up(exact: Mapping[str, Decimal], total: int) -> dict[str, int]:
+    """Exact parts whose sum rounds to `total` -> whole cents that add up to it: each rounded, the largest takes what is left.
+
+    So a part that did not change does not change by a cent because another did (unless it is the largest).
+    """
+    rounded = {name: round_half_up(amount) for name, amount in exact.items()}
+    left = total - sum(rounded.values())
+    if abs(left) > len(rounded):
         raise ValueError("The parts do not add up to the total.")
-    return {name: floors[name] + (name in by_remainder[:left]) for name in exact}
+    if left:
+        rounded[max(exact, key=lambda name: abs(exact[name]))] += left
+    return rounded

@@ -22,6 +22,10 @@ class InputPair:
         return (self.old, self.old_mark) != (self.new, self.new_mark)
 
 
+# Parts of a present value are rounded to add up to it, so that one of them may move by cents without a cause of its own.
+ROUNDING_CENTS = len(PARTS)
+
+
 @dataclass(frozen=True)
 class ResultPair:
     """A result by baseline. Money in cents with its change; else texts (None: not computed)."""
@@ -31,6 +35,7 @@ class ResultPair:
     old: object
     new: object
     is_money: bool
+    is_part: bool = False
 
     @property
     def change(self) -> int | None:
@@ -38,6 +43,8 @@ class ResultPair:
 
     @property
     def differs(self) -> bool:
+        if self.is_part and self.change is not None:
+            return abs(self.change) > ROUNDING_CENTS
         return self.old != self.new
 
 
@@ -66,12 +73,13 @@ def result_pairs(old: dict | None, new: dict | None) -> tuple[ResultPair, ...]:
     for baseline in BASELINES:
         before, after = (summary["baselines"][baseline] if summary else None for summary in (old, new))
 
-        def add(label, read, is_money=True, baseline=baseline, before=before, after=after):
-            rows.append(ResultPair(baseline, label, read(before) if before else None, read(after) if after else None, is_money))
+        def add(label, read, is_money=True, is_part=False, baseline=baseline, before=before, after=after):
+            old, new = (read(value) if value else None for value in (before, after))
+            rows.append(ResultPair(baseline, label, old, new, is_money, is_part))
 
         add("Net present value", lambda value: value["npv_cents"])
         for part in PARTS:
-            add(words.PART_NAMES[part], lambda value, part=part: value["parts_npv_cents"][part])
+            add(words.PART_NAMES[part], lambda value, part=part: value["parts_npv_cents"][part], is_part=True)
         add("Peak cash", lambda value: value["peak_cash_cents"])
         add("Internal rate of return", lambda value: words.irr_text(value["irr"]), is_money=False)
         add("Payback", lambda value: words.payback_text(value["payback_month"]), is_money=False)

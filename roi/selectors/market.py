@@ -23,13 +23,18 @@ class DataAtHand:
     last_month: dt.date | None
 
 
+def has_data() -> bool:
+    return Run.objects.published().exists()
+
+
 def data_at_hand() -> DataAtHand | None:
     """None where nothing has been computed yet."""
     run = Run.objects.published().first()
     if run is None:
         return None
     cells = LeakageCell.objects.filter(run=run)
-    markets = sorted(set(cells.values_list("market", flat=True).distinct()) - {"unknown", ""})
+    # Without order_by() the model's own order would make every row distinct.
+    markets = sorted(set(cells.order_by().values_list("market", flat=True).distinct()) - {"unknown", ""})
     last = cells.order_by("-month").values_list("month", flat=True).first()
     return DataAtHand(run, tuple(markets), last)
 

@@ -14,7 +14,7 @@ from roi.charts import value as value_charts
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
 from roi.selectors.changes import input_pairs, result_pairs
-from roi.selectors.market import data_at_hand
+from roi.selectors.market import has_data
 
 _SIDE = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 
@@ -26,7 +26,7 @@ def index(request):
     context = {
         "listed": [(item, _headline(item.result)) for item in listed],
         "archived": archived,
-        "has_data": data_at_hand() is not None,
+        "has_data": has_data(),
         "comparable": len(listed) > 1,
     }
     return render(request, "roi/index.html", context)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roi.engine.cash_flow import PARTS, cash_flow
-from roi.engine.cents import apportion, round_half_up
+from roi.engine.cents import add_up, round_half_up
 from roi.engine.inputs import Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
 from tests.roi import slow_ways_roi as slow
 
@@ -296,9 +296,11 @@ def test_half_a_cent_goes_away_from_zero():
     assert round_half_up(D(1) / D(3) * D("1.5")) == 1  # a third of 1.5 is a half, whatever its decimals say
 
 
-def test_shares_of_a_cent_add_up():
-    assert apportion({"a": D("0.4"), "b": D("0.4"), "c": D("0.2")}, 1) == {"a": 1, "b": 0, "c": 0}
-    assert sum(apportion({"a": D("-3.5"), "b": D("1.2"), "c": D("0.3")}, -2).values()) == -2
+def test_parts_of_cents_add_up_and_the_largest_takes_the_rest():
+    assert add_up({"a": D("0.4"), "b": D("0.4"), "c": D("0.2")}, 1) == {"a": 1, "b": 0, "c": 0}
+    assert add_up({"a": D("-3.5"), "b": D("1.2"), "c": D("0.3")}, -2) == {"a": -3, "b": 1, "c": 0}
+    with pytest.raises(ValueError, match="do not add up"):
+        add_up({"a": D(1)}, 9)
 
 
 @pytest.mark.parametrize(
