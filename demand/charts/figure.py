@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. kind: text | count | cents | percent | month | date; it decides alignment and format."""
+    """One column of a table. kind: text | count | cents | exact_cents | percent | month | date; it decides alignment and format."""
 
     key: str
     label: str
@@ -17,7 +17,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return self.kind in {"count", "cents", "percent"}
+        return self.kind in {"count", "cents", "exact_cents", "percent"}
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def seconds(value: float) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-FORMATS = {"count": count, "cents": dollars, "percent": percent, "month": month}
+FORMATS = {"count": count, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
 
 
 @register.filter

@@ -95,6 +95,8 @@ def delete_scenario(scenario: Scenario) -> None:
 def _locked(scenario: Scenario) -> tuple[Scenario, ScenarioVersion]:
     """The scenario, locked until the transaction ends, and its newest version."""
     scenario = Scenario.objects.select_for_update().get(pk=scenario.pk)
+    if scenario.archived_at is not None:
+        raise Refused(f"“{scenario}” is in the archive; bring it back before you change it.")
     return scenario, scenario.versions.select_related("created_by").order_by("-number").first()
 
 

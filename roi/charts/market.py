@@ -14,7 +14,6 @@ _GROUP = (
     Column("payer", "Payer"),
     Column("lob", "Line of business"),
     Column("family", "Therapy"),
-    Column("people", "People", "count"),
 )
 
 
@@ -27,19 +26,19 @@ def _hospital(center: Center, value: dict) -> Figure:
     cells = center.market.at(HOSPITAL)
     columns = (
         *_GROUP,
-        Column("infusions", "Infusions a month"),
+        Column("infusions", "Infusions a month (about)"),
         Column("fate", "Under the policies"),
-        Column("hospital_allowed", "Allowed at the hospital", "cents"),
-        Column("site_allowed", "Allowed at the new site", "cents"),
-        Column("hospital_margin", "Margin at the hospital", "cents"),
-        Column("benefit", "340B there", "cents"),
-        Column("site_margin", "Margin at the new site", "cents"),
+        Column("hospital_allowed", "Allowed at the hospital", "exact_cents"),
+        Column("site_allowed", "Allowed at the new site", "exact_cents"),
+        Column("hospital_margin", "Margin at the hospital", "exact_cents"),
+        Column("benefit", "340B there", "exact_cents"),
+        Column("site_margin", "Margin at the new site", "exact_cents"),
         Column("mark", "New site's price is"),
     )
     rows = tuple(
         (
             *_group(cell),
-            f"{cell.infusions_per_month:,.1f}",
+            f"{cell.infusions_per_month:,.0f}",
             fate_words(cell, value["hospital_affiliated"]),
             _cents(cell.hospital_allowed),
             _cents(cell.site_drug + cell.site_administration),
@@ -74,16 +73,16 @@ def _elsewhere(center: Center, value: dict) -> Figure:
     cells = center.market.at(ELSEWHERE)
     columns = (
         *_GROUP,
-        Column("infusions", "Infusions a month"),
+        Column("infusions", "Infusions a month (about)"),
         Column("fate", "Under the policies"),
-        Column("site_allowed", "Allowed at the new site", "cents"),
-        Column("site_margin", "Margin at the new site", "cents"),
+        Column("site_allowed", "Allowed at the new site", "exact_cents"),
+        Column("site_margin", "Margin at the new site", "exact_cents"),
         Column("mark", "New site's price is"),
     )
     rows = tuple(
         (
             *_group(cell),
-            f"{cell.infusions_per_month:,.1f}",
+            f"{cell.infusions_per_month:,.0f}",
             "may not come to this site (policy)" if fate_words(cell, value["hospital_affiliated"]) != "stay" else "may come",
             _cents(cell.site_drug + cell.site_administration),
             _cents(site_terms(cell, value).margin),
@@ -104,7 +103,7 @@ def _elsewhere(center: Center, value: dict) -> Figure:
 
 
 def _group(cell: Cell) -> tuple:
-    return cell.payer, line_of_business(cell.line_of_business), cell.family, cell.people
+    return cell.payer, line_of_business(cell.line_of_business), cell.family
 
 
 def _cents(amount: Decimal | None) -> int | None:

@@ -41,8 +41,8 @@ def bridge(summary: dict, baseline: str) -> Figure:
     parts = [part for part in PARTS if value["parts_npv_cents"][part] or value["parts_cents"][part]]
     columns = (
         Column("part", "Part"),
-        Column("npv", "Present value", "cents"),
-        Column("total", "Not discounted", "cents"),
+        Column("npv", "Present value", "exact_cents"),
+        Column("total", "Not discounted", "exact_cents"),
         Column("meaning", "What it is"),
     )
     rows = tuple(
@@ -113,10 +113,10 @@ def cash_by_month(summary: dict) -> Figure:
     together = {baseline: list(accumulate(summary["baselines"][baseline]["monthly_cents"])) for baseline in BASELINES}
     columns = (
         Column("month", "Month"),
-        Column("nothing", "Against do nothing", "cents"),
-        Column("nothing_together", "Together", "cents"),
-        Column("today", "Against today unchanged", "cents"),
-        Column("today_together", "Together", "cents"),
+        Column("nothing", "Against do nothing", "exact_cents"),
+        Column("nothing_together", "Together", "exact_cents"),
+        Column("today", "Against today unchanged", "exact_cents"),
+        Column("today_together", "Together", "exact_cents"),
     )
     rows = tuple(zip(
         map(str, range(len(nothing["monthly_cents"]))),
@@ -192,9 +192,9 @@ def statement(summary: dict, lines) -> Figure:
     columns = (
         Column("line", "Line item"),
         Column("part", "Part"),
-        Column("before", "Before opening", "cents"),
-        *(Column(f"year{year}", f"Year {year}", "cents") for year in range(1, years + 1)),
-        Column("total", "Together", "cents"),
+        Column("before", "Before opening", "exact_cents"),
+        *(Column(f"year{year}", f"Year {year}", "exact_cents") for year in range(1, years + 1)),
+        Column("total", "Together", "exact_cents"),
     )
     rows = tuple((words.line_name(line), words.PART_NAMES[part_of(line)], *by_line[line], sum(by_line[line])) for line in ordered)
     totals = [sum(column) for column in zip(*by_line.values(), strict=True)] if by_line else [0] * (years + 1)

@@ -1,5 +1,7 @@
 """What a scenario knows of its market, as JSON and back: volumes, prices and policies, in cells of at least 11 people.
 
+The number of people itself is not kept: those of two markets, subtracted from those of all, could give a small one away.
+
 A market is frozen into the scenario's version, so that a scenario returns the same to the cent whatever is loaded later.
 Amounts are Decimal cents an infusion, means over the cell's infusions, to a hundredth of a cent.
 """
@@ -23,7 +25,6 @@ class Cell:
     payer: str
     line_of_business: str
     family: str
-    people: int
     infusions_per_month: Decimal
     hospital_allowed: Decimal | None
     hospital_administration: Decimal | None

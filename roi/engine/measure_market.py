@@ -68,8 +68,8 @@ def measure_market(
     if volumes is None:
         return None
     cells = [
-        _cell(key, people, [found[strand.strand_no] for strand in strands], volumes.window.months, policies.chair_minutes)
-        for key, (people, strands) in volumes.cells.items()
+        _cell(key, [found[strand.strand_no] for strand in strands], volumes.window.months, policies.chair_minutes)
+        for key, strands in volumes.cells.items()
     ]
     cells.sort(key=lambda cell: (cell.place, cell.payer, cell.line_of_business, cell.family, cell.policy_id))
     priced = sum(each.strand.infusions for each in found.values())
@@ -142,7 +142,7 @@ def _usual_doses(strands: Sequence[Strand]) -> dict[str, Decimal]:
     return {molecule: total / number for molecule, (total, number) in doses.items() if number}
 
 
-def _cell(key: CellKey, people: int, priced: list[_Priced], months: int, chair_minutes: Mapping[str, int]) -> Cell:
+def _cell(key: CellKey, priced: list[_Priced], months: int, chair_minutes: Mapping[str, int]) -> Cell:
     number = sum(each.strand.infusions for each in priced)
 
     def mean(amount: Callable[[_Priced], Decimal]) -> Decimal:
@@ -156,7 +156,6 @@ def _cell(key: CellKey, people: int, priced: list[_Priced], months: int, chair_m
         payer=key.payer,
         line_of_business=key.line_of_business,
         family=key.family,
-        people=people,
         infusions_per_month=_round(Decimal(number) / months),
         hospital_allowed=allowed,
         hospital_administration=mean(lambda each: each.at_hospital.administration) if at_hospital else None,

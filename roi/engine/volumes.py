@@ -62,10 +62,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Volumes:
-    """Cells by key: how many people, and their strands. Infusions in all, and of those in cells too small to be used."""
+    """Strands by cell, each of at least 11 people; infusions in all, and of those in cells too small to be used."""
 
     window: Window
-    cells: dict[Hashable, tuple[int, tuple[Strand, ...]]]
+    cells: dict[Hashable, tuple[Strand, ...]]
     infusions: int
     left_out: int
 
@@ -97,22 +97,22 @@ def read_volumes(
             return None
         window = Window(first_month, last_month, months, mature)
         strands = {row[0]: Strand(*row) for row in connection.execute("FROM strand ORDER BY strand_no").fetchall()}
-        keys, people, left_out = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
+        keys, left_out = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
     cells = defaultdict(list)
     for number, key in keys.items():
         cells[key].append(strands[number])
     in_all = sum(strand.infusions for strand in strands.values())
-    return Volumes(window, {key: (people[key], tuple(members)) for key, members in cells.items()}, in_all, left_out)
+    return Volumes(window, {key: tuple(members) for key, members in cells.items()}, in_all, left_out)
 
 
 def _pool(connection, strands, keys, pooled):
-    """Widen cells of 1 to 10 people until none is left; returns the strands' cells, the cells' people and what was dropped."""
+    """Widen cells of 1 to 10 people until none is left; returns the strands' cells and what was dropped."""
     left_out = 0
     while True:
         people = _people(connection, keys)
         small = {key for key, count in people.items() if count < SMALLEST_SHOWN}
         if not small:
-            return keys, people, left_out
+            return keys, left_out
         wider = {key: pooled(key) for key in small}
         left_out += sum(strands[number].infusions for number, key in keys.items() if key in small and wider[key] is None)
         keys = {number: wider.get(key, key) for number, key in keys.items()}

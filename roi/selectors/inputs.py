@@ -87,8 +87,8 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     here, elsewhere = market.at(HOSPITAL), market.at(ELSEWHERE)
     claims = Source(MEASURED, f"Claims run {market.run_id}", f"{market.last_month:%Y-%m}")
     made = [
-        ShownInput("data_volumes", "Infusions in our hospitals", f"{_sum(here):,.1f} a month", claims),
-        ShownInput("data_elsewhere", "Infusions of our prescribers' patients elsewhere", f"{_sum(elsewhere):,.1f} a month", claims),
+        ShownInput("data_volumes", "Infusions in our hospitals", f"{_sum(here):,.0f} a month", claims),
+        ShownInput("data_elsewhere", "Infusions of our prescribers' patients elsewhere", f"{_sum(elsewhere):,.0f} a month", claims),
     ]
     made += _prices("data_hospital", "What the hospital is allowed", here, lambda cell: cell.hospital_source)
     made += _prices("data_site", "What contracts allow at the new site", market.cells, lambda cell: cell.site_source)

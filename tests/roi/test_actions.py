@@ -162,6 +162,8 @@ def test_only_archived_scenarios_are_deleted(make):
     with pytest.raises(scenarios.Refused, match="Archive"):
         scenarios.delete_scenario(scenario)
     scenarios.archive_scenario(scenario)
+    with pytest.raises(scenarios.Refused, match="bring it back"):
+        scenarios.restore_version(None, scenario, 1)
     scenarios.unarchive_scenario(scenario)
     assert scenario.archived_at is None
     scenarios.archive_scenario(scenario)

@@ -23,7 +23,6 @@ def cell(**fields) -> Cell:
         "payer": "Plan A",
         "line_of_business": "commercial",
         "family": "infliximab",
-        "people": 20,
         "infusions_per_month": D(10),
         "hospital_allowed": D(500_000),
         "hospital_administration": D(30_000),

@@ -32,7 +32,6 @@ def test_volumes_of_the_last_six_mature_months(tmp_path):
     market = measure(tmp_path, rows)
     assert (market.first_month, market.last_month, market.mature) == (dt.date(2025, 10, 1), dt.date(2026, 3, 1), True)
     cell = only(market)
-    assert cell.people == 12
     assert cell.infusions_per_month == 12
     assert cell.hospital_allowed == 300_000
     assert cell.hospital_source.mark == "measured"
@@ -46,19 +45,19 @@ def test_what_is_neither_at_our_hospital_nor_elsewhere_does_not_count(tmp_path):
     rows += claims.everybody(range(60, 80), attributed=False, outcome=None)
     rows += claims.everybody(range(80, 100), family="unknown")
     market = measure(tmp_path, rows)
-    assert [cell.people for cell in market.cells] == [12]
+    assert [cell.infusions_per_month for cell in market.cells] == [12]
 
 
 def test_a_market_is_chosen_by_name(tmp_path):
     rows = claims.everybody(range(12)) + claims.everybody(range(20, 40), market="rural")
-    assert only(measure(tmp_path, rows, name="rural")).people == 20
+    assert only(measure(tmp_path, rows, name="rural")).infusions_per_month == 20
 
 
 def test_patients_elsewhere_are_apart(tmp_path):
     rows = claims.everybody(range(12)) + claims.everybody(range(20, 33), **claims.ELSEWHERE)
     market = measure(tmp_path, rows)
-    assert only(market).people == 12
-    assert only(market, ELSEWHERE).people == 13
+    assert only(market).infusions_per_month == 12
+    assert only(market, ELSEWHERE).infusions_per_month == 13
     assert only(market, ELSEWHERE).hospital_allowed is None
 
 
@@ -68,7 +67,7 @@ def test_small_cells_are_pooled_by_therapy_then_by_payer(tmp_path):
     rows += claims.everybody(range(30, 36), molecule="infliximab-dyyb", family="golimumab")
     rows += claims.everybody(range(40, 50), payer="Plan B") + claims.everybody(range(50, 60), payer="Plan C")
     market = measure(tmp_path, rows)
-    people = {(cell.payer, cell.family): cell.people for cell in market.cells}
+    people = {(cell.payer, cell.family): cell.infusions_per_month for cell in market.cells}
     assert people == {("Plan A", "infliximab"): 12, ("Plan A", OTHER_THERAPIES): 12, (OTHER_PAYERS, OTHER_THERAPIES): 20}
 
 
@@ -78,6 +77,11 @@ def test_a_person_in_two_small_cells_counts_once(tmp_path):
     market = measure(tmp_path, rows)
     assert market.cells == ()
     assert market.left_out == 1
+
+
+def test_a_market_does_not_say_how_many_people_there_are(tmp_path):
+    """Those of two markets, subtracted from those of all, would tell the third's."""
+    assert "people" not in str(measure(tmp_path, claims.everybody(range(12))).as_json())
 
 
 def test_no_cell_is_smaller_than_eleven_whatever_the_data(tmp_path):
@@ -91,8 +95,8 @@ def test_no_cell_is_smaller_than_eleven_whatever_the_data(tmp_path):
         )
     market = measure(tmp_path, rows, policies=[claims.policy(payer="Plan 3")])
     assert market.cells
-    assert min(cell.people for cell in market.cells) >= 11
-    assert sum(cell.people for cell in market.cells) + 60 * market.left_out == 60
+    assert min(cell.infusions_per_month for cell in market.cells) >= 11
+    assert sum(cell.infusions_per_month for cell in market.cells) + 60 * market.left_out == 60
 
 
 def test_white_bagging_and_340b_are_measured(tmp_path):
@@ -153,7 +157,7 @@ def test_a_run_without_a_mature_month_says_so(tmp_path):
     duckdb.execute(f"COPY (SELECT month, false AS mature FROM read_parquet('{facts}')) TO '{tmp_path / 'young.parquet'}'")
     market = measure_market(1, infusions, tmp_path / "young.parquet", claims.price_book(), PolicyBook([], [], {}, []), on=ON)
     assert market.mature is False
-    assert only(market).people == 12
+    assert only(market).infusions_per_month == 12
 
 
 def test_a_market_survives_json(tmp_path):
