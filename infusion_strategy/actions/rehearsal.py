@@ -5,6 +5,7 @@ import re
 import shutil
 from datetime import date
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -102,10 +103,16 @@ def _finished():
 
 def _load_registers(folder: Path, report: runs.StageReport) -> None:
     for number, (command, arguments, pattern) in enumerate(REGISTERS):
-        files = [str(path) for path in sorted(folder.glob(pattern))]
+        files = [str(path) for path in sorted(folder.glob(pattern)) if _has_rows(path)]  # a small system has empty logs
         what = re.split(r"[./]", pattern)[0].replace("_", " ")
         report(f"loading {what}", 0.6 + 0.3 * number / len(REGISTERS))
-        call_command(command, *arguments, *files, stdout=StringIO())
+        if files:
+            call_command(command, *arguments, *files, stdout=StringIO())
+
+
+def _has_rows(path: Path) -> bool:
+    with path.open("rb") as lines:
+        return len(list(islice(lines, 2))) == 2
 
 
 def _files(run: Run) -> Path:
