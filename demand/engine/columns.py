@@ -24,7 +24,7 @@ PROCEDURES = _numbered("procedure_code", 25)
 
 @dataclass(frozen=True)
 class Kind:
-    """`columns` are read where present; a file without one of `needed` is refused; a row with a blank in `row_needed` is rejected."""
+    """`columns` are read where present. A file without one of `needed` is refused, a row with a blank in `row_needed` rejected."""
 
     name: str
     title: str

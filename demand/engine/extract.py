@@ -8,23 +8,21 @@ they are read once more when they are typed, and a copy of text columns would co
 
 from __future__ import annotations
 
-import csv
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from demand.engine.columns import AS_WRITTEN, KINDS, LEFT_OUT, SYNONYMS, Kind, canonical, kinds_that_fit
+from demand.engine.columns import AS_WRITTEN, Kind, canonical
+from demand.engine.header import DELIMITERS, match_columns, read_header
 from demand.engine.normalise import Normalised, StructuralReject, normalise
-from demand.engine.refusal import RefusedFile, shown_name
+from demand.engine.refusal import RefusedFile, not_utf8, shown_name
 from demand.engine.survey import Survey, survey
 from demand.engine.unpack import Limits, unpack
 
 __all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "read_file", "read_normalised"]
 
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 _BLANKS = "' \t\r\n'"
 _NUMERIC = (
     "TINYINT",
@@ -91,8 +89,8 @@ def read_file(
     unpacked = unpack(source.path, shown, work, number, limits)
     if unpacked.form == "parquet":
         return _read_parquet(unpacked.path, source.kind, shown, number, connection, limits)
-    line_number, names, delimiter = _header(unpacked.path, shown, limits)
-    kind, present, extra = _match(names, source.kind, shown)
+    line_number, names, delimiter = read_header(unpacked.path, shown, limits)
+    kind, present, extra = match_columns(names, source.kind, shown)
     facts = survey(unpacked.path, delimiter, progress)
     _refuse_bytes(facts, unpacked.path, shown, limits)
     staged = StagedFile(
@@ -112,7 +110,7 @@ def read_file(
         return _not_empty(slowly())
     clean = facts.quotes == 0 and not facts.edge_blanks
     relation = _relation(
-        kind, dict((name, f"c{place}") for place, name in present), clean, _csv_scan(unpacked.path, len(names), delimiter, facts)
+        kind, {name: f"c{place}" for place, name in present}, clean, _csv_scan(unpacked.path, len(names), delimiter, facts)
     )
     return _not_empty(_with(staged, relation=relation, fallback=slowly))
 
@@ -129,139 +127,18 @@ def _not_empty(staged: StagedFile) -> StagedFile:
     return staged
 
 
-# The header
-
-
-def _header(path: Path, shown: str, limits: Limits) -> tuple[int, list[str], str]:
-    """(line of the header, its cells, the delimiter): the first line that is not blank; the delimiter that finds most known columns."""
-    with path.open("rb") as stream:
-        for line_number in range(1, 1001):
-            raw = stream.readline(4 * limits.max_header_chars + 16)
-            if not raw:
-                break
-            if raw.strip(b"\xef\xbb\xbf \t\r\n"):
-                return line_number, *_header_cells(raw, shown, limits)
-    raise RefusedFile(
-        f"{shown} holds only blank lines: no header and no rows. Export it again, with a header line of column names.", "EMPTY"
-    )
-
-
-def _header_cells(raw: bytes, shown: str, limits: Limits) -> tuple[list[str], str]:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if len(raw) <= 4 * limits.max_header_chars or error.end < len(raw):
-            raise _not_utf8(shown, 1, error.start) from None
-        text = raw[: error.start].decode("utf-8-sig")
-    text = text.split("\r", 1)[0].rstrip("\n")
-    if len(text) > limits.max_header_chars:
-        raise RefusedFile(
-            f"{shown} has a header line of more than {limits.max_header_chars:,} characters. Check that its first line holds the column names.",
-            "HEADER_TOO_LONG",
-        )
-    known = {name for kind in KINDS.values() for name in kind.columns}
-    best: tuple[int, int, list[str], str] | None = None
-    for delimiter in DELIMITERS:
-        try:
-            cells = next(csv.reader([text], delimiter=delimiter, strict=True))
-        except csv.Error:
-            continue
-        score = (sum(canonical(cell) in known for cell in cells), len(cells))
-        if best is None or score > best[:2]:
-            best = (*score, cells, delimiter)
-    if best is None:
-        raise RefusedFile(
-            f"{shown} has a quote in its header line that is not closed. Correct the first line and send the file again.",
-            "UNCLOSED_QUOTE",
-        )
-    _, count, cells, delimiter = best
-    if count > limits.max_columns:
-        raise RefusedFile(
-            f"{shown} has {count:,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
-            "TOO_MANY_COLUMNS",
-        )
-    return cells, delimiter
-
-
-def _match(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind, list[tuple[int, str]], tuple[str, ...]]:
-    """Cells of the header -> (kind, (place, column) of what we read, columns that we do not know)."""
-    kind = KINDS[wanted_kind]
-    cleaned = [name.strip("\ufeff \t\r\n").lower() for name in names]
-    twice = sorted({name for name in cleaned if name and cleaned.count(name) > 1})
-    if twice:
-        raise RefusedFile(
-            f"{shown} has a duplicate column: {', '.join(twice[:10])} (letter case does not count). Keep one of each name and send it again.",
-            "DUPLICATE_COLUMN",
-        )
-    places: dict[str, int] = {}
-    for place, name in enumerate(cleaned):
-        column = SYNONYMS.get(name, name)
-        if column not in places or name == column:  # person_id wins over patient_id
-            places[column] = place
-    missing = [column for column in kind.needed if column not in places]
-    if missing:
-        raise _missing(missing, kind, set(places), cleaned, shown)
-    present = [(places[column], column) for column in kind.columns if column in places]
-    used = {place for place, _ in present}
-    extra = [
-        names[place].strip("\ufeff \t\r\n") or f"(column {place + 1} has no name)"
-        for place, name in enumerate(cleaned)
-        if place not in used and name not in LEFT_OUT[kind.name]
-    ]
-    return kind, present, tuple(shown_name(name.replace("/", "∕")) for name in extra)
-
-
-def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str], shown: str) -> RefusedFile:
-    others = [other for other in kinds_that_fit(found) if other.name != kind.name]
-    if others:
-        return RefusedFile(
-            f"{shown} looks like a {others[0].title} file, not {kind.title}: choose {others[0].title} for it, or send the right file.",
-            "WRONG_KIND",
-        )
-    known = {name for other in KINDS.values() for name in other.columns}
-    if not found & known:
-        return RefusedFile(
-            f"{shown} has no header line with known column names. Its first line must name the columns; a {kind.title} file needs "
-            f"{', '.join(_named(column) for column in kind.needed)}.",
-            "NO_HEADER",
-        )
-    hints = []
-    for column in missing:
-        near = difflib.get_close_matches(column, [name for name in cleaned if name and name not in known], n=1, cutoff=0.75)
-        if near:
-            hints.append(f"'{shown_name(near[0])}' may be {column}")
-    hint = f" Perhaps {'; '.join(hints)}: rename it." if hints else ""
-    word = "column" if len(missing) == 1 else "columns"
-    return RefusedFile(
-        f"{shown} lacks the {word} {', '.join(_named(column) for column in missing)}, which every {kind.title} file needs."
-        f"{hint} Add {'it' if len(missing) == 1 else 'them'} to the header and the rows and send the file again.",
-        "MISSING_COLUMN",
-    )
-
-
-def _named(column: str) -> str:
-    return "person_id (or patient_id)" if column == "person_id" else column
-
-
 # The bytes
-
-
-def _not_utf8(shown: str, line: int, byte: int) -> RefusedFile:
-    return RefusedFile(
-        f"{shown} is not in the encoding UTF-8 (line {line:,}, byte {byte:,}), and guessing would garble names. "
-        "Save it as 'CSV UTF-8' and send that.",
-        "ENCODING",
-    )
 
 
 def _refuse_bytes(facts: Survey, path: Path, shown: str, limits: Limits) -> None:
     if facts.nul_at is not None:
         raise RefusedFile(
-            f"{shown} has a NUL byte on line {_line_of(path, facts.nul_at):,}: it is binary or damaged. Export it again as CSV in UTF-8.",
+            f"{shown} has a NUL byte on line {_line_of(path, facts.nul_at):,}: it is binary or damaged. "
+            "Export it again as CSV in UTF-8.",
             "NUL_BYTE",
         )
     if facts.invalid_utf8_at is not None:
-        raise _not_utf8(shown, _line_of(path, facts.invalid_utf8_at), facts.invalid_utf8_at)
+        raise not_utf8(shown, _line_of(path, facts.invalid_utf8_at), facts.invalid_utf8_at)
     if facts.longest_line > limits.max_line_bytes:
         raise RefusedFile(
             f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); no claims row is that long. "
@@ -288,10 +165,11 @@ def _quoted(value: object) -> str:
 
 def _csv_scan(path: Path, width: int, delimiter: str, facts: Survey) -> str:
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
-    newline = r"\r\n" if facts.newline == "\r\n" else r"\n"
+    # Told that lines end in CR LF, DuckDB 2.0.0 returns no row and no error; told nothing, it reads them.
+    newline = r", new_line='\n'" if facts.newline == "\n" else ""
     return (
         f"read_csv({_quoted(path)}, delim={_quoted(delimiter)}, quote='\"', escape='\"', header=true, columns={{{columns}}}, "
-        f"auto_detect=false, strict_mode=true, store_rejects=true, new_line='{newline}', max_line_size={max(facts.longest_line * 2, 65536)})"
+        f"auto_detect=false, strict_mode=true, store_rejects=true{newline}, max_line_size={max(facts.longest_line * 2, 65536)})"
     )
 
 
@@ -360,13 +238,14 @@ def _read_parquet(
             f"{shown} has {len(names):,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
             "TOO_MANY_COLUMNS",
         )
-    kind, present, extra = _match(names, wanted_kind, shown)
+    kind, present, extra = match_columns(names, wanted_kind, shown)
     cells, notes, numeric_codes = {}, [], []
     for place, column in present:
         name, type_name = names[place], types[names[place]]
         if any(mark in type_name for mark in ("[", "STRUCT", "MAP", "UNION", "BLOB", "LIST", "VARIANT")):
             raise RefusedFile(
-                f"{shown} has the column {column} as {type_name.split('(')[0].lower()}, not as plain text. Write one text value a row and send it again.",
+                f"{shown} has the column {column} as {type_name.split('(')[0].lower()}, not as plain text. "
+                "Write one text value a row and send it again.",
                 "NESTED_COLUMN",
             )
         cells[column] = _parquet_cell('"' + name.replace('"', '""') + '"', type_name)
@@ -380,8 +259,8 @@ def _read_parquet(
     )
     relation = _relation(kind, cells, False, scan, line="file_row_number + 1", reject=reject)
     staged = StagedFile(
-        number=number, kind=kind.name, shown=shown, relation=relation, records=records, first_line=1, form="parquet", packed_as=None,
-        delimiter=None, present=tuple(name for _, name in present), extra=extra, notes=tuple(notes),
+        number=number, kind=kind.name, shown=shown, relation=relation, records=records, first_line=1, form="parquet",
+        packed_as=None, delimiter=None, present=tuple(name for _, name in present), extra=extra, notes=tuple(notes),
     )  # fmt: skip
     try:  # a page that is damaged shows only when it is read
         connection.execute(f"SELECT count(*) FROM ({relation}) WHERE given_reject IS NULL").fetchall()[0]
@@ -394,5 +273,6 @@ def _read_parquet(
 
 def _parquet_cell(name: str, type_name: str) -> str:
     if type_name in ("FLOAT", "DOUBLE"):  # 123.0 in a column that had blanks was 123
-        return f"CASE WHEN {name} = floor({name}) AND abs({name}) < 1e15 THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
+        whole = f"CAST(CAST({name} AS BIGINT) AS VARCHAR)"
+        return f"CASE WHEN {name} = floor({name}) AND abs({name}) < 1e15 THEN {whole} ELSE CAST({name} AS VARCHAR) END"
     return f"CAST({name} AS VARCHAR)"

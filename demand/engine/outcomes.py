@@ -29,25 +29,26 @@ REPEATED_SHARE = 0.95  # of a source's multi-line institutional claims: then the
 _MONEY = "paid_cents BIGINT, allowed_cents BIGINT, charge_cents BIGINT, patient_cents BIGINT"
 # What a candidate row is made of, besides file_no INTEGER and row_number BIGINT (the physical line in its file).
 SCHEMAS: dict[str, str] = {
-    MEDICAL: "data_source VARCHAR, claim_id VARCHAR, claim_line_number INTEGER, claim_type VARCHAR, person_id VARCHAR, payer VARCHAR, "
-    "plan VARCHAR, claim_start_date DATE, claim_end_date DATE, service_date DATE, place_of_service_code VARCHAR, bill_type_code VARCHAR, "
-    "revenue_center_code VARCHAR, hcpcs_code VARCHAR, modifiers VARCHAR, units DECIMAL(18,4), rendering_npi VARCHAR, billing_npi VARCHAR, "
-    "facility_npi VARCHAR, ordering_npi VARCHAR, billing_tin VARCHAR, ndc_code VARCHAR, paid_date DATE, file_date DATE, "
-    f"{_MONEY}, diagnosis_codes VARCHAR, diagnosis_code_type VARCHAR, procedure_codes VARCHAR, in_network_flag VARCHAR, "
-    "authorization_id VARCHAR, authorization_end_date DATE, bill_type_as_sent VARCHAR, flags VARCHAR",
-    PHARMACY: "data_source VARCHAR, claim_id VARCHAR, claim_line_number INTEGER, person_id VARCHAR, payer VARCHAR, plan VARCHAR, "
-    "dispensing_date DATE, ndc_code VARCHAR, quantity DECIMAL(18,4), days_supply DECIMAL(18,4), prescribing_provider_npi VARCHAR, "
-    f"dispensing_provider_npi VARCHAR, paid_date DATE, file_date DATE, {_MONEY}, flags VARCHAR",
-    ELIGIBILITY: "data_source VARCHAR, person_id VARCHAR, payer VARCHAR, plan VARCHAR, enrollment_start_date DATE, "
-    "enrollment_end_date DATE, gender VARCHAR, birth_date DATE, death_date DATE, payer_type VARCHAR, group_id VARCHAR, state VARCHAR, "
-    "zip_code VARCHAR, funding_type VARCHAR, file_date DATE, flags VARCHAR",
+    MEDICAL: f"""data_source VARCHAR, claim_id VARCHAR, claim_line_number INTEGER, claim_type VARCHAR, person_id VARCHAR,
+        payer VARCHAR, plan VARCHAR, claim_start_date DATE, claim_end_date DATE, service_date DATE, place_of_service_code VARCHAR,
+        bill_type_code VARCHAR, revenue_center_code VARCHAR, hcpcs_code VARCHAR, modifiers VARCHAR, units DECIMAL(18;4),
+        rendering_npi VARCHAR, billing_npi VARCHAR, facility_npi VARCHAR, ordering_npi VARCHAR, billing_tin VARCHAR,
+        ndc_code VARCHAR, paid_date DATE, file_date DATE, {_MONEY}, diagnosis_codes VARCHAR, diagnosis_code_type VARCHAR,
+        procedure_codes VARCHAR, in_network_flag VARCHAR, authorization_id VARCHAR, authorization_end_date DATE,
+        bill_type_as_sent VARCHAR, flags VARCHAR""",
+    PHARMACY: f"""data_source VARCHAR, claim_id VARCHAR, claim_line_number INTEGER, person_id VARCHAR, payer VARCHAR, plan VARCHAR,
+        dispensing_date DATE, ndc_code VARCHAR, quantity DECIMAL(18;4), days_supply DECIMAL(18;4),
+        prescribing_provider_npi VARCHAR, dispensing_provider_npi VARCHAR, paid_date DATE, file_date DATE, {_MONEY},
+        flags VARCHAR""",
+    ELIGIBILITY: """data_source VARCHAR, person_id VARCHAR, payer VARCHAR, plan VARCHAR, enrollment_start_date DATE,
+        enrollment_end_date DATE, gender VARCHAR, birth_date DATE, death_date DATE, payer_type VARCHAR, group_id VARCHAR,
+        state VARCHAR, zip_code VARCHAR, funding_type VARCHAR, file_date DATE, flags VARCHAR""",
 }
 
 
 def schema(kind: str) -> dict[str, str]:
     """Column -> DuckDB type of a candidate row, file_no and row_number first."""
-    listed = SCHEMAS[kind].replace("DECIMAL(18,4)", "DECIMAL(18;4)").split(", ")
-    pairs = (part.strip().split(" ", 1) for part in listed)
+    pairs = (part.split() for part in SCHEMAS[kind].split(","))
     return {"file_no": "INTEGER", "row_number": "BIGINT"} | {name: type_.replace(";", ",") for name, type_ in pairs}
 
 
@@ -65,7 +66,7 @@ _EVENT = {
 
 
 def candidates_sql(folder: Path, kind: str) -> str:
-    """SELECT of an extract's typed candidate rows: file_no, row_number and the columns of `schema(kind)`, row-rule rejects left out."""
+    """SELECT of an extract's candidate rows, in the columns of `schema(kind)`; rows that broke a row rule are left out."""
     files = sorted(folder.glob(f"{kind}-[0-9]*.parquet"))
     names = schema(kind)
     if not files:
@@ -88,7 +89,8 @@ def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]]) -> str:
         )
     event = _EVENT[kind]
     own = (
-        "claim_type = 'institutional' AS institutional, revenue_center_code AS revenue, units, substr(bill_type_code, 3, 1) AS frequency"
+        "claim_type = 'institutional' AS institutional, revenue_center_code AS revenue, units, "
+        "substr(bill_type_code, 3, 1) AS frequency"
         if kind == MEDICAL
         else "false AS institutional, NULL::VARCHAR AS revenue, quantity AS units, NULL::VARCHAR AS frequency"
     )
@@ -123,8 +125,8 @@ def resolve(
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidate AS {_candidate_view(kind, sources)}")
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE exception (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, outcome VARCHAR, "
-        "rule VARCHAR, other_sequence INTEGER, other_file_no INTEGER, other_row_number BIGINT)"
+        "CREATE OR REPLACE TEMP TABLE exception (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
+        "outcome VARCHAR, rule VARCHAR, other_sequence INTEGER, other_file_no INTEGER, other_row_number BIGINT)"
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT)")
     rows = connection.execute("SELECT count(*) FROM candidate").fetchall()[0][0]
@@ -142,8 +144,9 @@ def resolve(
             # A row identical to one that was rejected is rejected for the same reason: nothing of it was accepted before.
             connection.execute(
                 "UPDATE exception SET outcome = 'rejected', rule = 'NEGATIVE_UNMATCHED' FROM exception AS first "
-                "WHERE exception.rule = 'DUPLICATE_ROW' AND first.rule = 'NEGATIVE_UNMATCHED' AND first.sequence = exception.other_sequence "
-                "AND first.file_no = exception.other_file_no AND first.row_number = exception.other_row_number"
+                "WHERE exception.rule = 'DUPLICATE_ROW' AND first.rule = 'NEGATIVE_UNMATCHED' "
+                "AND first.sequence = exception.other_sequence AND first.file_no = exception.other_file_no "
+                "AND first.row_number = exception.other_row_number"
             )
     report(0.7)
     if contested:
@@ -177,7 +180,8 @@ def find_repeated_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> 
 def split_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> None:
     """After `find_repeated_totals`: `paid_share` (sequence, file_no, row_number, person_id, paid_cents) for the lines concerned."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, paid_cents BIGINT)"
+        "CREATE OR REPLACE TEMP TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
+        "paid_cents BIGINT)"
     )
     if connection.execute("SELECT count(*) FROM repeating_source").fetchall()[0][0]:
         _passes(connection, "claim_split", passes)
@@ -192,13 +196,14 @@ class FinalOutcomes:
     counts: dict[str, dict[str, int]]
 
     def accepted(self, kind: str, bucket: int = 0, buckets: int = 1) -> str:
-        """SELECT of the accepted rows: sequence, file_no, row_number and `schema(kind)`; paid_cents is the line's share of a repeated total."""
+        """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated."""
         union = " UNION ALL ".join(
             f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind)})" for number, folder in self.sources
         )
         mine = f" WHERE hash(person_id) % {buckets} = {bucket}" if buckets > 1 else ""
         place = "(sequence, file_no, row_number)"
-        standing = f"SELECT * FROM (SELECT * FROM ({union}){mine}) AS row_read ANTI JOIN (SELECT * FROM exception_{kind}{mine}) AS exception USING {place}"
+        exceptions = f"(SELECT * FROM exception_{kind}{mine}) AS exception"
+        standing = f"SELECT * FROM (SELECT * FROM ({union}){mine}) AS row_read ANTI JOIN {exceptions} USING {place}"
         if kind != MEDICAL or not any(fact["split"] for fact in self.repeated_totals):
             return standing
         return (
@@ -218,7 +223,7 @@ def final_outcomes(
 ) -> FinalOutcomes:
     """(sequence, folder) of the loads in a run -> FinalOutcomes over `connection`, for all three kinds.
 
-    counts[kind] = {"accepted": n, "duplicate": n, "superseded": n, "rejected": n} of the candidate rows (row-rule rejects not counted).
+    counts[kind] = {"accepted": n, "duplicate": n, "superseded": n, "rejected": n} of the candidate rows; row rules are not in it.
     """
     counts: dict[str, dict[str, int]] = {}
     totals: list[dict] = []

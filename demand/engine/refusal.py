@@ -19,3 +19,12 @@ def shown_name(name: str) -> str:
     if len(plain) > 80:
         plain = plain[:50] + "…" + plain[-25:]
     return plain or "the file"
+
+
+def not_utf8(shown: str, line: int, byte: int) -> RefusedFile:
+    """line counts from 1, byte from 0."""
+    return RefusedFile(
+        f"{shown} is not in the encoding UTF-8 (line {line:,}, byte {byte:,}), and guessing would garble names. "
+        "Save it as 'CSV UTF-8' and send that.",
+        "ENCODING",
+    )

@@ -50,15 +50,16 @@ def add_row_rules(connection: duckdb.DuckDBPyConnection, name: str, staged: Stag
         )
         connection.register("structural", frame)
         connection.execute(
-            "INSERT INTO reject_row SELECT ?, ?, ?, ?, CAST(CAST(row_number AS VARCHAR) AS BIGINT), 'rejected', rule, \"column\", NULL, message, claim_id "
-            "FROM structural",
+            "INSERT INTO reject_row SELECT ?, ?, ?, ?, CAST(CAST(row_number AS VARCHAR) AS BIGINT), 'rejected', rule, "
+            '"column", NULL, message, claim_id FROM structural',
             place,
         )
         connection.unregister("structural")
     claim_id = "NULL" if staged.kind == ELIGIBILITY else "claim_id"
     connection.execute(
         "INSERT INTO reject_row SELECT ?, ?, ?, ?, row_number, 'rejected', rule, nullif(column_name, ''), reject_value, "
-        f"{_message('rule', 'column_name', 'NULL')}, claim_id FROM (SELECT coalesce(physical_line, file_row_number + 2) AS row_number, "
+        f"{_message('rule', 'column_name', 'NULL')}, claim_id "
+        "FROM (SELECT coalesce(physical_line, file_row_number + 2) AS row_number, "
         f"split_part(reject, ' ', 1) AS rule, split_part(reject, ' ', 2) AS column_name, reject_value, {claim_id} AS claim_id "
         f"FROM read_parquet({_quoted(typed)}, file_row_number=true) WHERE reject IS NOT NULL)",
         place,
@@ -80,7 +81,8 @@ def add_exceptions(
         "ELSE format('line {} of another file of this extract', other_row_number) END"
     )
     connection.execute(
-        f"INSERT INTO reject_row SELECT ?, ?, exception.file_no, shown, exception.row_number, outcome, rule, NULL, NULL, {_message('rule', 'NULL', other)}, {claim_id} "
+        "INSERT INTO reject_row SELECT ?, ?, exception.file_no, shown, exception.row_number, outcome, rule, NULL, NULL, "
+        f"{_message('rule', 'NULL', other)}, {claim_id} "
         f"FROM ({candidates_sql(folder, kind)}) AS candidate JOIN exception ON exception.sequence = {sequence} "
         "AND exception.file_no = candidate.file_no AND exception.row_number = candidate.row_number "
         "JOIN file_name ON file_name.file_no = exception.file_no",
@@ -99,8 +101,9 @@ def _quoted(path: Path) -> str:
 
 def _message(rule: str, column: str, other: str) -> str:
     """CASE over the messages as SQL; the arguments are SQL expressions."""
+    about, beside = f"coalesce({column}, '')", f"coalesce({other}, 'another row')"
     cases = " ".join(
-        f"WHEN '{name}' THEN replace(replace('{text}', '{{column}}', coalesce({column}, '')), '{{other}}', coalesce({other}, 'another row'))"
+        f"WHEN '{name}' THEN replace(replace('{text}', '{{column}}', {about}), '{{other}}', {beside})"
         for name, text in MESSAGES.items()
     )
     return f"CASE {rule} {cases} END"

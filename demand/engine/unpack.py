@@ -1,4 +1,4 @@
-"""A file as it was sent -> a plain delimited file or a Parquet file under a generated name in the work folder. One file in, one out.
+"""A file as it was sent -> a plain delimited or Parquet file under a generated name in the work folder. One file in, one out.
 
 The first bytes decide what a file is, its name must agree. Archives are unpacked while counting, so a bomb stops early.
 Nothing is written outside the work folder, whatever names an archive carries.
@@ -139,7 +139,8 @@ def _old_office(path: Path, shown: str) -> str:
         head = stream.read(1 << 20)
     if "EncryptedPackage".encode("utf-16-le") in head or "EncryptionInfo".encode("utf-16-le") in head:
         raise RefusedFile(
-            f"{shown} is a password-protected Office file. Open it, remove the password, save it as type 'CSV UTF-8', and send that.",
+            f"{shown} is a password-protected Office file. Open it, remove the password, save it as type 'CSV UTF-8', "
+            "and send that.",
             "PASSWORD_PROTECTED",
         )
     raise RefusedFile(

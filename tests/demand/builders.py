@@ -134,7 +134,9 @@ def rows_of(sql: str, connection: duckdb.DuckDBPyConnection | None = None) -> li
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def load(folder: Path, earlier: Iterable[Loaded] = (), name: str = "one", options: Mapping[str, object] | None = None, **rows: list) -> Loaded:
+def load(
+    folder: Path, earlier: Iterable[Loaded] = (), name: str = "one", options: Mapping[str, object] | None = None, **rows: list
+) -> Loaded:
     """Load rows (medical=[…], pharmacy=[…], eligibility=[…]; each kind one file) into `folder/name`."""
     sent = folder / "sent" / name
     sent.mkdir(parents=True)
@@ -143,7 +145,11 @@ def load(folder: Path, earlier: Iterable[Loaded] = (), name: str = "one", option
 
 
 def load_files(
-    folder: Path, files: list[SourceFile], earlier: Iterable[Loaded] = (), name: str = "one", options: Mapping[str, object] | None = None
+    folder: Path,
+    files: list[SourceFile],
+    earlier: Iterable[Loaded] = (),
+    name: str = "one",
+    options: Mapping[str, object] | None = None,
 ) -> Loaded:
     out = folder / name
     settings = LoadOptions(**({"pseudonym_key": KEY, "name": name} | dict(options or {})))

@@ -58,7 +58,7 @@ def test_bad_input(case, tmp_path, caplog):
         assert not (tmp_path / case["id"]).exists() and not (tmp_path / f"{case['id']}.partial").exists()
     else:
         check_loaded(case, outcome, answer)
-    assert not [path for path in Path("/tmp").glob("PWNED*")]
+    assert not list(Path("/tmp").glob("PWNED*"))
     assert {name for name in set(os.listdir("/tmp")) - before if "duckdb" in name} == set()
     assert not list(tmp_path.rglob("*.partial")) and not list(tmp_path.rglob("work"))
 
