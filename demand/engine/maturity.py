@@ -14,6 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import duckdb
 
@@ -89,20 +90,23 @@ def _completion(
     paid = {other: _cumulative(by_month[other], ages[other]) for other in ages}  # as far as each month is old
     if age > oldest:
         return None, None, None
-    whole, scatter = 1.0, 0.0
+    whole, scatter = Fraction(1), 0.0  # exact, so that nine tenths are nine tenths
     own = float(paid[month][age]) if month in paid else 0.0
     for step in range(age, oldest):
         known = [(line[step], line[step + 1]) for line in paid.values() if len(line) > step + 1]
         before = sum(first for first, _ in known)
         if before == 0:
             return None, None, None
-        factor = sum(second for _, second in known) / before
+        exact = Fraction(sum(second for _, second in known), before)
+        if exact == 0:
+            return None, None, None
+        factor = float(exact)
         if len(known) > 1 and own > 0:
             variance = sum(first * (second / first - factor) ** 2 for first, second in known if first) / (len(known) - 1)
             scatter += variance / factor**2 * (1 / own + 1 / before)
-        whole *= factor
+        whole *= exact
         own *= factor
-    completion = 1 / whole
+    completion = float(1 / whole)
     width = math.exp(z * math.sqrt(scatter))
     return completion, max(completion / width, 0.0), min(completion * width, 1.0)
 
