@@ -50,12 +50,13 @@ def test_nothing_over_nothing_is_none():
     assert ratio(0, 5) == 0.0
 
 
-COUNTED = dict.fromkeys(
-    "infusions people attributed_infusions attributed_people majority_infusions unattributed_infusions kept margin_leak partner site_leak unknown "
-    "mature_kept mature_margin_leak mature_site_leak mature_unknown mature_attributed left_allowed_cents attributed_allowed_cents "
-    "left_without_allowed allowed_cents unknown_site_class unknown_channel white_bag white_bag_confirmed unknown_family".split(),
-    0,
-)
+NAMES = """
+    infusions people attributed_infusions attributed_people majority_infusions unattributed_infusions
+    kept margin_leak partner site_leak unknown mature_kept mature_margin_leak mature_site_leak mature_unknown mature_attributed
+    left_allowed_cents attributed_allowed_cents left_without_allowed allowed_cents
+    unknown_site_class unknown_channel white_bag white_bag_confirmed unknown_family
+"""
+COUNTED = dict.fromkeys(NAMES.split(), 0)
 
 
 def test_the_rate_leaves_partner_and_unknown_out_of_the_denominator_and_shows_the_unknown():
