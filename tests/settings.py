@@ -33,4 +33,5 @@ from infusion_strategy.settings import *  # noqa: E402, F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 (nothing is collected here, and a missing folder is a warning)
+if STATIC_ROOT:  # noqa: F405
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 (nothing is collected here, and a missing folder is a warning)
