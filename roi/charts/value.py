@@ -43,20 +43,14 @@ def bridge(summary: dict, baseline: str) -> Figure:
         Column("part", "Part"),
         Column("npv", "Present value", "exact_cents"),
         Column("total", "Not discounted", "exact_cents"),
-        Column("meaning", "What it is"),
     )
-    rows = tuple(
-        (words.PART_NAMES[part], value["parts_npv_cents"][part], value["parts_cents"][part], words.PART_SENTENCES[part])
-        for part in parts
-    )
+    rows = tuple((words.PART_NAMES[part], value["parts_npv_cents"][part], value["parts_cents"][part]) for part in parts)
     return Figure(
         key=f"bridge-{baseline.replace('_', '-')}",
         title=f"What makes up the value against “{name.lower()}”",
         reading=_bridge_reading(value, parts, name),
         direction=f"{words.BASELINE_SENTENCES[baseline]} Higher is better.",
-        table=Table(
-            f"Value against “{name.lower()}” by part", columns, rows, ("Value", value["npv_cents"], value["total_cents"], "")
-        ),
+        table=Table(f"Value against “{name.lower()}” by part", columns, rows, ("Value", value["npv_cents"], value["total_cents"])),
         chart=_waterfall(value, parts),
     )
 
@@ -104,7 +98,8 @@ def _waterfall(value: dict, parts: list[str]) -> dict:
         "xaxis": {"tickformat": "$~s", "nticks": 5, "range": [min(reach) - 0.22 * span, max(reach) + 0.22 * span]},
         "yaxis": {"autorange": "reversed", "ticksuffix": "  "},
     }
-    return {"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}, "xaxis": {"nticks": 3}}}
+    wide = [min(reach) - 0.5 * span, max(reach) + 0.4 * span]
+    return {"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}, "xaxis": {"nticks": 3, "range": wide}}}
 
 
 def cash_by_month(summary: dict) -> Figure:

@@ -20,7 +20,7 @@ from roi.engine.volumes import Strand, Window, read_volumes
 
 NEW_SITE_CLASS = "infusion_center"
 USUAL_CHAIR_MINUTES = Decimal(120)
-OTHER_THERAPIES, OTHER_PAYERS, OTHER = "other therapies", "other payers", "other"
+POOLED_THERAPIES, POOLED_PAYERS, OTHER = "pooled therapies", "pooled payers", "other"
 _PLACES = Decimal("0.0001")
 
 
@@ -88,10 +88,10 @@ def measure_market(
 
 def wider(key: CellKey) -> CellKey | None:
     """The next wider cell of one that is too small: therapies together, then payers, then without their policy, then all."""
-    if key.family != OTHER_THERAPIES:
-        return key._replace(family=OTHER_THERAPIES)
-    if key.payer != OTHER_PAYERS:
-        return key._replace(payer=OTHER_PAYERS)
+    if key.family != POOLED_THERAPIES:
+        return key._replace(family=POOLED_THERAPIES)
+    if key.payer != POOLED_PAYERS:
+        return key._replace(payer=POOLED_PAYERS)
     if key.fate != Fate():
         return key._replace(fate=Fate())
     if key.line_of_business != OTHER:

@@ -43,7 +43,7 @@ def detail(request, pk: int, number: int | None = None):
         "figures": value_charts.figures(result.summary, page.lines) if result else (),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
-        "baseline_names": words.BASELINE_NAMES,
+        "part_sentences": [(words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],
     }
     return render(request, "roi/detail.html", context)
 
@@ -71,7 +71,6 @@ def compare(request):
             "inputs": [pair for pair in inputs if pair.differs or not context["only_differences"]],
             "differing": sum(pair.differs for pair in inputs),
             "results": result_pairs(before, after),
-            "baseline_names": words.BASELINE_NAMES,
             "uncomputed": [version for version, summary in ((a, before), (b, after)) if summary is None],
             "same": a.pk == b.pk,
         }

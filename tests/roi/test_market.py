@@ -8,7 +8,7 @@ import pytest
 
 from roi.engine.leaving import Law
 from roi.engine.market import ELSEWHERE, HOSPITAL, Market
-from roi.engine.measure_market import OTHER_PAYERS, OTHER_THERAPIES, PolicyBook, measure_market
+from roi.engine.measure_market import POOLED_PAYERS, POOLED_THERAPIES, PolicyBook, measure_market
 from roi.engine.prices import MEDICARE, contract_price
 from tests.roi import claims_run as claims
 
@@ -68,7 +68,7 @@ def test_small_cells_are_pooled_by_therapy_then_by_payer(tmp_path):
     rows += claims.everybody(range(40, 50), payer="Plan B") + claims.everybody(range(50, 60), payer="Plan C")
     market = measure(tmp_path, rows)
     people = {(cell.payer, cell.family): cell.infusions_per_month for cell in market.cells}
-    assert people == {("Plan A", "infliximab"): 12, ("Plan A", OTHER_THERAPIES): 12, (OTHER_PAYERS, OTHER_THERAPIES): 20}
+    assert people == {("Plan A", "infliximab"): 12, ("Plan A", POOLED_THERAPIES): 12, (POOLED_PAYERS, POOLED_THERAPIES): 20}
 
 
 def test_a_person_in_two_small_cells_counts_once(tmp_path):
