@@ -49,6 +49,7 @@ class ValueSerializer(serializers.Serializer):
 
 class ChairsSerializer(serializers.Serializer):
     month_full = serializers.IntegerField(allow_null=True)
+    month_turned_away = serializers.IntegerField(allow_null=True)
     needed = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     infusions_wanted = serializers.ListField(child=serializers.FloatField())
     infusions_given = serializers.ListField(child=serializers.FloatField())

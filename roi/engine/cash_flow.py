@@ -82,6 +82,7 @@ class CashFlow:
             "baselines": {baseline: value.as_json() for baseline, value in self.values.items()},
             "chairs": {
                 "month_full": self.chairs.month_full,
+                "month_turned_away": self.chairs.month_turned_away,
                 "needed": None if needed is None else [_short(n) for n in needed],
                 "infusions_wanted": [_short(n) for n in self.chairs.wanted],
                 "infusions_given": [_short(n) for n in self.chairs.given],

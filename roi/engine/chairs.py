@@ -24,6 +24,11 @@ class ChairUse:
     month_full: int | None
 
     @property
+    def month_turned_away(self) -> int | None:
+        """The first month in which something does not fit: the month full or, where it fits exactly, a later one."""
+        return next((month for month, fits in enumerate(self.fits, start=1) if fits < 1), None)
+
+    @property
     def given(self) -> tuple[Decimal, ...]:
         with localcontext(EXACT):
             return tuple(wanted * fits for wanted, fits in zip(self.wanted, self.fits, strict=True))

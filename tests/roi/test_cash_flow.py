@@ -170,11 +170,18 @@ def test_a_site_full_in_month_seven_earns_no_more():
     asks = group(leave_month=1, infusions=D(10), chair_minutes=D(60))
     site = {"chairs": D(1), "open_hours_per_month": D("10.5"), "target_use": D("0.6")}
     result = cash_flow(case(asks, ramp=tuple(D(m) / 10 for m in range(1, 11)), **site))
-    assert result.chairs.month_full == 7
+    assert result.chairs.month_full == result.chairs.month_turned_away == 7
     assert [round(float(given), 3) for given in result.chairs.given] == [1, 2, 3, 4, 5, 6] + [6.3] * 6
     value = result.values["do_nothing"]
     assert value.flows[6:9] == (6 * 60_000, 378_000, 378_000)
     assert float(result.chairs.needed[9]) == pytest.approx(10 / 6.3)
+
+
+def test_a_site_that_fits_exactly_is_full_and_turns_nobody_away():
+    asks = group(leave_month=1, infusions=D(10), chair_minutes=D(60))
+    site = {"chairs": D(1), "open_hours_per_month": D(10), "target_use": D("0.6")}
+    chairs = cash_flow(case(asks, ramp=tuple(D(m) / 10 for m in range(1, 8)), **site)).chairs
+    assert (chairs.month_full, chairs.month_turned_away) == (6, 7)
 
 
 def test_turned_away_patients_stay_where_they_would_have_been():

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from roi.engine.calc_file import KEYS, case_from_values, read_case
+from roi.engine.calc_file import case_from_values, read_case
+from roi.engine.calc_keys import KEYS
 from roi.engine.cash_flow import cash_flow
 from roi.engine.inputs import InputError
 from roi.management.commands.roi_calc import EXAMPLE

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from roi.engine.calc_file import KEYS, read_case
+from roi.engine.calc_file import read_case
+from roi.engine.calc_keys import KEYS
 from roi.engine.cash_flow import cash_flow
 from roi.engine.inputs import InputError
 from roi.engine.marks import mark_counts
@@ -89,5 +90,5 @@ def as_text(title: str, result) -> str:
     ]
     full = result.chairs.month_full
     if full is not None:
-        lines.append(f"The site is full in month {full}.")
+        lines.append(f"The site is full from month {full} on.")
     return "\n".join(lines)
