@@ -21,10 +21,10 @@ demo: $(RUN)
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: $(DEV)
-	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 -m "not benchmark and not services" $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not benchmark and not services" $(ARGS)
 
 benchmark: $(DEV)
 	@exec $(BIN)/python -m pytest -m benchmark -s $(ARGS) tests/benchmarks

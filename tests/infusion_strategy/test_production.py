@@ -11,7 +11,7 @@ import yaml
 
 from tests.services import ROOT, Processes, answers, free_port, wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.xdist_group("production")]
+pytestmark = [pytest.mark.services, pytest.mark.slow]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 BIN = Path(sys.executable).parent
 
