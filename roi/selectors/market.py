@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from demand import storage
 from demand.models import LeakageCell, Run
 from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Policy, Rate, StateLaw
+from roi.actions.scenarios import Refused
 from roi.engine import prices
 from roi.engine.leaving import Law
 from roi.engine.market import Market
@@ -40,8 +41,13 @@ def data_at_hand() -> DataAtHand | None:
 
 
 def read_market(run: Run, name: str, on: dt.date) -> Market | None:
-    """Volumes of a run's market ("" for all), at the prices of a day; None where the run has no infusion."""
+    """Volumes of a run's market ("" for all), at the prices of a day; None where the run has no infusion.
+
+    Refused where the run's files are not in storage.
+    """
     folder = storage.run_folder(run.pk)
+    if not (folder / "infusions.parquet").exists():
+        raise Refused(f"The files of claims run {run.pk} are not in storage any more; recompute, then save the scenario again.")
     return measure_market(
         run.pk, folder / "infusions.parquet", folder / "facts.parquet", price_book(on), policy_book(), name=name, on=on
     )

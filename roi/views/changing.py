@@ -129,7 +129,11 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None) ->
     if data is None:
         form.add_error(None, NO_DATA)
         return None
-    market = read_market(data.run, name, read_value("first_month", answers["first_month"].text))
+    try:
+        market = read_market(data.run, name, read_value("first_month", answers["first_month"].text))
+    except scenarios.Refused as refusal:
+        form.add_error(None, str(refusal))
+        return None
     if market is None or not market.cells:
         form.add_error("market", NO_PATIENTS)
         return None

@@ -1,12 +1,14 @@
 """The scenario pages: what they show, who may see and change what, and how many queries they take."""
 
 import re
+import shutil
 
 import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from demand import storage
 from demand.models import Run
 from roi.actions import scenarios
 from roi.engine.center_fields import FIELDS
@@ -225,6 +227,12 @@ def test_a_taken_name_is_refused(make, as_editor):
 def test_a_market_without_patients_is_refused(published, as_editor):
     sent = answers(as_editor.get(url("create"))) | {"name": "Center one", "market": "rural"}
     assertContains(as_editor.post(url("create"), sent), "no group of 11 people or more in this market", status_code=422)
+
+
+def test_a_claims_run_whose_files_are_gone_is_refused(published, as_editor):
+    sent = answers(as_editor.get(url("create"))) | {"name": "Center one"}
+    shutil.rmtree(storage.run_folder(published.pk))
+    assertContains(as_editor.post(url("create"), sent), "recompute, then save the scenario again", status_code=422)
 
 
 def test_without_a_claims_run_the_form_says_what_is_missing(as_editor):
