@@ -18,21 +18,21 @@ class MayViewScenarios(BasePermission):
         return request.user.has_perm("roi.view_scenarios")
 
 
-class SourceSerializer(serializers.Serializer):
+class ScenarioSourceSerializer(serializers.Serializer):
     mark = serializers.ChoiceField(["measured", "borrowed", "guessed"])
     source = serializers.CharField(source="text")
     as_of = serializers.CharField()
 
 
-class InputSerializer(serializers.Serializer):
+class ScenarioInputSerializer(serializers.Serializer):
     key = serializers.CharField()
     section = serializers.CharField()
     label = serializers.CharField()
     value = serializers.CharField()
-    source = SourceSerializer(allow_null=True, help_text="None for a choice that is no input")
+    source = ScenarioSourceSerializer(allow_null=True, help_text="None for a choice that is no input")
 
 
-class ValueSerializer(serializers.Serializer):
+class ScenarioValueSerializer(serializers.Serializer):
     """Scenario less one baseline, in cents."""
 
     npv_cents = serializers.IntegerField()
@@ -47,7 +47,7 @@ class ValueSerializer(serializers.Serializer):
     monthly_cents = serializers.ListField(child=serializers.IntegerField(), help_text="Months 0, 1, 2 …")
 
 
-class ChairsSerializer(serializers.Serializer):
+class ScenarioChairsSerializer(serializers.Serializer):
     month_full = serializers.IntegerField(allow_null=True)
     month_turned_away = serializers.IntegerField(allow_null=True)
     needed = serializers.ListField(child=serializers.FloatField(), allow_null=True)
@@ -55,22 +55,22 @@ class ChairsSerializer(serializers.Serializer):
     infusions_given = serializers.ListField(child=serializers.FloatField())
 
 
-class BaselinesSerializer(serializers.Serializer):
-    do_nothing = ValueSerializer()
-    today = ValueSerializer()
+class ScenarioBaselinesSerializer(serializers.Serializer):
+    do_nothing = ScenarioValueSerializer()
+    today = ScenarioValueSerializer()
 
 
-class ResultSerializer(serializers.Serializer):
+class ScenarioResultSerializer(serializers.Serializer):
     version = serializers.IntegerField(help_text="The version it is of; an earlier one where the newest is not computed yet")
     run = serializers.IntegerField()
     data_run = serializers.IntegerField(allow_null=True)
     computed_at = serializers.DateTimeField()
     result_hash = serializers.CharField()
-    baselines = BaselinesSerializer()
-    chairs = ChairsSerializer()
+    baselines = ScenarioBaselinesSerializer()
+    chairs = ScenarioChairsSerializer()
 
 
-class ListedSerializer(serializers.Serializer):
+class ListedScenarioSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     kind = serializers.CharField()
@@ -93,11 +93,11 @@ class ScenarioSerializer(serializers.Serializer):
     state = serializers.CharField()
     covers = serializers.CharField(help_text="What the volumes and prices cover")
     marks = serializers.DictField(child=serializers.IntegerField(), help_text="How many inputs are measured, borrowed, guessed")
-    inputs = InputSerializer(many=True)
-    result = ResultSerializer(allow_null=True)
+    inputs = ScenarioInputSerializer(many=True)
+    result = ScenarioResultSerializer(allow_null=True)
 
 
-class LineSerializer(serializers.Serializer):
+class ScenarioLineSerializer(serializers.Serializer):
     baseline = serializers.ChoiceField(list(BASELINES))
     month = serializers.IntegerField()
     line_item = serializers.CharField()
@@ -111,19 +111,19 @@ class ScenarioViewSet(ViewSet):
     lookup_value_regex = r"\d+"
 
     @extend_schema(
-        responses=ListedSerializer(many=True),
+        responses=ListedScenarioSerializer(many=True),
         parameters=[OpenApiParameter("archived", bool, description="The archived ones instead")],
     )
     def list(self, request):
         listed = scenarios.listed(request.user, request.query_params.get("archived", "") in ("1", "true"))
-        return Response(ListedSerializer([_listed(item) for item in listed], many=True).data)
+        return Response(ListedScenarioSerializer([_listed(item) for item in listed], many=True).data)
 
     @extend_schema(responses=ScenarioSerializer, parameters=[OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)])
     def retrieve(self, request, pk=None):
         return Response(ScenarioSerializer(_scenario(scenarios.page(request.user, int(pk)))).data)
 
     @extend_schema(
-        responses=LineSerializer(many=True), parameters=[OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)]
+        responses=ScenarioLineSerializer(many=True), parameters=[OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)]
     )
     @action(detail=True)
     def lines(self, request, pk=None):
@@ -131,7 +131,7 @@ class ScenarioViewSet(ViewSet):
         access_scenario(request.user, int(pk))
         page = scenarios.page(request.user, int(pk))
         rows = [dict(zip(("baseline", "month", "line_item", "cents"), row, strict=True)) for row in page.lines]
-        return Response(LineSerializer(rows, many=True).data)
+        return Response(ScenarioLineSerializer(rows, many=True).data)
 
 
 def _listed(item: scenarios.ListedScenario) -> dict:
