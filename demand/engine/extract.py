@@ -8,7 +8,8 @@ they are read once more when they are typed, and a copy of text columns would co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class StagedFile:
     extra: tuple[str, ...]
     blank_lines: int = 0
     rejects: list[StructuralReject] = field(default_factory=list)
+    samples: tuple[tuple[int, str], ...] = ()  # (place among the records from 0, person_id): their order is checked by these
     notes: tuple[str, ...] = ()
     fallback: Callable[[], StagedFile] | None = None
 
@@ -109,10 +111,22 @@ def read_file(
     if not simple:
         return _not_empty(slowly())
     clean = facts.quotes == 0 and not facts.edge_blanks
-    relation = _relation(
-        kind, {name: f"c{place}" for place, name in present}, clean, _csv_scan(unpacked.path, len(names), delimiter, facts)
-    )
-    return _not_empty(_with(staged, relation=relation, fallback=slowly))
+    cells = {name: f"c{place}" for place, name in present}
+    scan = _csv_scan(unpacked.path, len(names), delimiter, facts)
+    person = next(place for place, name in present if name == "person_id")
+    samples = tuple((line - 2, cell) for line, cell in _cells(facts, delimiter, person, len(names)) if line > 1)
+    return _not_empty(_with(staged, relation=_relation(kind, cells, clean, scan), fallback=slowly, samples=samples))
+
+
+def _cells(facts: Survey, delimiter: str, place: int, width: int) -> Iterator[tuple[int, str]]:
+    """(line, cell) of the sampled lines that are sound rows."""
+    for line, raw in facts.samples:
+        try:
+            row = next(csv.reader([raw.decode().rstrip("\r")], delimiter=delimiter, strict=True), [])
+        except csv.Error:
+            continue
+        if len(row) == width:
+            yield line, row[place]
 
 
 def _with(staged: StagedFile, **changes: object) -> StagedFile:

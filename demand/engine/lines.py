@@ -39,6 +39,7 @@ from demand.engine.columns import KINDS, MEDICAL
 from demand.engine.extract import SourceFile, StagedFile, read_file
 from demand.engine.flags import count_flags
 from demand.engine.outcomes import count_outcomes, find_repeated_totals, resolve
+from demand.engine.pseudonym import secret_of
 from demand.engine.refusal import RefusedFile
 from demand.engine.typed import SQL_FOLDER, TypedFile, horizon, profile_files, refuse_if_all_fail, type_file
 from demand.engine.unpack import Limits
@@ -155,10 +156,11 @@ def _connect(work: Path, folders: list[Path], options: LoadOptions) -> duckdb.Du
             "autoload_known_extensions": False,
         }
     )
-    # type_pushdown turns TRY_CAST over read_csv into a hard cast (duckdb#23818); the other would turn the joins with `person`
-    # around, and rows would come out of the order of the file.
-    connection.execute("SET disabled_optimizers = 'type_pushdown,build_side_probe_side,join_order'")
-    connection.execute("SET VARIABLE pseudonym_key = ?", [options.pseudonym_key.hex()])
+    # type_pushdown turns TRY_CAST over read_csv into a hard cast (duckdb#23818); in_clause makes a join of a long IN, and no join
+    # keeps the order of the rows.
+    connection.execute("SET disabled_optimizers = 'type_pushdown,in_clause'")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET VARIABLE pseudonym_secret = ?", [secret_of(options.pseudonym_key)])
     listed = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "/'" for folder in folders)
     connection.execute(f"SET allowed_directories = [{listed}]")
     connection.execute("SET enable_external_access = false")
@@ -190,7 +192,7 @@ def _load(
     connection.execute("SET VARIABLE horizon = ?::DATE", [last_day])
     typed = []
     for place, file in enumerate(staged):
-        typed.append(type_file(connection, file, profiles[place], partial, options.data_source))
+        typed.append(type_file(connection, file, profiles[place], partial, options.data_source, options.pseudonym_key))
         refuse_if_all_fail(connection, typed[-1])
         report("checking rows", (place + 1) / len(staged))
     results, facts = {}, {}

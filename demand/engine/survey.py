@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 CHUNK = 1 << 22
+SAMPLES = 400
 LF, CR, QUOTE, SPACE, TAB = 10, 13, 34, 32, 9
 
 
@@ -33,6 +34,7 @@ class Survey:
     control: bool  # control characters other than tab and line ends
     nul_at: int | None
     invalid_utf8_at: int | None
+    samples: tuple[tuple[int, bytes], ...]  # (line number, line) here and there: that a reader kept the order can be checked
 
 
 class _Utf8:
@@ -63,6 +65,7 @@ def survey(path: Path, delimiter: str, progress: Callable[[float], None] = lambd
     open_quote = quoted_newlines = edge_blanks = control = False
     nul_at = None
     longest = longest_number = 0
+    samples: list[tuple[int, bytes]] = []
     line_start = 0  # offset of the line that is being read
     previous = LF  # the byte before this chunk; a file begins as if after a line end
     before_previous = LF
@@ -81,6 +84,9 @@ def survey(path: Path, delimiter: str, progress: Callable[[float], None] = lambd
                 blank += int(np.count_nonzero((before == LF) | ((before == CR) & (second == LF))))
                 pairs += int(np.count_nonzero(before == CR))
                 line_start = offset + int(ends[-1]) + 1
+                if len(ends) > 1 and len(samples) < SAMPLES:
+                    middle = len(ends) // 2
+                    samples.append((lines + middle + 1, chunk[int(ends[middle - 1]) + 1 : int(ends[middle])]))
             low = data < SPACE
             odd = np.count_nonzero(low) - len(ends)
             if odd:
@@ -120,7 +126,7 @@ def survey(path: Path, delimiter: str, progress: Callable[[float], None] = lambd
     return Survey(
         size=size, lines=lines, records=records, blank_lines=blank, longest_line=longest, longest_line_number=longest_number,
         quotes=quotes, unclosed=open_quote, quoted_newlines=quoted_newlines, newline=newline, edge_blanks=edge_blanks,
-        control=control, nul_at=nul_at, invalid_utf8_at=utf8.invalid_at,
+        control=control, nul_at=nul_at, invalid_utf8_at=utf8.invalid_at, samples=tuple(samples),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from demand.engine.columns import DIAGNOSES, ELIGIBILITY, MEDICAL, MODIFIERS, PROCEDURES
 from demand.engine.extract import StagedFile
-from demand.engine.pseudonym import pseudonym_sql
+from demand.engine.pseudonym import BLANKS, pseudonym, pseudonym_sql
 from demand.engine.refusal import RefusedFile
 
 SQL_FOLDER = Path(__file__).parent / "sql"
@@ -48,7 +48,7 @@ class TypedFile:
 def profile_files(
     connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedFile], report: Callable[[float], None] = lambda share: None
 ) -> tuple[list[StagedFile], list[Profile]]:
-    """The files as they will be typed (normalised where need be) and their profiles. Makes `person` (person_id, pseudonym)."""
+    """The files as they will be typed (normalised where need be) and their profiles. Makes `person`, the map back."""
     connection.execute("CREATE OR REPLACE TEMP TABLE person_seen (person_id VARCHAR)")
     checked, profiles = [], []
     for place, file in enumerate(staged):
@@ -97,14 +97,15 @@ def horizon(profiles: Sequence[Profile], paid_through: dt.date | None, received_
 
 
 def type_file(
-    connection: duckdb.DuckDBPyConnection, file: StagedFile, profile: Profile, folder: Path, data_source: str
+    connection: duckdb.DuckDBPyConnection, file: StagedFile, profile: Profile, folder: Path, data_source: str, key: bytes
 ) -> TypedFile:
-    """Write `<kind>-<number>.parquet` into the folder. Reads `person` and the variable horizon."""
+    """Write `<kind>-<number>.parquet` into the folder. Reads the variables horizon and pseudonym_secret."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_with_source(file, profile, data_source)}")
     select = (SQL_FOLDER / f"typed_{file.kind}.sql").read_text(encoding="utf-8")
     if file.kind == MEDICAL:
         for name, columns in (("{modifiers}", MODIFIERS), ("{diagnoses}", DIAGNOSES), ("{procedures}", PROCEDURES)):
             select = select.replace(name, ", ".join(column for column in columns if column in file.present) or "NULL")
+    select = select.replace("{pseudonym}", pseudonym_sql("person_id"))
     path = folder / f"{file.kind}-{file.number:04d}.parquet"
     target = str(path).replace("'", "''")
     try:
@@ -114,11 +115,23 @@ def type_file(
         if file.fallback is None:
             raise
         rows = rejected = -1
-    if rows != file.records:
+    if rows != file.records or not _in_order(connection, file, target, key):
         if file.fallback is None:
-            raise AssertionError("typing lost or invented rows")
-        return type_file(connection, file.fallback(), profile, folder, data_source)
+            raise AssertionError("typing lost, invented or moved rows")
+        return type_file(connection, file.fallback(), profile, folder, data_source, key)
     return TypedFile(file, path, rejected)
+
+
+def _in_order(connection: duckdb.DuckDBPyConnection, file: StagedFile, target: str, key: bytes) -> bool:
+    """Whether rows stand where the survey saw their lines: a row's line number is its place in the file."""
+    if not file.samples:
+        return True
+    places = ", ".join(str(place) for place, _ in file.samples)
+    found = connection.execute(
+        f"SELECT file_row_number, person_id FROM read_parquet('{target}', file_row_number=true) WHERE file_row_number IN ({places})"
+    ).fetchall()
+    expected = {place: pseudonym(person_id, key) if person_id.strip(BLANKS) else None for place, person_id in file.samples}
+    return dict(found) == expected
 
 
 def _with_source(file: StagedFile, profile: Profile, data_source: str) -> str:

@@ -1,6 +1,6 @@
 -- Raw eligibility rows (all text) -> typed rows. Grain: one row per row read, in the order of the file.
--- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym),
---      variable horizon (the last day that a service can have been on)
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), variables horizon (the last day that
+--      a service can have been on) and pseudonym_secret. No join, no window: rows must keep their order.
 -- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL. Codes stay as they were
 --      written: candidate_eligibility.sql spells them, at no cost, because Parquet keeps each spelling once.
 --      enrollment_end_date is the last day covered. A birth date is never shown in a message.
@@ -51,7 +51,7 @@ SELECT
     physical_line,
     getvariable('horizon') AS horizon,
     data_source,
-    person.pseudonym AS person_id,
+    {pseudonym} AS person_id,
     payer,
     plan,
     start_day AS enrollment_start_date,
@@ -66,4 +66,3 @@ SELECT
     funding_type,
     file_day AS file_date
 FROM ruled
-LEFT JOIN person USING (person_id)

@@ -1,6 +1,6 @@
 -- Raw medical claim rows (all text) -> typed rows. Grain: one row per row read, in the order of the file.
--- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym),
---      variable horizon (the last day that a service can have been on)
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), variables horizon (the last day that
+--      a service can have been on) and pseudonym_secret. No join, no window: rows must keep their order.
 -- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL. Codes stay as they were
 --      written: candidate_medical.sql spells them, at no cost, because Parquet keeps each spelling once.
 WITH cast_text AS (
@@ -90,7 +90,7 @@ SELECT
     claim_id,
     line_number AS claim_line_number,
     claim_type,
-    person.pseudonym AS person_id,
+    {pseudonym} AS person_id,
     payer,
     plan,
     start_day AS claim_start_date,
@@ -123,4 +123,3 @@ SELECT
     authorization_id,
     authorization_end_day AS authorization_end_date
 FROM ruled
-LEFT JOIN person USING (person_id)

@@ -1,6 +1,6 @@
 -- Raw pharmacy claim rows (all text) -> typed rows. Grain: one row per row read, in the order of the file.
--- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), person (person_id, pseudonym),
---      variable horizon (the last day that a service can have been on)
+-- in:  raw (the canonical columns as text, blank is NULL; given_reject, physical_line), variables horizon (the last day that
+--      a service can have been on) and pseudonym_secret. No join, no window: rows must keep their order.
 -- out: one SELECT, written to Parquet. `reject` is 'RULE column' where a row rule failed, else NULL. Codes stay as they were
 --      written: candidate_pharmacy.sql spells them, at no cost, because Parquet keeps each spelling once.
 WITH cast_text AS (
@@ -80,7 +80,7 @@ SELECT
     data_source,
     claim_id,
     line_number AS claim_line_number,
-    person.pseudonym AS person_id,
+    {pseudonym} AS person_id,
     payer,
     plan,
     dispensing_day AS dispensing_date,
@@ -98,4 +98,3 @@ SELECT
          ELSE coalesce(coinsurance, 0) + coalesce(copayment, 0) + coalesce(deductible, 0) END AS patient_cents,
     CASE WHEN NOT paid_whole OR NOT allowed_whole OR NOT charge_whole THEN true END AS rounded
 FROM ruled
-LEFT JOIN person USING (person_id)

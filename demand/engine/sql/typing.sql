@@ -12,7 +12,7 @@ CREATE OR REPLACE MACRO bad_day(x, day) AS x IS NOT NULL AND day IS NULL;
 
 -- Whole cents, exactly: text to DECIMAL to BIGINT, never through a float. Half a cent rounds away from zero (flag AMOUNT_ROUNDED).
 CREATE OR REPLACE MACRO is_number(x) AS regexp_full_match(x, '[-+]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)');
-CREATE OR REPLACE MACRO is_cents(x) AS regexp_full_match(x, '[-+]?[0-9]{1,12}([.][0-9]{0,2}0*)?');
+CREATE OR REPLACE MACRO is_cents(x) AS regexp_full_match(x, '[-+]?([0-9]{1,12}([.][0-9]{0,2}0*)?|[.][0-9]{1,2}0*)');
 CREATE OR REPLACE MACRO as_cents(x) AS CAST(CAST(x AS DECIMAL(15, 2)) * 100 AS BIGINT);
 CREATE OR REPLACE MACRO sure_cents(x, whole) AS CASE WHEN whole THEN as_cents(x) WHEN is_number(x) THEN as_cents(x) END;
 CREATE OR REPLACE MACRO bad_number(x, amount) AS x IS NOT NULL AND amount IS NULL;
@@ -26,12 +26,12 @@ CREATE OR REPLACE MACRO shown_day(x) AS
          WHEN regexp_full_match(x, '[0-9]{8}') THEN '(eight digits without hyphens)'
          WHEN regexp_full_match(x, '[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}([ T][0-9:.+Z-]{1,20})?') THEN x
          WHEN regexp_full_match(x, '[0-9]{1,2}[- ]?(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[- ,]*[0-9]{2,4}') THEN x
-         WHEN lower(x) IN ('null', 'none', 'nan', 'nat', 'n/a', 'na', 'unknown', '-') THEN x END;
+         WHEN regexp_full_match(x, '(?i:null|none|nan|nat|n/a|na|unknown|-)') THEN x END;
 CREATE OR REPLACE MACRO shown_number(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{13,}') THEN '(more than twelve digits)'
          WHEN regexp_full_match(x, '[-+($€£]{0,3}[0-9., ’''\x{00a0}\x{202f}]{1,24}([eE][-+]?[0-9]{1,4})?[-)%]{0,2}') THEN x
          WHEN regexp_full_match(x, '0[xX][0-9a-fA-F]{1,16}|[-+]?(?i:nan|inf|infinity)|[*]+|#[A-Z/0!?]{1,8}') THEN x
-         WHEN lower(x) IN ('null', 'none', 'n/a', 'na', 'denied', 'pending', 'unknown', '-') THEN x END;
+         WHEN regexp_full_match(x, '(?i:null|none|n/a|na|denied|pending|unknown|-)') THEN x END;
 
 -- The check digit of a National Provider Identifier (Luhn over 80840 and the ten digits; 24 stands for the prefix).
 CREATE OR REPLACE MACRO npi_digit(n, place) AS (n // place) % 10;
