@@ -36,7 +36,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     MEDICAL: Kind(
         name=MEDICAL,
-        title="medical_claim",
+        title="medical claims",
         columns=(
             "claim_id", "claim_line_number", "claim_type", "person_id", "payer", "plan",
             "claim_start_date", "claim_end_date", "claim_line_start_date",
@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
     ),
     PHARMACY: Kind(
         name=PHARMACY,
-        title="pharmacy_claim",
+        title="pharmacy claims",
         columns=(
             "claim_id", "claim_line_number", "person_id", "payer", "plan",
             "prescribing_provider_npi", "dispensing_provider_npi", "dispensing_date", "ndc_code", "quantity", "days_supply",

@@ -101,14 +101,14 @@ def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str]
     others = [other for other in kinds_that_fit(found) if other.name != kind.name]
     if others:
         return RefusedFile(
-            f"{shown} looks like a {others[0].title} file, not {kind.title}: choose {others[0].title} for it, "
+            f"{shown} looks like a file of {others[0].title}, not of {kind.title}: choose it under {others[0].title}, "
             "or send the right file.",
             "WRONG_KIND",
         )
     known = {name for other in KINDS.values() for name in other.columns}
     if not found & known:
         return RefusedFile(
-            f"{shown} has no header line with known column names. Its first line must name the columns; a {kind.title} file needs "
+            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} needs "
             f"{', '.join(_named(column) for column in kind.needed)}.",
             "NO_HEADER",
         )
@@ -120,7 +120,7 @@ def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str]
     hint = f" Perhaps {'; '.join(hints)}: rename it." if hints else ""
     word = "column" if len(missing) == 1 else "columns"
     return RefusedFile(
-        f"{shown} lacks the {word} {', '.join(_named(column) for column in missing)}, which every {kind.title} file needs."
+        f"{shown} lacks the {word} {', '.join(_named(column) for column in missing)}, which every file of {kind.title} needs."
         f"{hint} Add {'it' if len(missing) == 1 else 'them'} to the header and the rows and send the file again.",
         "MISSING_COLUMN",
     )

@@ -27,6 +27,14 @@ FLAGS = {
     "FUNDING_TYPE_INVALID": "funding_type is not insured, self_funded, government or unknown; it was taken as unknown.",
     "REPEATED_CLAIM_TOTAL": "Every line repeated the claim's total; it was split over the lines so that the cents add up.",
 }
+# Why a row counts elsewhere already. The message of each single row, with the other row's place, is in the download.
+WHY = {
+    "DUPLICATE_ROW": "The same row, value for value, was accepted before: it counts once.",
+    "REVERSED": "A row and its reversal (the same with negative units and amounts) cancel each other.",
+    "OLDER_VERSION": "A newer version of the same claim line is in the data; the newer one counts.",
+    "CLAIM_REPLACED": "A later claim replaces the whole claim (bill type ending in 7).",
+    "CLAIM_VOIDED": "A later claim voids the whole claim (bill type ending in 8).",
+}
 OUTCOMES = {
     "rejected": "Rejected",
     "duplicate": "Duplicate",
@@ -127,8 +135,7 @@ def _rules(extract: Extract, with_values: bool) -> tuple[RuleExamples, ...]:
     found = []
     for kind, outcome, rule, column, rows, message, examples in ask_file(_rejects_path(extract), RULES):
         shown = tuple((one["file"], one["line"], one["value"]) for one in examples) if with_values else ()
-        # Messages of duplicates name another row of the file; the general words say as much without it.
-        general = message if outcome == "rejected" else ""
+        general = message if outcome == "rejected" else WHY.get(rule, "")
         found.append(RuleExamples(KINDS.get(kind, kind), OUTCOMES.get(outcome, outcome), rule, column, rows, general, shown))
     return tuple(found)
 

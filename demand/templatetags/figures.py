@@ -94,7 +94,8 @@ def cell(value, column) -> str:
 def _marked(value) -> str:
     if value is HIDDEN:
         return HIDDEN_HTML
-    return UNKNOWN if value is None else ""
+    # "" is what a template makes of a key that is not there: an extract without pharmacy files has no pharmacy count.
+    return UNKNOWN if value is None or value == "" else ""
 
 
 def _signed(amount: Decimal, form: str) -> str:

@@ -100,16 +100,16 @@ def test_a_near_miss_is_suggested(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "kind", "said"),
     [
-        ([pharmacy()], "medical", "pharmacy_claim"),
+        ([pharmacy()], "medical", "pharmacy claims"),
         ([eligibility()], "medical", "eligibility"),
-        ([medical()], "pharmacy", "medical_claim"),
-        ([medical()], "eligibility", "medical_claim"),
+        ([medical()], "pharmacy", "medical claims"),
+        ([medical()], "eligibility", "medical claims"),
     ],
 )
 def test_a_file_of_another_kind_is_recognised(tmp_path, rows, kind, said):
     found = refused(tmp_path, text_of(rows), kind=kind)
     assert found.rule == "WRONG_KIND"
-    assert f"looks like a {said} file" in found.sentence and "choose" in found.sentence
+    assert f"looks like a file of {said}" in found.sentence and f"choose it under {said}" in found.sentence
 
 
 def test_a_first_line_of_data_is_no_header(tmp_path):

@@ -1,0 +1,31 @@
+"""The list of extracts, whatever state each is in: a refused one has no counts, one of medical claims alone no others."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+
+from demand.models import Extract
+
+
+@pytest.fixture
+def as_council(client, db):
+    user = get_user_model().objects.create_user("council")
+    user.user_permissions.add(Permission.objects.get(codename="view_extracts"))
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "medical", "pharmacy"),
+    [
+        ("refused", {}, "–", "–"),
+        ("queued", {}, "–", "–"),
+        ("loaded", {"medical": {"rows_read": 6067}, "pharmacy": {"rows_read": 0}}, "6,067", "0"),
+        ("loaded", {"medical": {"rows_read": 6067}}, "6,067", "–"),
+    ],
+)
+def test_the_list_opens(as_council, status, counts, medical, pharmacy):
+    Extract.objects.create(name="Payer A", status=status, counts=counts)
+    page = as_council.get("/extracts/").content.decode()
+    cells = [cell.split("<")[0] for cell in page.split('<td class="num">')[1:]]
+    assert cells == [medical, pharmacy, "–"]
