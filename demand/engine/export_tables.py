@@ -51,7 +51,11 @@ MATURITY = "data_source month lines completion completion_low completion_high ma
 
 # Written pass by pass: file -> (the stage's table, columns, order within the people of a pass)
 FIRST_PASS = {
-    "lines": ("placed", LINES, "line_no"),
+    "lines": (
+        "placed",
+        LINES,
+        "person_bucket(person_id), person_id, service_date, data_source, claim_id, claim_line_number, line_no",
+    ),
     "infusions": ("attributed_infusion", INFUSIONS, "infusion_id"),
     "unadministered_fills": (
         "unadministered_fill",

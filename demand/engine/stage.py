@@ -15,6 +15,9 @@ MACROS = """
 CREATE OR REPLACE MACRO has_modifier(modifiers, modifier) AS contains(';' || coalesce(modifiers, '') || ';', ';' || modifier ||
 ';');
 CREATE OR REPLACE MACRO person_bucket(person) AS CAST(hash(person) >> 52 AS INTEGER);
+CREATE OR REPLACE MACRO policy_names_drug(all_drugs, codes, names, hcpcs_codes, molecule, family) AS
+    all_drugs OR list_contains(names, molecule) OR list_contains(names, family)
+    OR list_has_any(codes, string_split(hcpcs_codes, ';'));
 CREATE OR REPLACE MACRO cents(amount) AS CAST(amount AS BIGINT);
 CREATE OR REPLACE MACRO miles_between(latitude_a, longitude_a, latitude_b, longitude_b) AS
     2 * 3958.7613 * asin(sqrt(least(1.0,

@@ -81,31 +81,32 @@ FROM followed
 JOIN infusion USING (infusion_id)
 GROUP BY infusion_id;
 
+CREATE OR REPLACE TEMP TABLE on_roster AS
+SELECT named.infusion_id, min(roster.market) AS market
+FROM named_infusion AS named
+JOIN roster
+    ON roster.npi = named.named_npi AND named.service_date >= roster.starts_on AND named.service_date < roster.ends_on
+GROUP BY named.infusion_id;
+
 CREATE OR REPLACE TEMP TABLE attributed_infusion AS
 WITH ruled AS (
     SELECT
         named.*,
-        on_roster.market AS prescriber_market,
         waited.waits,
+        coalesce(named.site_market, on_roster.market, 'unknown') AS market,
         CASE
-            WHEN on_roster.npi IS NOT NULL AND named.ordering_npi IS NOT NULL THEN 'ordering_npi'
-            WHEN on_roster.npi IS NOT NULL THEN 'rendering_npi'
+            WHEN on_roster.infusion_id IS NOT NULL AND named.ordering_npi IS NOT NULL THEN 'ordering_npi'
+            WHEN on_roster.infusion_id IS NOT NULL THEN 'rendering_npi'
             WHEN majority.infusion_id IS NOT NULL THEN 'majority'
         END AS attribution_rule
     FROM named_infusion AS named
-    LEFT JOIN (
-        SELECT npi, starts_on, ends_on, min(market) AS market FROM roster GROUP BY npi, starts_on, ends_on
-    ) AS on_roster
-        ON on_roster.npi = named.named_npi
-        AND named.service_date >= on_roster.starts_on AND named.service_date < on_roster.ends_on
-    LEFT JOIN majority ON majority.infusion_id = named.infusion_id
-    LEFT JOIN waited ON waited.infusion_id = named.infusion_id
-    QUALIFY row_number() OVER (PARTITION BY named.infusion_id ORDER BY on_roster.starts_on) = 1
+    LEFT JOIN on_roster USING (infusion_id)
+    LEFT JOIN majority USING (infusion_id)
+    LEFT JOIN waited USING (infusion_id)
 )
 SELECT
-    * EXCLUDE (prescriber_market),
+    *,
     attribution_rule IS NOT NULL AS attributed,
-    coalesce(site_market, prescriber_market, 'unknown') AS market,
     CASE
         WHEN attribution_rule IS NULL THEN NULL
         WHEN ownership = 'other' THEN 'site_leak'

@@ -29,16 +29,11 @@ SELECT DISTINCT infusion.infusion_id
 FROM attributed_infusion AS infusion
 JOIN policy_scope AS policy
     ON policy.kind = 'drug_source' AND policy.drug_source IN ('sp_required', 'sp_preferred')
-    AND lower(policy.payer) = lower(infusion.payer)
+    AND policy.payer = lower(infusion.payer)
     AND (policy.line_of_business IS NULL OR policy.line_of_business = infusion.line_of_business)
     AND (policy.funding IS NULL OR list_contains(policy.funding, infusion.funding_type) OR infusion.funding_type = 'unknown')
     AND infusion.service_date >= policy.effective_from AND infusion.service_date < policy.effective_to
-    AND CASE policy.drug_kind
-        WHEN 'hcpcs' THEN contains(';' || infusion.hcpcs_codes || ';', ';' || policy.drug || ';')
-        WHEN 'molecule' THEN policy.drug IN (infusion.molecule, infusion.family)
-        WHEN 'family' THEN policy.drug = infusion.family
-        ELSE policy.drug IS NULL
-    END
+    AND policy_names_drug(policy.all_drugs, policy.codes, policy.names, infusion.hcpcs_codes, infusion.molecule, infusion.family)
 WHERE infusion.outcome = 'margin_leak';
 
 CREATE OR REPLACE TEMP TABLE fact AS

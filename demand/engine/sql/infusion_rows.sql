@@ -22,12 +22,12 @@ LEFT JOIN (SELECT npi, bool_or(ownership = 'owned') AS is_owned FROM ref_sites G
 
 -- A pharmacy's medical drug line belongs to the infusion it supplied (the first, where it supplied several doses).
 CREATE OR REPLACE TEMP TABLE infusion_line AS
-SELECT line_no, seed_no, role, is_main, members, allowed_cents, paid_cents, patient_cents, false AS is_supply
+SELECT line_no, seed_no, role, is_main, allowed_cents, paid_cents, patient_cents, false AS is_supply
 FROM seed_line
 JOIN kept_seed USING (seed_no)
 UNION ALL
 SELECT
-    line.line_no, served.seed_no, 'drug', true, 1, line.allowed_cents, line.paid_cents, line.patient_cents, true
+    line.line_no, served.seed_no, 'drug', true, line.allowed_cents, line.paid_cents, line.patient_cents, true
 FROM seed_supply AS served
 JOIN service_line AS first_line ON served.kind = 'medical' AND served.dose_no = 1 AND first_line.line_no = served.source_no
 JOIN service_line AS line
@@ -38,54 +38,60 @@ JOIN service_line AS line
         IS NOT DISTINCT FROM coalesce(first_line.billing_npi, first_line.rendering_npi, first_line.facility_npi);
 
 CREATE OR REPLACE TEMP TABLE infusion AS
-WITH member AS (
+WITH drug_side AS (  -- a drug on both claims: the facility's dose only
     SELECT
-        part.seed_no, part.role AS part_role, part.is_supply AS from_pharmacy,
-        part.allowed_cents AS part_allowed, part.paid_cents AS part_paid, part.patient_cents AS part_patient,
-        line.*,
-        part.role = 'drug' AND NOT part.is_supply AS is_own_drug,
-        bool_or(part.role = 'drug' AND NOT part.is_supply AND line.claim_form = 'institutional')
-            OVER (PARTITION BY part.seed_no) AS has_facility_drug,
-        bool_or(part.role = 'drug' AND NOT part.is_supply AND NOT line.is_waste) OVER (PARTITION BY part.seed_no) AS has_own_drug,
-        line.site_id = seed.site_id AND NOT part.is_supply AS is_at_site
+        part.seed_no,
+        bool_or(line.claim_form = 'institutional') AS has_facility_drug,
+        bool_or(NOT line.is_waste) AS has_own_drug
+    FROM infusion_line AS part
+    JOIN service_line AS line ON line.line_no = part.line_no
+    WHERE part.role = 'drug' AND NOT part.is_supply
+    GROUP BY part.seed_no
+), member AS (
+    SELECT
+        part.seed_no, part.role, part.allowed_cents, part.paid_cents, part.patient_cents,
+        line.line_no, line.hcpcs_code, line.dose, line.dose_unit, line.waste_units, line.is_waste, line.flags, line.extract_id,
+        line.ordering_npi, line.rendering_npi, part.is_supply AS from_pharmacy,
+        CASE WHEN coalesce(drug_side.has_own_drug, false)
+            THEN part.role = 'drug' AND NOT part.is_supply
+                AND (NOT drug_side.has_facility_drug OR line.claim_form = 'institutional')
+            ELSE part.role = 'drug'
+        END AS gives_dose,
+        (  -- what the infusion takes its site, payer and names from: the smallest comes first
+            part.is_supply OR line.site_id <> seed.site_id,
+            part.is_supply OR part.role <> 'drug',
+            line.claim_form <> 'institutional',
+            -coalesce(line.allowed_cents, -1),
+            line.line_no
+        ) AS importance
     FROM infusion_line AS part
     JOIN service_line AS line ON line.line_no = part.line_no
     JOIN kept_seed AS seed ON seed.seed_no = part.seed_no
-), counted AS (  -- a drug on both claims: the facility's dose only
-    SELECT
-        *,
-        CASE WHEN has_own_drug
-            THEN is_own_drug AND (NOT has_facility_drug OR claim_form = 'institutional')
-            ELSE from_pharmacy OR is_own_drug
-        END AS gives_dose,
-        row_number() OVER (
-            PARTITION BY seed_no
-            ORDER BY is_at_site DESC, is_own_drug DESC, claim_form = 'institutional' DESC, allowed_cents DESC NULLS LAST, line_no
-        ) AS importance
-    FROM member
+    LEFT JOIN drug_side ON drug_side.seed_no = part.seed_no
 ), summed AS (
     SELECT
         seed_no,
         array_to_string(list_sort(list(DISTINCT hcpcs_code)), ';') AS hcpcs_codes,
         CASE WHEN count(*) FILTER (gives_dose AND NOT is_waste) = count(dose) FILTER (gives_dose AND NOT is_waste)
-                AND count(DISTINCT dose_unit) FILTER (gives_dose) <= 1
+                AND min(dose_unit) FILTER (gives_dose) = max(dose_unit) FILTER (gives_dose)
             THEN round(sum(dose) FILTER (gives_dose AND NOT is_waste), 6)
         END AS dose,
         min(dose_unit) FILTER (gives_dose) AS dose_unit,
-        count(DISTINCT dose_unit) FILTER (gives_dose) > 1 AS has_mixed_units,
+        coalesce(min(dose_unit) FILTER (gives_dose) <> max(dose_unit) FILTER (gives_dose), false) AS has_mixed_units,
         coalesce(round(sum(waste_units) FILTER (gives_dose AND is_waste), 6), 0) AS waste_units,
-        cents(sum(part_allowed)) AS allowed_cents,
-        cents(sum(part_paid)) AS paid_cents,
-        cents(sum(part_patient)) AS patient_cents,
-        count(*) FILTER (part_allowed IS NULL) AS lines_without_allowed,
+        cents(sum(allowed_cents)) AS allowed_cents,
+        cents(sum(paid_cents)) AS paid_cents,
+        cents(sum(patient_cents)) AS patient_cents,
+        count(*) FILTER (allowed_cents IS NULL) AS lines_without_allowed,
         count(*) AS lines,
-        bool_or(part_role = 'home_service') AS has_home_service,
+        bool_or(role = 'home_service') AS has_home_service,
         bool_or(contains(coalesce(flags, ''), 'code_out_of_date')) AS has_code_out_of_date,
-        array_to_string(list_sort(list(DISTINCT extract_id)), ';') AS extract_ids,
-        arg_min(ordering_npi, (part_role <> 'drug', importance)) FILTER (ordering_npi IS NOT NULL) AS line_ordering_npi,
-        arg_min(rendering_npi, (part_role <> 'drug', importance))
-            FILTER (rendering_npi IS NOT NULL AND NOT from_pharmacy) AS line_rendering_npi
-    FROM counted
+        min(extract_id) AS first_extract_id, max(extract_id) AS last_extract_id,
+        arg_min(line_no, importance) AS first_line_no,
+        arg_min(ordering_npi, (role <> 'drug', importance)) FILTER (ordering_npi IS NOT NULL) AS line_ordering_npi,
+        arg_min(rendering_npi, (role <> 'drug', importance)) FILTER (rendering_npi IS NOT NULL AND NOT from_pharmacy)
+            AS line_rendering_npi
+    FROM member
     GROUP BY seed_no
 ), site AS (
     SELECT
@@ -101,7 +107,8 @@ WITH member AS (
         seed.site_id, first_line.site_class, first_line.ownership,
         first_line.payer, first_line.plan, first_line.line_of_business, first_line.funding_type, first_line.state,
         first_line.data_source, site.owner, site.payer_affiliation, site.hospital_affiliated, site.market AS site_market,
-        summed.* EXCLUDE (seed_no),
+        summed.* EXCLUDE (seed_no, first_line_no, first_extract_id, last_extract_id),
+        concat_ws(';', first_extract_id, nullif(last_extract_id, first_extract_id)) AS extract_ids,
         served.fill_cents AS pharmacy_fill_cents,
         served.prescriber_npi AS fill_prescriber_npi,
         CASE
@@ -115,7 +122,7 @@ WITH member AS (
         CASE WHEN payable.seed_no IS NULL THEN served.confidence END AS channel_confidence
     FROM kept_seed AS seed
     JOIN summed USING (seed_no)
-    JOIN counted AS first_line ON first_line.seed_no = seed.seed_no AND first_line.importance = 1
+    JOIN service_line AS first_line ON first_line.line_no = summed.first_line_no
     LEFT JOIN seed_supply AS served ON served.seed_no = seed.seed_no
     LEFT JOIN seed_payable AS payable ON payable.seed_no = seed.seed_no
     LEFT JOIN site ON site.site_id = seed.site_id

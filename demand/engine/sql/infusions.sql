@@ -28,7 +28,10 @@ QUALIFY row_number() OVER (
 ) = 1;
 
 CREATE OR REPLACE TEMP TABLE drug_line AS
-SELECT service_line.*, drug_group_home.home_no
+SELECT
+    line_no, service_line.person_id, service_line.service_date, data_source, claim_id, claim_form, place_of_service_code, billing_npi,
+    facility_npi, rendering_npi, service_line.molecule, service_line.site_id, site_class, allowed_cents, is_payable,
+    drug_group_home.home_no
 FROM service_line
 JOIN drug_group
     ON drug_group.person_id = service_line.person_id AND drug_group.service_date = service_line.service_date
@@ -165,6 +168,12 @@ WHERE service.not_outpatient IS NULL AND NOT explained.has_own_drug
 
 -- 7. Money. A line of two infusions (two drugs on a day) is split by the drugs' allowed amounts, to the cent: everyone gets the
 --    whole cents of the share, the cents left over go to the largest remainders.
+CREATE OR REPLACE TEMP TABLE shared_line AS
+SELECT line_no, count(*) AS members
+FROM seed_member
+GROUP BY line_no
+HAVING count(*) > 1;
+
 CREATE OR REPLACE TEMP TABLE seed_line AS
 WITH weight AS (
     SELECT home_no * 2 AS seed_no, greatest(coalesce(sum(allowed_cents), 0), 0)::HUGEINT AS drug_allowed
@@ -173,12 +182,12 @@ WITH weight AS (
 ), weighed AS (
     SELECT
         member.line_no, member.seed_no, line.role, line.allowed_cents, line.paid_cents, line.patient_cents,
-        count(*) OVER (PARTITION BY member.line_no) AS members,
         CASE
             WHEN coalesce(sum(weight.drug_allowed) OVER (PARTITION BY member.line_no), 0) = 0 THEN 1
             ELSE coalesce(weight.drug_allowed, 0)
         END AS part
-    FROM seed_member AS member
+    FROM shared_line
+    JOIN seed_member AS member ON member.line_no = shared_line.line_no
     JOIN service_line AS line ON line.line_no = member.line_no
     LEFT JOIN weight ON weight.seed_no = member.seed_no
 ), parted AS (
@@ -192,7 +201,7 @@ WITH weight AS (
     FROM parted
 )
 SELECT
-    line_no, seed_no, role, members,
+    line_no, seed_no, role,
     row_number() OVER (PARTITION BY line_no ORDER BY part DESC, seed_no) = 1 AS is_main,
     cents(allowed_floor + CASE WHEN row_number() OVER (PARTITION BY line_no ORDER BY allowed_rest DESC, seed_no)
         <= allowed_cents - sum(allowed_floor) OVER (PARTITION BY line_no) THEN 1 ELSE 0 END) AS allowed_cents,
@@ -200,4 +209,9 @@ SELECT
         <= paid_cents - sum(paid_floor) OVER (PARTITION BY line_no) THEN 1 ELSE 0 END) AS paid_cents,
     cents(patient_floor + CASE WHEN row_number() OVER (PARTITION BY line_no ORDER BY patient_rest DESC, seed_no)
         <= patient_cents - sum(patient_floor) OVER (PARTITION BY line_no) THEN 1 ELSE 0 END) AS patient_cents
-FROM floored;
+FROM floored
+UNION ALL
+SELECT line.line_no, member.seed_no, line.role, true, line.allowed_cents, line.paid_cents, line.patient_cents
+FROM seed_member AS member
+ANTI JOIN shared_line ON shared_line.line_no = member.line_no
+JOIN service_line AS line ON line.line_no = member.line_no;

@@ -5,13 +5,13 @@
 CREATE OR REPLACE TEMP TABLE policy_people AS
 WITH policy AS (
     SELECT
-        policy_id, min(lower(payer)) AS payer, min(effective_from) AS effective_from, any_value(excluded) AS excluded,
+        policy_id, any_value(payer) AS payer, any_value(effective_from) AS effective_from, any_value(excluded) AS excluded,
         list(DISTINCT line_of_business) FILTER (line_of_business IS NOT NULL) AS lines_of_business, any_value(funding) AS funding,
-        list(DISTINCT coalesce(by_code.family, by_name.family)) AS families
+        list(DISTINCT known.family) AS families
     FROM policy_scope
-    LEFT JOIN (SELECT hcpcs_code, min(family) AS family FROM ref_drug_codes GROUP BY hcpcs_code) AS by_code
-        ON policy_scope.drug_kind = 'hcpcs' AND by_code.hcpcs_code = policy_scope.drug
-    LEFT JOIN drug_family_of AS by_name ON policy_scope.drug_kind <> 'hcpcs' AND by_name.drug = policy_scope.drug
+    JOIN (
+        SELECT hcpcs_code AS drug, family FROM ref_drug_codes UNION SELECT drug, family FROM drug_family_of
+    ) AS known ON all_drugs OR list_contains(codes, known.drug) OR list_contains(names, known.drug)
     WHERE kind = 'site_of_care'
     GROUP BY policy_id
 ), clinical AS (

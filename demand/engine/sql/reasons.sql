@@ -43,15 +43,10 @@ WITH dose AS (
         grace_dose.service_date + 1 AS doses_over
     FROM departure_fact AS fact
     JOIN policy_scope AS policy
-        ON lower(policy.payer) = lower(fact.payer)
+        ON policy.payer = lower(fact.payer)
         AND (policy.line_of_business IS NULL OR policy.line_of_business = fact.line_of_business)
         AND fact.departed_on >= policy.effective_from AND fact.departed_on < policy.effective_to
-        AND CASE policy.drug_kind
-            WHEN 'hcpcs' THEN contains(';' || fact.hcpcs_codes || ';', ';' || policy.drug || ';')
-            WHEN 'molecule' THEN policy.drug IN (fact.molecule, fact.family)
-            WHEN 'family' THEN policy.drug = fact.family
-            ELSE policy.drug IS NULL
-        END
+        AND policy_names_drug(policy.all_drugs, policy.codes, policy.names, fact.hcpcs_codes, fact.molecule, fact.family)
         AND (policy.funding IS NULL OR list_contains(policy.funding, fact.funding_type) OR fact.funding_type = 'unknown')
         AND (policy.plans_in IS NULL OR list_contains(policy.plans_in, fact.plan))
         AND (policy.plans_out IS NULL OR NOT list_contains(policy.plans_out, fact.plan))

@@ -1,6 +1,6 @@
 -- Accepted claim lines -> lines that know what they are. Grain: one row per accepted line; no line is added or lost.
 -- in:  accepted_line, eligibility_span, ref_drug_codes, ref_service_codes
--- out: line (everything of accepted_line, and: line_no, claim_form, payer, plan, line_of_business, funding_type, state,
+-- out: line (everything of accepted_line, and: claim_form, payer, plan, line_of_business, funding_type, state,
 --      role, kind, molecule, family, dose, dose_unit, waste_units)
 
 -- Who pays, on that day: the claim says so, else the eligibility span does (its last day counts), else nobody knows.
@@ -73,9 +73,6 @@ WITH classified AS (
     LEFT JOIN ref_service_codes AS service ON service.hcpcs_code = accepted.hcpcs_code
 )
 SELECT
-    row_number() OVER (
-        ORDER BY person_bucket(person_id), person_id, service_date, data_source, claim_id, claim_line_number, extract_id, row_number
-    ) AS line_no,
     * EXCLUDE (is_waste, unit_amount, unit_of_measure, is_code_out_of_date, load_flags),
     CASE WHEN role = 'drug' AND NOT is_waste THEN round(units::DOUBLE * unit_amount, 6) END AS dose,
     CASE WHEN role = 'drug' THEN unit_of_measure END AS dose_unit,

@@ -17,7 +17,7 @@ SELECT placed.*, drug.family
 FROM ref_orders AS placed
 JOIN drug_family_of AS drug ON drug.drug = lower(placed.molecule);
 
--- What a policy in force says of whom. Lists are NULL where the policy does not restrict them.
+-- What a policy in force says of whom: one row a policy and line of business. Lists are NULL where the policy does not restrict.
 CREATE OR REPLACE TEMP TABLE policy_scope AS
 WITH document AS (
     SELECT
@@ -29,16 +29,23 @@ WITH document AS (
     WHERE status = 'in_force'
 )
 SELECT
-    policy_id, payer, kind, effective_from, coalesce(effective_to, DATE '9999-12-31') AS effective_to, line_of_business,
-    drug_kind, drug, string_split(coalesce(excluded_site_classes, ''), ';') AS excluded,
-    coalesce(excludes_hospital_affiliated, false) AS excludes_hospital_affiliated, age_min, age_max, drug_source,
-    coalesce(stated.starts, 'everyone') AS starts,
-    CASE WHEN len(stated.scope.funding) > 0 THEN stated.scope.funding END AS funding,
-    CASE WHEN len(stated.scope.states) > 0 THEN stated.scope.states END AS states,
-    CASE WHEN len(stated.scope.plans_in) > 0 THEN stated.scope.plans_in END AS plans_in,
-    CASE WHEN len(stated.scope.plans_out) > 0 THEN stated.scope.plans_out END AS plans_out,
-    stated.grace.days AS grace_days, stated.grace.doses AS grace_doses, coalesce(stated.grace.combine, 'first') AS grace_combine
-FROM document;
+    policy_id, line_of_business, lower(any_value(payer)) AS payer, any_value(kind) AS kind, any_value(effective_from) AS effective_from,
+    coalesce(any_value(effective_to), DATE '9999-12-31') AS effective_to,
+    bool_or(drug IS NULL) AS all_drugs,
+    coalesce(list(drug) FILTER (drug_kind = 'hcpcs'), []) AS codes,
+    coalesce(list(lower(drug)) FILTER (drug_kind IN ('molecule', 'family')), []) AS names,
+    string_split(coalesce(any_value(excluded_site_classes), ''), ';') AS excluded,
+    coalesce(any_value(excludes_hospital_affiliated), false) AS excludes_hospital_affiliated,
+    any_value(age_min) AS age_min, any_value(age_max) AS age_max, any_value(drug_source) AS drug_source,
+    coalesce(any_value(stated.starts), 'everyone') AS starts,
+    any_value(CASE WHEN len(stated.scope.funding) > 0 THEN stated.scope.funding END) AS funding,
+    any_value(CASE WHEN len(stated.scope.states) > 0 THEN stated.scope.states END) AS states,
+    any_value(CASE WHEN len(stated.scope.plans_in) > 0 THEN stated.scope.plans_in END) AS plans_in,
+    any_value(CASE WHEN len(stated.scope.plans_out) > 0 THEN stated.scope.plans_out END) AS plans_out,
+    any_value(stated.grace.days) AS grace_days, any_value(stated.grace.doses) AS grace_doses,
+    coalesce(any_value(stated.grace.combine), 'first') AS grace_combine
+FROM document
+GROUP BY policy_id, line_of_business;
 
 CREATE OR REPLACE TEMP TABLE site_place AS
 SELECT

@@ -1,6 +1,6 @@
 -- Drug, administration and home service lines -> the same lines with the site they happened at. Grain: one row per such line.
 -- in:  line, ref_sites, ref_taxonomies
--- out: service_line (everything of line, and: site_id, site_class, ownership, not_outpatient, is_supply, is_payable)
+-- out: service_line (what infusions need of line, and: site_id, site_class, ownership, not_outpatient, is_supply, is_payable)
 -- The numbered comments are the rules of the definitions; the first that answers decides.
 
 CREATE OR REPLACE TEMP TABLE claim_fact AS
@@ -31,7 +31,10 @@ GROUP BY npi;
 
 CREATE OR REPLACE TEMP TABLE placed_line AS
 SELECT
-    line.*,
+    line.* EXCLUDE (
+        file_no, row_number, claim_type, claim_line_number, claim_start_date, claim_end_date, revenue_center_code, units, paid_date,
+        file_date, diagnosis_codes, authorization_id, authorization_end_date
+    ),
     coalesce(line.facility_npi, line.billing_npi, line.rendering_npi) AS site_npi,
     CASE  -- rule 0
         WHEN left(line.bill_type_code, 2) IN ('11', '12', '18', '21') OR line.place_of_service_code = '21' THEN 'inpatient'
