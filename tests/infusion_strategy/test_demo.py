@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.infusion_strategy.demos import Demo
-from tests.services import ROOT, answers, children_of, is_alive, wait_until
+from tests.services import ROOT, answers, children_of, free_port, is_alive, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
@@ -91,6 +91,17 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(processes, tmp_path):
     said = refusal(processes, sys.executable, "manage.py", "demo", DATA_DIR=str(a_file / "data"))
     assert said.startswith(f"The data folder {a_file / 'data'} cannot be used")
     assert "DATA_DIR" in said
+
+
+def test_a_database_that_is_none_is_one_sentence(processes):
+    data = Path(processes.environment["DATA_DIR"])
+    data.mkdir()
+    (data / "infusion_strategy.sqlite3").write_text("not a database " * 1000)
+    done = processes.run(sys.executable, "manage.py", "demo", "--no-browser", "--port", str(free_port()), check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "file is not a database" in done.stderr
+    assert "DATA_DIR" in done.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")

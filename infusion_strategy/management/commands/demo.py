@@ -1,5 +1,6 @@
 """The main job on a fresh machine, in one process tree: database, reference, rehearsal system, web server and worker."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -58,13 +59,19 @@ class Command(BaseCommand):
                 self.watch(web, worker, stop)
         except tree.KeepsDying as sentence:
             raise CommandError(str(sentence)) from None
+        except (DatabaseError, OSError) as error:
+            raise CommandError(
+                f"The demo cannot go on in {folder} ({error}): make room or mend the folder, or start afresh in another one: "
+                "DATA_DIR=/another/folder make demo"
+            ) from None
         finally:
             self.stdout.write("\nEnding the web server and the worker …")
             tree.stop([web, worker], STOP_SECONDS)
             if worker.process is not None:
                 from demand.actions import runs
 
-                runs.release_worker(runs.worker_name(worker.process.pid), crashed=False)
+                with contextlib.suppress(DatabaseError):  # its lease runs out then
+                    runs.release_worker(runs.worker_name(worker.process.pid), crashed=False)
             lock.close()
         self.stdout.write(f"Ended. Everything is kept in {folder}; the same command goes on from there.")
 
@@ -102,9 +109,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  {sign_in.role:<15} {sign_in.username:<15} {sign_in.password}")
         if options["people"]:
             self.stdout.write(
-                "\nThe worker sets up the rehearsal health system on the first start; the home page shows how far it is."
+                "\nOn the first start the worker sets up the rehearsal health system; the home page shows how far it is."
             )
-        self.stdout.write(f"Logs: {settings.DATA_DIR / 'logs'}. Ctrl-C ends everything.")
+        self.stdout.write(f"\nLogs: {settings.DATA_DIR / 'logs'}. Ctrl-C ends everything.")
         self.stdout.flush()
         if not options["no_browser"] and has_display():
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
