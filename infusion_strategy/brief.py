@@ -15,6 +15,7 @@ from demand.selectors.coverage import newest_published
 from demand.selectors.dashboard import Choices, choices, dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.state import data_state
+from infusion_strategy.actions.rehearsal import NAME as REHEARSAL
 
 LABELS = {"line_of_business": words.line_of_business}
 
@@ -59,6 +60,8 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
     return {
         "board": board,
         "coverage": board.coverage,
+        "invented": next((extract for extract in board.coverage.extracts if extract.name == REHEARSAL), None),
+        "loaded": [extract.name for extract in board.coverage.extracts if extract.name != REHEARSAL],
         "opening": brief.opening(board),
         "headlines": brief.headlines(board),
         "figures": [

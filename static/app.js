@@ -56,7 +56,7 @@
     element.dataset.narrow = narrow;
     // showSendToCloud is on by default in plotly.js 4: its button would send the figure to a public server.
     const config = { displayModeBar: false, showSendToCloud: false, showEditInChartStudio: false, displaylogo: false, responsive: true, scrollZoom: false };
-    window.Plotly.react(element, withTokens(figure.data, style), withTokens(layout, style), config);
+    window.Plotly.react(element, withTokens((narrow && figure.narrow_data) || figure.data, style), withTokens(layout, style), config);
   }
   const drawAll = (scope) => each(scope, "[data-figure]", draw);
   let resizing;

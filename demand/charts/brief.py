@@ -10,6 +10,7 @@ from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
 
 BARS = 12  # a chart with more bars is a table
+ENOUGH = 30  # infusions; a rate of fewer is in the table and in no sentence
 MARKS = {
     "kept": {"color": "var(--c-kept)"},
     "margin_leak": {
@@ -86,10 +87,11 @@ def opening(board: Dashboard) -> str:
     """The brief in two or three sentences."""
     total, named = board.total, board.total.at("named")
     if not named.infusions:
-        return "No infusion in the data matches these filters and was ordered by a named prescriber of ours."
+        return _nobody_ours(total.at("unattributed").infusions)
     if named.infusions is HIDDEN:
         return "The numbers for these filters are hidden, because they are small or would give small ones away."
-    first, last = board.months[0].day, board.months[-1].day
+    shown = months.with_infusions(board.months)
+    first, last = shown[0].day, shown[-1].day
     said = (
         f"From {first:%B %Y} to {last:%B %Y} our prescribers ordered {count(named.infusions)} infusions "
         f"for {count(named.people)} people. "
@@ -105,8 +107,19 @@ def opening(board: Dashboard) -> str:
     )
     top = [_biggest(lines) for lines in (board.payers, board.families)]
     if all(top) and len(board.payers) > 1 and len(board.families) > 1:
-        said += f"Most of what left was covered by {words.named(top[0].label)}; the therapy that lost most is {words.named(top[1].label)}."
+        payer, therapy = (f"{words.named(line.label)} ({percent(line.at('site_leak').infusions / rate.numerator)})" for line in top)
+        said += f"By number of infusions the payer behind most of them is {payer}, the therapy with most is {therapy}."
     return said.strip()
+
+
+def _nobody_ours(apart) -> str:
+    said = "No infusion in the data matches these filters and was ordered by a named prescriber of ours."
+    if apart == 0:
+        return said
+    return said + (
+        f" {count(apart).capitalize()} infusions match and stand apart, because no prescriber on the roster ordered them. Load your roster "
+        "(load_prescribers) and your sites (load_sites), then recompute on the page “Runs”."
+    )
 
 
 def figures(board: Dashboard) -> tuple[Figure, ...]:
@@ -170,10 +183,14 @@ def _reading(lines: tuple[Line, ...], plural: str) -> str:
         f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left and are "
         f"shown here; its own leakage rate is {percent(first.leakage_rate.value)}."
     )
-    highest = max(known, key=lambda line: line.leakage_rate.value)
+    judged = [line for line in known if line.leakage_rate.denominator >= ENOUGH and words.named(line.label) != words.named(None)]
+    highest = max(judged, key=lambda line: line.leakage_rate.value, default=first)
     if highest is not first:
-        said += f" The highest rate is {words.named(highest.label)}'s, {percent(highest.leakage_rate.value)}."
-    return said
+        said += (
+            f" Among the {plural} with {ENOUGH} infusions or more the highest rate is {words.named(highest.label)}'s, "
+            f"{percent(highest.leakage_rate.value)}."
+        )
+    return said[0].upper() + said[1:]
 
 
 def _note(lines: tuple[Line, ...], plural: str) -> str:
@@ -211,9 +228,9 @@ def _bars(lines: tuple[Line, ...]) -> dict | None:
         "barmode": "stack",
         "bargap": 0.34,
         "showlegend": False,
-        "height": 60 + 30 * len(shown),
-        "margin": {"r": 52, "b": 30},
-        "xaxis": {"nticks": 5, "tickformat": ",", "range": [0, max(ends) * 1.02 or 1]},
+        "height": 78 + 30 * len(shown),
+        "margin": {"r": 52, "b": 48},
+        "xaxis": {"title": {"text": "infusions; at the end of a bar its leakage rate", "standoff": 6}, "nticks": 5, "tickformat": ",", "range": [0, max(ends) * 1.02 or 1]},
         "yaxis": {"ticksuffix": "  "},
         "annotations": [
             {"x": end, "y": name, "text": "–" if not isinstance(rate, float) else f"{100 * rate:.0f}%", "showarrow": False, "xanchor": "left", "xshift": 5}

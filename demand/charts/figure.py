@@ -1,7 +1,8 @@
 """What a figure is, whoever draws it: a title, a sentence that says what to see, a chart and the table of the same numbers.
 
-A chart is a plain dict {"data", "layout", "narrow"} in plotly's words; "var(--c-kept)" in it is a design token that app.js
-resolves, "narrow" is laid over the layout on small screens. No go.Figure in a request: it costs twice the time.
+A chart is a plain dict {"data", "layout", "narrow", "narrow_data"} in plotly's words; "var(--c-kept)" in it is a design token
+that app.js resolves. On small screens "narrow" is laid over the layout and "narrow_data", where there is one, replaces the data.
+No go.Figure in a request: it costs twice the time.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from collections import Counter
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, percent, plain
+from demand.charts.numbers import count, cut, percent, plain
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Place
 
@@ -77,15 +77,29 @@ def _reading(places: list[Place], everything: int) -> str:
         payers += place.slice.infusions if place.payer_affiliation else 0
     (top, most), (owner, theirs) = classes.most_common(1)[0], owners.most_common(1)[0]
     said = (
-        f"{percent(gone / everything)} of the infusions shown leave; {percent(most / gone)} of them go to sites of the class "
-        f"“{words.site_class(top)}”, and {owner} receives most ({count(theirs)})."
+        f"{count(gone)} of the {count(everything)} infusions shown left the system; {percent(most / gone)} of them went to "
+        f"sites of the class “{words.site_class(top)}”, and {_receiver(owner)} ({count(theirs)})."
     )
     if payers:
-        said += f" {percent(payers / gone)} go to owners with a payer behind them."
+        said += f" {percent(payers / gone)} went to owners with a payer behind them."
     return said
 
 
+def _receiver(owner: str) -> str:
+    return "most to owners that the register does not name" if owner == words.named(None) else f"{owner} received most"
+
+
 def _sankey(places: list[Place]) -> dict:
+    # Three columns of names do not fit on a phone: there the flow goes straight to the owner; the table has the class of site.
+    return {
+        "data": [_flows(places)],
+        "layout": {"height": 470, "margin": {"l": 4, "r": 4, "t": 6, "b": 10}},
+        "narrow": {"height": 560, "font": {"size": 10.5}},
+        "narrow_data": [_flows(places, by_class=False)],
+    }
+
+
+def _flows(places: list[Place], by_class: bool = True) -> dict:
     owners = Counter()
     for place in places:
         owners[_owner(place)] += place.slice.infusions
@@ -104,16 +118,16 @@ def _sankey(places: list[Place]) -> dict:
         for place in (place for place in places if place.outcome == outcome):
             owner = _owner(place) if _owner(place) in kept else "Other owners"
             start = node(0, words.OUTCOMES[outcome], COLORS[outcome])
-            middle = node(1, words.site_class(place.site_class), "var(--line-strong)")
-            end = node(2, owner, "var(--line-strong)")
-            for pair in ((start, middle), (middle, end)):
+            middle = node(1, words.site_class(place.site_class), "var(--line-strong)") if by_class else None
+            end = node(2, owner if by_class else cut(owner, 28), "var(--line-strong)")
+            for pair in ((start, middle), (middle, end)) if by_class else ((start, end),):
                 links[pair, outcome] = links.get((pair, outcome), 0) + place.slice.infusions
     totals = Counter()
     for ((start, end), _), value in links.items():
         totals[end] += value
         if start in {index[0, label] for column, label in index if column == 0}:
             totals[start] += value
-    data = {
+    return {
         "type": "sankey",
         "arrangement": "snap",
         "node": {
@@ -133,8 +147,6 @@ def _sankey(places: list[Place]) -> dict:
             "hovertemplate": "%{label}: %{value:,} infusions<br>%{source.label} → %{target.label}<extra></extra>",
         },
     }
-    layout = {"height": 470, "margin": {"l": 4, "r": 4, "t": 6, "b": 10}}
-    return {"data": [data], "layout": layout, "narrow": {"height": 560, "font": {"size": 10}}}
 
 
 def _owner(place: Place) -> str:

@@ -17,8 +17,14 @@ COLORS = {
 }
 
 
+def with_infusions(months: tuple[Month, ...]) -> tuple[Month, ...]:
+    """From the first to the last month with an attributed infusion (a hidden one is one); all of them where there is none."""
+    numbers = [number for number, month in enumerate(months) if month.line.at("named").infusions != 0]
+    return months[numbers[0] : numbers[-1] + 1] if numbers else months
+
+
 def by_month(board: Dashboard) -> Figure:
-    months = board.months
+    months = with_infusions(board.months)
     columns = (
         Column("month", "Month", "month"),
         Column("maturity", "Data"),

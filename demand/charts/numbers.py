@@ -28,5 +28,9 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def shortened(text: str, longest: int = 26) -> str:
-    return plain(text if len(text) <= longest else text[: longest - 1].rstrip() + "…")
+def cut(text: str, longest: int = 26) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def shortened(text: str) -> str:
+    return plain(cut(text))

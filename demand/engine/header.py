@@ -108,8 +108,8 @@ def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str]
     known = {name for other in KINDS.values() for name in other.columns}
     if not found & known:
         return RefusedFile(
-            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} needs "
-            f"{', '.join(_named(column) for column in kind.needed)}.",
+            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} "
+            f"needs {', '.join(_named(column) for column in kind.needed)}.",
             "NO_HEADER",
         )
     hints = []

@@ -87,6 +87,7 @@ class Account:
     rules: tuple[RuleExamples, ...]
     seconds: float | None
     with_values: bool
+    figures: Run | None = None  # the newest recomputation that reads this extract
 
     @property
     def not_accepted(self) -> int:
@@ -104,7 +105,13 @@ def account(extract: Extract, with_values: bool) -> Account:
         rules=_rules(extract, with_values) if loaded else (),
         seconds=extract.counts.get("seconds"),
         with_values=with_values,
+        figures=_figures(extract) if loaded else None,
     )
+
+
+def _figures(extract: Extract) -> Run | None:
+    newest = Run.objects.filter(kind=Run.Kind.RECOMPUTE).order_by("-pk")[:20]
+    return next((run for run in newest if any(entry["id"] == extract.pk for entry in run.inputs.get("extracts", []))), None)
 
 
 def _has_files(extract: Extract, kind: str) -> bool:
