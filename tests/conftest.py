@@ -4,9 +4,13 @@ import os
 import subprocess
 
 import pytest
+from hypothesis import settings
 
 from tests.services import REQUIRED, Processes, answers, free_port, or_skip, program, start_postgres, wait_until
 
+# The same examples every time, whatever the machine is busy with; `--hypothesis-profile=default` looks for new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
