@@ -128,8 +128,9 @@ def test_names_are_kept_byte_for_byte(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "03/01/2026", "2026-02-30", "2023-02-29", "45352", "0000-00-00", "2026-1-5", "20260105", "2026-01-05 10:30:00", "Jan 5 2026",
-        "infinity", "epoch", "today", "2026-01-05 (BC)", "10000-01-01", "+2026-01-05", "2026-01-05T00:00:00+02:00", "NULL", "٢٠٢٦-٠١-٠٥",
+        "03/01/2026", "2026-02-30", "2023-02-29", "45352", "0000-00-00", "2026-1-5", "20260105", "2026-01-05 10:30:00",
+        "Jan 5 2026", "infinity", "epoch", "today", "2026-01-05 (BC)", "10000-01-01", "+2026-01-05", "2026-01-05T00:00:00+02:00", "NULL",
+        "٢٠٢٦-٠١-٠٥",
     ],
 )  # fmt: skip
 def test_what_is_no_date_is_rejected(tmp_path, text):
@@ -359,7 +360,8 @@ def test_rows_stay_in_the_order_of_a_large_file(tmp_path):
     """Line numbers rest on it: several threads read and write, and every row must come out in its place."""
     path = tmp_path / "large.csv"
     duckdb.connect().execute(
-        "COPY (SELECT 'C' || i AS claim_id, 1 AS claim_line_number, 'P' || (i % 5000) AS person_id, '2026-01-05' AS claim_start_date, "
+        "COPY (SELECT 'C' || i AS claim_id, 1 AS claim_line_number, 'P' || (i % 5000) AS person_id, "
+        "'2026-01-05' AS claim_start_date, "
         "'J1745' AS hcpcs_code, CASE WHEN i % 50000 = 7 THEN 'x' ELSE '1.00' END AS paid_amount, repeat('filler ', 20) AS payer "
         f"FROM range(400000) AS t(i)) TO '{path}' (HEADER)"
     )
@@ -367,8 +369,8 @@ def test_rows_stay_in_the_order_of_a_large_file(tmp_path):
     assert [(reject["row_number"], reject["claim_id"]) for reject in loaded.rejects()] == [
         (i + 2, f"C{i}") for i in range(7, 400_000, 50_000)
     ]
-    wrong = f"SELECT count(*) FROM read_parquet('{loaded.folder}/medical-0000.parquet', file_row_number=true) WHERE claim_id <> 'C' || file_row_number"
-    assert rows_of(wrong) == [{"count_star()": 0}]
+    written = f"read_parquet('{loaded.folder}/medical-0000.parquet', file_row_number=true)"
+    assert rows_of(f"SELECT count(*) AS moved FROM {written} WHERE claim_id <> 'C' || file_row_number") == [{"moved": 0}]
 
 
 def test_a_reader_that_moves_rows_is_found_out(tmp_path, monkeypatch):
@@ -466,8 +468,9 @@ def test_no_map_is_kept_where_no_place_is_given_or_the_load_fails(tmp_path):
 @pytest.mark.parametrize(
     "slipped",
     [
-        {"claim_start_date": "PHISENT-77"}, {"claim_start_date": "10114"}, {"claim_start_date": "19801224"}, {"paid_amount": "PHISENT-77"},
-        {"paid_amount": "078-05-1120"}, {"paid_amount": "12345678901234"}, {"claim_line_number": "PHISENT-77"}, {"paid_date": "Doe"},
+        {"claim_start_date": "PHISENT-77"}, {"claim_start_date": "10114"}, {"claim_start_date": "19801224"},
+        {"paid_amount": "PHISENT-77"}, {"paid_amount": "078-05-1120"}, {"paid_amount": "12345678901234"},
+        {"claim_line_number": "PHISENT-77"}, {"paid_date": "Doe"},
         {"paid_date": "617-555-0100"}, {"service_unit_quantity": "Jane Doe"}, {"claim_end_date": "\x1bPHISENT"},
     ],
     ids=str,
