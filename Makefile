@@ -15,7 +15,7 @@ help:
 	@echo "make test-postgres  the same tests on PostgreSQL (started and stopped by the tests)"
 	@echo "make lint           style, import contracts, migrations, deploy check, container files"
 	@echo "make benchmark      speed and memory against plain pandas"
-	@echo "make lock           new pins from requirements*.in (needs uv)"
+	@echo "make lock           pins for requirements*.in (needs uv; ARGS=--upgrade: the newest)"
 
 demo: $(RUN)
 	@exec $(BIN)/python manage.py demo $(ARGS)
@@ -39,8 +39,8 @@ lint: $(DEV)
 	$(BIN)/hadolint Dockerfile
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 # A broken or missing interpreter in .venv means: make it anew.
 $(BIN)/python:
