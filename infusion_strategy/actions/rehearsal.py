@@ -56,7 +56,7 @@ def perform_rehearsal(claim: runs.Claim) -> None:
     report = runs.StageReport(claim)
     try:
         with runs.keep_alive(claim):
-            report("making the rehearsal health system", 0.0)
+            report("making patients and their claims", 0.0)
             folder = _files(run)
             _load_registers(folder, report)
             report("bringing in the claims", 0.95)
