@@ -33,6 +33,16 @@ ATTRIBUTION = (
     "Attributed means: ordered by a prescriber on the system's roster (the ordering provider number, else the rendering one on the "
     "drug's order). Infusions that only the majority rule attributes, and those that nothing attributes, are counted apart."
 )
+SETTINGS = {
+    "majority_months": "months that the majority rule looks back",
+    "administration_window_days": "days between a drug line and an administration line of one infusion, at most",
+    "payable_window_days": "days between an infusion and the site's own payable drug line, at most",
+    "payable_above_cents": "cents above which a drug line is payable",
+    "claim_merge_days": "days between a professional and a facility claim of one infusion, at most",
+    "fill_days_before": "days before an infusion in which a pharmacy may have supplied its drug",
+    "fill_days_after": "days after an infusion in which a pharmacy's claim for its drug may be dated",
+    "order_valid_days": "days that an order names the prescriber of later infusions",
+}
 COMMON = ("majority_months", "administration_window_days", "payable_window_days", "claim_merge_days")
 STAGES = ("roles", "site_class", "infusion_rows", "infusions", "channels", "attribution", "leakage", "facts")
 
@@ -44,8 +54,8 @@ METRICS = {
             title="Leakage rate",
             why="It says how much of the infusion care that our own prescribers order is given by somebody else.",
             what="The share of attributed infusions given at a site that the system neither owns nor partners in. " + ATTRIBUTION,
-            numerator="Attributed infusions with outcome site_leak.",
-            denominator="Attributed infusions with outcome kept, margin_leak or site_leak. Partner and unknown are in neither part.",
+            numerator="Attributed infusions that left: given at a site that the system neither owns nor partners in.",
+            denominator="Attributed infusions that were kept, white-bagged or left. Those at a partner and unknown ones are in neither part.",
             direction="Lower is better. A fall that comes with a larger share unknown is not an improvement.",
             next_step="Open the payer and the therapy that lost most, read the policies on file for them, then try a scenario for a new site.",
             limits="Claims show where care was paid for, not why it went there. Months that are not complete are marked and not judged.",
@@ -58,8 +68,8 @@ METRICS = {
             why="The patient stays, the drug's margin does not: a pharmacy outside supplies the drug for an infusion in our own chair.",
             what="The share of attributed infusions at owned sites whose drug was white-bagged. Confirmed: the pharmacy claim's molecule and "
             "date match. Probable: there is an administration and a specialty fill, and no more. " + ATTRIBUTION,
-            numerator="Attributed infusions with outcome margin_leak, confirmed and probable shown apart.",
-            denominator="Attributed infusions with outcome kept, margin_leak or site_leak.",
+            numerator="Attributed infusions at owned sites whose drug was white-bagged, confirmed and probable shown apart.",
+            denominator="Attributed infusions that were kept, white-bagged or left.",
             direction="Lower is better.",
             next_step="See which payers require it, compare with the clinics' own log, and take the rate to the contract talks.",
             limits="Without pharmacy claims nothing is confirmed. An administration with nothing found is unknown, never white-bagged.",
@@ -98,7 +108,7 @@ METRICS = {
             slug="allowed-left",
             title="Allowed amount that left",
             why="It puts an order of magnitude on leakage in the payers' own prices.",
-            what="The allowed amounts of infusions with outcome site_leak: drug lines (waste included), administration, home services and the "
+            what="The allowed amounts of infusions that left: drug lines (waste included), administration, home services and the "
             "merged professional claim. Pharmacy-benefit fills are not in it.",
             numerator="Sum of allowed amounts of attributed infusions that left, in dollars.",
             denominator="None: it is a sum. Infusions without an allowed amount are counted and shown, never taken as zero.",
@@ -114,7 +124,7 @@ METRICS = {
             why="A rate is only as good as what is known; this is the part that is not.",
             what="Attributed infusions whose outcome cannot be told: the site is not known, or the site is ours and the drug's channel is not "
             "known. They are shown and never spread over the rest.",
-            numerator="Attributed infusions with outcome unknown.",
+            numerator="Attributed infusions whose outcome is unknown.",
             denominator="All attributed infusions.",
             direction="Lower is better.",
             next_step="Add the sites' provider numbers to the register, load taxonomies, and load the pharmacy claims.",

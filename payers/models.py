@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from payers import words
+
 
 class DrugFamily(models.Model):
     """A molecule with its biosimilars: the regimen and the time in the chair. Doses are per infusion, minutes per visit."""
@@ -34,6 +36,10 @@ class DrugFamily(models.Model):
 
     def __str__(self):
         return self.family
+
+    @property
+    def specialties_in_words(self) -> str:
+        return ", ".join(part.strip() for part in self.specialties.split(";") if part.strip())
 
 
 class DrugCode(models.Model):
@@ -158,6 +164,23 @@ class Policy(models.Model):
 
     def __str__(self):
         return self.policy_id
+
+    @property
+    def title(self) -> str:
+        """What its source is called; the policy's id where that is not stated."""
+        return (self.document.get("source") or {}).get("title") or self.policy_id
+
+    @property
+    def kind_in_words(self) -> str:
+        return words.KINDS.get(self.kind, self.kind)
+
+    @property
+    def status_in_words(self) -> str:
+        return words.STATUSES.get(self.status, self.status)
+
+    @property
+    def likelihood_in_words(self) -> str:
+        return words.likelihood(self.likelihood)
 
 
 class Rate(models.Model):

@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from payers import words
 from payers.models import AspLimit, DrugFamily, Policy
 
 READ = "demand.view_dashboard"  # who sees figures sees the registers that they rest on
@@ -30,7 +31,7 @@ def policies(request):
 def policy(request, policy_id: str):
     found = get_object_or_404(Policy, policy_id=policy_id)
     clauses = [
-        (name.replace("_", " "), _written(value))
+        (words.clause(name), _written(name, value))
         for name, value in found.document.items()
         if name not in ("id", "source", "examples")
     ]
@@ -43,7 +44,7 @@ def policy(request, policy_id: str):
 @permission_required(READ, raise_exception=True)
 def drugs(request):
     search = request.GET.get("q", "").strip()
-    found = DrugFamily.objects.annotate(number_of_codes=Count("codes", distinct=True))
+    found = DrugFamily.objects.annotate(number_of_codes=Count("codes", distinct=True)).order_by("family")
     if search:
         found = found.filter(
             Q(family__icontains=search)
@@ -67,16 +68,17 @@ def drug(request, family: str):
     return render(request, "payers/drug.html", context)
 
 
-def _written(value) -> str:
+def _written(name: str, value) -> str:
     """A clause's value in words: nothing, a list, a set of named parts, or itself."""
     if value in (None, "", [], {}):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return "; ".join(
-            f"{name.replace('_', ' ')}: {_written(part)}" for name, part in value.items() if part not in (None, [], {}, "")
-        )
+        parts = [(part, inner) for part, inner in value.items() if inner not in (None, [], {}, "")]
+        return "; ".join(f"{words.clause(part)}: {_written(part, inner)}" for part, inner in parts) or "–"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+        return ", ".join(words.value(name, str(item)) for item in value)
+    if name == "likelihood":
+        return words.likelihood(value)
+    return words.value(name, str(value))

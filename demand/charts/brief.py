@@ -108,7 +108,7 @@ def opening(board: Dashboard) -> str:
     top = [_biggest(lines) for lines in (board.payers, board.families)]
     if all(top) and len(board.payers) > 1 and len(board.families) > 1:
         payer, therapy = (f"{words.named(line.label)} ({percent(line.at('site_leak').infusions / rate.numerator)})" for line in top)
-        said += f"By number of infusions the payer behind most of them is {payer}, the therapy with most is {therapy}."
+        said += f"Counted in infusions, the largest payer among them is {payer} and the largest therapy {therapy}."
     return said.strip()
 
 
