@@ -1,11 +1,13 @@
 """Journeys in Debian's Chromium: a page reaches this machine only, and any console error fails the test."""
 
 import os
+import re
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.services import or_skip, program
+from tests.infusion_strategy.demos import Demo
+from tests.services import Processes, or_skip, program, wait_until
 
 # live_server and Playwright's event loop share a thread; Django's guard against that is for production code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -53,7 +55,8 @@ def new_page(chromium):
         page = context.new_page()
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
+        page.set_default_navigation_timeout(60_000)  # the first page of a process imports everything
         return page
 
     yield open_page
@@ -65,3 +68,36 @@ def new_page(chromium):
 @pytest.fixture
 def page(new_page):
     return new_page()
+
+
+@pytest.fixture(scope="session")
+def demo(chromium, tmp_path_factory, environment_for):
+    """The README's first command with a small rehearsal system, its example scenario computed; `demo.url`, `demo.password`."""
+    folder = tmp_path_factory.mktemp("demo")
+    processes = Processes(folder, environment_for(DATA_DIR=str(folder / "data")))
+    try:
+        running = Demo(processes, "--people", "600", "--months", "15").wait_ready()
+        running.url = f"http://127.0.0.1:{running.port}"
+        running.password = re.search(r"demo-\w+", running.said()).group()
+        example = "SELECT count(*) FROM demand_run WHERE kind = 'scenario' AND status = 'finished'"
+        wait_until(lambda: running.value(example), 120, "the example scenario is computed")
+        yield running
+        running.interrupt()
+    finally:
+        processes.stop_all()
+
+
+@pytest.fixture
+def signed_in(new_page, demo):
+    """signed_in("leader", viewport=PHONE) -> the home page as that role."""
+
+    def sign_in(role, **options):
+        page = new_page(**options)
+        page.goto(demo.url)
+        page.get_by_label("Name").fill(role)
+        page.get_by_label("Password").fill(demo.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector(".kpis")
+        return page
+
+    return sign_in

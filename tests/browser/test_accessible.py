@@ -1,0 +1,43 @@
+"""Every page in light and dark, wide and on a phone: no serious finding of axe, nothing wider than the screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import DESKTOP, PHONE
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "leader": ("", "scenarios/", "scenarios/1/", "runs/", "sites/", "prescribers/", "policies/", "drugs/", "definitions/", "definitions/leakage-rate/"),
+    "analyst": ("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
+    "administrator": ("audit/",),
+}  # fmt: skip
+RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+@pytest.mark.parametrize("role", PAGES)
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["wide and light", "phone and dark"])
+def test_no_page_has_a_serious_finding(signed_in, role, viewport, scheme):
+    page = signed_in(role, viewport=viewport, color_scheme=scheme)
+    home, found = page.url, []
+    for path in PAGES[role]:
+        page.goto(home + path)
+        page.wait_for_load_state("networkidle")
+        results = Axe().run(page, options=RULES).response["violations"]
+        found += [
+            f"/{path} {finding['id']}: {node['target']} {node['failureSummary'][:300]}"
+            for finding in results
+            if finding["impact"] in ("serious", "critical")
+            for node in finding["nodes"][:3]
+        ]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > viewport["width"]:
+            found.append(f"/{path} is {width} px wide on a screen of {viewport['width']}")
+    assert not found, "\n".join(found)
+
+
+def test_the_sign_in_page(new_page, demo):
+    page = new_page(viewport=PHONE)
+    page.goto(demo.url)
+    assert not [
+        finding for finding in Axe().run(page, options=RULES).response["violations"] if finding["impact"] in ("serious", "critical")
+    ]
