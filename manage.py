@@ -20,6 +20,8 @@ def main():
         sys.exit(f"The Python module {error.name} is missing: run `make demo`, which installs everything into .venv.")
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except SystemExit as end:  # argparse ends with 2 where a word is missing or unknown; our commands promise 0 or 1
+        sys.exit(1 if end.code == 2 else end.code)
 
 
 if __name__ == "__main__":
