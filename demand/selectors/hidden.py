@@ -1,4 +1,59 @@
-"""Which cells of a run's released tables a reader without the patient-level right may see."""
+"""Which cells of a run's released tables a reader without the patient-level right may see (definitions.md, section 9).
+
+What such a reader may ask, over all pages, the API and downloads together, is one fixed set of tables per run, and
+`demand.engine.disclosure` judges the set as a whole. Without a filter every figure is there for any months. With one filter the
+tables by payer and therapy need whole calendar years. With two, everything does, and months and destinations are not shown.
+Payer and line of business count as one filter.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+
+from demand import storage
+from demand.engine.disclosure import Axis, Hidden, hidden_cells
+from demand.filters import WORDS, DashboardFilters
+from demand.models import Run
+from demand.selectors.facts import ask
+
+DIMENSIONS = tuple(WORDS)
+COVERAGE = {"payer", "line_of_business"}  # count as one filter
+NO_VALUE = "\0"
+FORM = 2  # of the kept file; another number is another file
+FACTS = """
+SELECT month, market, payer, line_of_business, family, person_no,
+    CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
+    coalesce(outcome, 'unknown') AS outcome, coalesce(channel_confidence, 'probable') AS bag,
+    concat_ws('/', coalesce(outcome, 'unknown'), coalesce(site_class, ''), coalesce(ownership, ''), coalesce(owner, ''),
+              coalesce(payer_affiliation, '')) AS place
+FROM {facts}
+"""
+
+
+def _released() -> list[tuple[str, ...]]:
+    """The tables: a level per axis, in the order of DIMENSIONS, then node, then time.
+
+    A plan's line of business mostly follows from its payer, so sums over the one are sums over some of the other: the two
+    together are judged wherever one of them is.
+    """
+    tables = []
+    for size in range(4):
+        for chosen in combinations(DIMENSIONS, size):
+            others = size - 1 if COVERAGE <= set(chosen) else size
+            if others > 2:
+                continue
+            nodes = ("head", "outcome", "bag", "place") if others <= 1 else ("head", "outcome")
+            times = ("all", "year", "month") if others <= 1 else ("all", "year")
+            levels = tuple("value" if name in chosen else "all" for name in DIMENSIONS)
+            tables += [(*levels, node, time) for node in nodes for time in times]
+    return tables
+
+
+RELEASED = frozenset(_released())
 
 
 class Everything:
@@ -10,5 +65,168 @@ class Everything:
         return True
 
 
-def visible_cells(run, filters):
-    return Everything()
+@dataclass(frozen=True)
+class Judged:
+    """A run's hidden cells and the codes of its values. `months` are the run's, as text YYYY-MM."""
+
+    hidden: Hidden
+    codes: tuple[dict[str, int], ...]  # per axis: name of a value -> code
+    months: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VisibleCells:
+    """What one set of filters shows: a node (named, an outcome, a place …) of one value of a dimension or of a month."""
+
+    judged: Judged
+    filters: DashboardFilters
+    withheld: str = ""
+
+    def shows(self, node: str, **of) -> bool:
+        month = of.pop("month", None)
+        values = {**self.filters.chosen, **of}
+        levels = tuple("value" if name in values else "all" for name in DIMENSIONS)
+        return all(
+            (*levels, node_level(node), level) in RELEASED and not self._hidden(values, node, name)
+            for level, name in self._time(month)
+        )
+
+    def _time(self, month) -> list[tuple[str, str]]:
+        if month is not None:
+            return [("month", f"{month:%Y-%m}")]
+        return spans(self.judged.months, self.filters.since, self.filters.through)
+
+    def _hidden(self, values: dict[str, str], node: str, time: str) -> bool:
+        names = [*(NO_VALUE if values.get(name, "") is None else values.get(name, "") for name in DIMENSIONS), node, time]
+        found = [codes.get(name) for codes, name in zip(self.judged.codes, names, strict=True)]
+        return None not in found and self.judged.hidden.contains(found)  # what does not occur is a plain zero
+
+
+def node_level(node: str) -> str:
+    if node in ("named", "majority", "unattributed"):
+        return "head"
+    return "place" if "/" in node else "bag" if ":" in node else "outcome"
+
+
+def spans(months: tuple[str, ...], since, through) -> list[tuple[str, str]]:
+    """The months asked for as few released parts as there are: everything, whole years of the data, single months."""
+    asked = [month for month in months if (not since or month >= f"{since:%Y-%m}") and (not through or month <= f"{through:%Y-%m}")]
+    if asked == list(months):
+        return [("all", "")]
+    parts = []
+    for year in sorted({month[:4] for month in asked}):
+        inside = [month for month in asked if month.startswith(year)]
+        whole = inside == [month for month in months if month.startswith(year)]
+        parts += [("year", year)] if whole else [("month", month) for month in inside]
+    return parts
+
+
+def visible_cells(run: Run, filters: DashboardFilters) -> VisibleCells:
+    judged = _judged(run.pk, run.published_at and run.published_at.isoformat())
+    return VisibleCells(judged, filters, _withheld(judged, filters))
+
+
+def _withheld(judged: Judged, filters: DashboardFilters) -> str:
+    """One sentence where these filters hide figures whatever their size."""
+    chosen = set(filters.chosen)
+    number = len(chosen) - (COVERAGE <= chosen)
+    single_months = any(level == "month" for level, _ in spans(judged.months, filters.since, filters.through))
+    if number > 2:
+        return "These filters together leave groups so small that nothing can be shown: clear one of them."
+    if number == 2 and single_months:
+        return "With two filters figures are shown for whole calendar years only: single months would give small counts away."
+    if number == 2:
+        return "With two filters the figures by month and the destinations are not shown: they would give small counts away."
+    if number == 1 and single_months:
+        return "With a filter the tables by payer and by therapy are shown for whole calendar years only."
+    return ""
+
+
+def prepare(run: Run) -> None:
+    """Judge a run's cells now, so that no reader waits for it."""
+    _judged(run.pk, run.published_at and run.published_at.isoformat())
+
+
+@lru_cache(maxsize=4)
+def _judged(run_id: int, published_at: str | None) -> Judged:
+    path = storage.run_folder(run_id) / f"hidden-{FORM}.npz"
+    if path.exists():
+        with np.load(path) as kept:
+            told = json.loads(str(kept["told"]))
+            return Judged(Hidden(kept["keys"], tuple(told["strides"])), tuple(told["codes"]), tuple(told["months"]))
+    judged = judge(Run.objects.get(pk=run_id))
+    told = {"strides": judged.hidden.strides, "codes": judged.codes, "months": judged.months}
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    with partial.open("wb") as stream:
+        np.savez_compressed(stream, keys=judged.hidden.keys, told=np.array(json.dumps(told)))
+    os.replace(partial, path)
+    return judged
+
+
+def judge(run: Run) -> Judged:
+    """The run's facts -> its hidden cells."""
+    rows = ask(run, FACTS)
+    if not rows:
+        return Judged(Hidden(np.array([], dtype=np.int64), (1,) * (len(DIMENSIONS) + 2)), ({},) * (len(DIMENSIONS) + 2), ())
+    columns = dict(
+        zip(("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place"), map(list, zip(*rows, strict=True)), strict=True)
+    )
+    axes, names = split(columns)
+    hidden = hidden_cells(axes, np.array(columns["person"], dtype=np.int64), sorted(RELEASED))
+    return Judged(hidden, names, tuple(sorted({f"{month:%Y-%m}" for month in columns["month"]})))
+
+
+def split(columns: dict[str, list]) -> tuple[tuple[Axis, ...], tuple[dict[str, int], ...]]:
+    """Columns of FACTS -> the axes in which the released tables split, and the code of each value."""
+    # Payers and lines of business cut across each other: three hidden payers, or the sums of both solved together give some away.
+    flat = [_flat(columns[name], least=3 if name == "payer" else 2) for name in DIMENSIONS]
+    return tuple(zip(*flat, _nodes(columns), _times(columns["month"]), strict=True))
+
+
+def _flat(values: list, least: int = 2) -> tuple[Axis, dict[str, int]]:
+    """All, and each value as a part of all; no value is a value too."""
+    names = [NO_VALUE if value is None else str(value) for value in values]
+    codes = {"": 0} | {name: number for number, name in enumerate(sorted(set(names)), start=1)}
+    each = np.array([codes[name] for name in names], dtype=np.int64)
+    parent = np.zeros(len(codes), dtype=np.int64)
+    parent[0] = -1
+    levels = {"all": np.zeros(len(values), dtype=np.int64), "value": each}
+    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64), least), codes
+
+
+def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
+    """named = outcomes; margin_leak = confirmed + probable; an outcome = its places. majority and unattributed stand alone."""
+    codes: dict[str, int] = {}
+    parent: list[int] = []
+    split: list[int] = []
+
+    def code(name: str, above: str | None, number: int) -> int:
+        if name not in codes:
+            codes[name] = len(codes)
+            parent.append(-1 if above is None else codes[above])
+            split.append(number)
+        return codes[name]
+
+    levels: dict[str, list[int]] = {"head": [], "outcome": [], "bag": [], "place": []}
+    for head, outcome, bag, place in zip(*(columns[name] for name in ("head", "outcome", "bag", "place")), strict=True):
+        levels["head"].append(code(head, None, 0))
+        named = head == "named"
+        levels["outcome"].append(code(outcome, "named", 0) if named else -1)
+        levels["bag"].append(code(f"margin_leak:{bag}", outcome, 1) if named and outcome == "margin_leak" else -1)
+        levels["place"].append(code(place, outcome, 2) if named else -1)
+    arrays = {name: np.array(found, dtype=np.int64) for name, found in levels.items()}
+    return Axis(arrays, np.array(parent), np.array(split)), codes
+
+
+def _times(months: list) -> tuple[Axis, dict[str, int]]:
+    """Everything = years; a year = its months."""
+    texts = [f"{month:%Y-%m}" for month in months]
+    years, singles = sorted({text[:4] for text in texts}), sorted(set(texts))
+    codes = {name: number for number, name in enumerate(["", *years, *singles])}
+    parent = np.array([-1] + [0] * len(years) + [codes[single[:4]] for single in singles])
+    levels = {
+        "all": np.zeros(len(texts), dtype=np.int64),
+        "year": np.array([codes[text[:4]] for text in texts], dtype=np.int64),
+        "month": np.array([codes[text] for text in texts], dtype=np.int64),
+    }
+    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64)), codes
