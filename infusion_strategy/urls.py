@@ -8,6 +8,9 @@ from django.urls import include, path
 
 from infusion_strategy import brief, views
 
+admin.site.site_header = admin.site.site_title = "Infusion Strategy administration"
+admin.site.index_title = "Users and registers"
+
 urlpatterns = [
     path("", brief.home, name="home"),
     path("brief/<slug:key>.csv", brief.table, name="brief-table"),
@@ -17,8 +20,10 @@ urlpatterns = [
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("theme/", views.theme, name="theme"),
+    path("favicon.ico", views.favicon),
     path("health/", views.health, name="health"),
     path("audit/", views.audit, name="audit"),
+    path("api/v1/", include("infusion_strategy.api")),
     path("admin/", admin.site.urls),
     *([path("scenarios/", include("roi.urls"))] if find_spec("roi.urls") else []),
 ]

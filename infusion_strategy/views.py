@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +27,13 @@ def theme(request):
     if request.POST.get("theme") in THEMES:
         response.set_cookie("theme", request.POST["theme"], max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
     return response
+
+
+@login_not_required
+@require_safe
+def favicon(request):
+    """What browsers ask for on pages that name no icon (the admin's)."""
+    return redirect(static("icon.svg"))
 
 
 @login_not_required
