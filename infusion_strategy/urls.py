@@ -23,7 +23,6 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("health/", views.health, name="health"),
     path("audit/", views.audit, name="audit"),
-    path("api/v1/", include("infusion_strategy.api")),
     path("admin/", admin.site.urls),
     *([path("scenarios/", include("roi.urls"))] if find_spec("roi.urls") else []),
 ]
