@@ -7,11 +7,14 @@ from tests.demand.definition_cases import (
     FORMER_DOCTOR,
     HOSPITAL,
     OUR_CENTER,
+    OUR_PHARMACY,
     OUTSIDER,
     PAID_THROUGH,
     PARTNER,
+    PHARMACY,
     THEIR_CENTER,
     THEIR_HOSPITAL,
+    TWO_CENTERS,
     Cases,
     claim,
     dispensed,
@@ -89,6 +92,12 @@ case("the last seen counts", *course(weeks(8, 5, LATE)), *course(["2026-06-08"],
      episodes=one("moved_out", outcome_on="2026-06-08", to_site_id="X"))
 case("one visit elsewhere is visiting", *course(weeks(8, 3, LATE)), *course(["2026-02-16"], THEIR_CENTER),
      *course(weeks(8, 2, "2026-04-13")), episodes=one("kept", from_site_id=None, to_site_id=None))
+case("one at home base, then established elsewhere", *course(["2026-02-16"]),
+     *course(weeks(8, 2, "2026-04-13"), THEIR_CENTER), episodes=one("moved_out", outcome_on="2026-04-13"))
+case("a partner's site is not ours", *course(weeks(8, 3, LATE)), *course(weeks(8, 3, "2026-02-16"), PARTNER),
+     episodes=one("moved_out", to_site_id="PT"))
+case("a site that cannot be told is unknown", *course(weeks(8, 3, LATE)),
+     *course(weeks(8, 3, "2026-02-16"), TWO_CENTERS, place_of_service_code="49"), episodes=one("unknown"))
 case("between two owned sites nothing leaves", *course(weeks(8, 3, LATE)), *course(weeks(8, 3, "2026-02-16"), OUR_CENTER),
      episodes=[{"outcome": "kept"}])
 case("ordered inside, first infused outside", *course(weeks(8, 6, LATE), THEIR_CENTER), episodes=one("never_captured"))
@@ -104,10 +113,10 @@ case("any infusion of ours makes the episode ours", *course(weeks(8, 5, LATE), o
 
 # Benefit shift, ended, dark
 SELF = "72606002501"  # infliximab for self-injection
-for days, outcome in [(120, "benefit_shift"), (121, "dark")]:
-    case(f"self-injection {days} days after", *course(weeks(8, 3, "2025-01-06")), pharmacy=[
-         dispensed(every(days, 2, "2025-04-28")[1], ndc=SELF)], episodes=[{"infusions": 3} | (
-             {"outcome": "benefit_shift"} if outcome == "benefit_shift" else {"dark": False})])
+for days, outcome in [(120, "benefit_shift"), (121, "unknown")]:
+    case(f"self-injection {days} days after", *course(weeks(8, 3, "2025-01-06")),
+         pharmacy=[dispensed(every(days, 2, "2025-04-28")[1], ndc=SELF)],
+         episodes=[{"outcome": outcome, "dark": False, "infusions": 3}])
 case("the planned switch by label is ended", *course(weeks(4, 3, "2025-01-06"), code="J2327", service_unit_quantity="600"),
      pharmacy=[dispensed("2025-03-31", ndc="00074106501")], episodes=one("ended", dark=False))
 case("silence", *course(weeks(8, 3, "2025-01-06")), episodes=one("dark", dark=True, last_infused_on="2025-04-28"))
@@ -115,6 +124,27 @@ case("silence of one who left the plan", *course(weeks(8, 3, "2025-01-06")), eli
      episodes=one("ended", dark=False))
 case("silence of one who died", *course(weeks(8, 3, "2025-01-06")), eligibility=[enrolled(death_date="2025-06-01")],
      episodes=one("ended", dark=False))
+case("and of one who died after the dose was overdue: nobody is to be looked for", *course(weeks(8, 3, "2025-01-06")),
+     eligibility=[enrolled(death_date="2025-12-01")], episodes=one("ended", dark=False, reason="died"))
+case("a pharmacy's drug on the medical benefit is a fill too", *course(weeks(8, 3, "2025-01-06")),
+     office("J1748", on="2025-06-20", claim_id="S", billing_npi=PHARMACY, place_of_service_code="12", service_unit_quantity="12"),
+     episodes=[{"dark": False}], infusions=[{"site_id": "H"}] * 3)
+case("a pharmacy's drug that was given in the last infusion is no later sign of life",
+     *course(weeks(8, 2, "2025-01-06")), given(hospital(on="2025-04-28", facility_npi=HOSPITAL, claim_id="G")),
+     office(on="2025-04-30", claim_id="S", billing_npi=PHARMACY, place_of_service_code="12"), episodes=[{"dark": True}])
+case("the due date is the last infusion and the allowed gap", *course(weeks(8, 3, "2025-01-06")),
+     episodes=one("dark", expected_next_on="2025-06-23", outcome_on="2025-07-21"))
+case("a fill of another family changes nothing", *course(weeks(8, 3, "2025-01-06")),
+     pharmacy=[dispensed("2025-06-20", ndc="00078063941")], episodes=one("dark"))
+case("a hole in the enrollment when the dose was due", *course(weeks(8, 3, "2025-01-06")),
+     eligibility=[enrolled("2015-01-01", "2025-06-30"), enrolled("2025-09-01")], episodes=one("ended", dark=False))
+case("self-injection beside infusions that go on", *course(weeks(8, 6, LATE)), pharmacy=[dispensed("2025-12-01", ndc=SELF)],
+     episodes=one("kept"))
+case("moved out first, self-injection later", *course(weeks(8, 2, "2025-01-06")),
+     *course(weeks(8, 2, "2025-04-28"), THEIR_CENTER), pharmacy=[dispensed("2025-08-01", ndc=SELF)], episodes=one("moved_out"))
+case("the self-administered form of the family, whichever biosimilar was infused",
+     *course(weeks(8, 3, "2025-01-06"), code="Q5104"), pharmacy=[dispensed("2025-06-20", ndc=SELF)],
+     episodes=one("benefit_shift", outcome_on="2025-06-20", reason="benefit_shift", dark=False))
 case("silence of one whose enrollment is not known", *course(weeks(8, 3, "2025-01-06")), eligibility=[],
      episodes=one("unknown", dark=False))
 case("last infusion + allowed gap in the month that the feed does not cover", *course(weeks(8, 3, "2026-01-01")), episodes=[
@@ -152,12 +182,12 @@ case("site leak", *course(PAY, THEIR_CENTER), infusions=one("site_leak"))
 case("site leak outside the register", office(on=PAY[0]), infusions=one("site_leak"))
 WHITE = hospital(on=PAY[0], facility_npi=HOSPITAL, **TOKEN)
 case("margin leak", *claim(WHITE, given(WHITE)), pharmacy=[dispensed("2026-05-28")], infusions=one("margin_leak"))
-case("clear bag of our own pharmacy is kept", *claim(WHITE, given(WHITE)), pharmacy=[dispensed("2026-05-28", by="2000000077")],
+case("clear bag of our own pharmacy is kept", *claim(WHITE, given(WHITE)), pharmacy=[dispensed("2026-05-28", by=OUR_PHARMACY)],
      infusions=one("kept"))
 case("an owned site with unknown channel", *claim(WHITE, given(WHITE)), infusions=one("unknown"))
 case("white-bagged at a partner's is partner", *claim(*[office(on=PAY[0], billing_npi=PARTNER, **TOKEN),
      given(office(on=PAY[0], billing_npi=PARTNER))]), pharmacy=[dispensed("2026-05-28")], infusions=one("partner"))
-case("whose site is unknown", *course(PAY, "2000000119", place_of_service_code="49"), infusions=one("unknown"))
+case("whose site is unknown", *course(PAY, TWO_CENTERS, place_of_service_code="49"), infusions=one("unknown"))
 case("not attributed", *course(PAY, ordering_npi=OUTSIDER), infusions=one(None))
 # fmt: on
 

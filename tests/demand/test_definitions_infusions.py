@@ -206,6 +206,16 @@ case("a fill without an administration", pharmacy=[dispensed("2025-03-03")], inf
 case("administered a month later it was used; the month before it was not", given(office(on="2025-04-02")),
      pharmacy=[dispensed("2025-03-03"), dispensed("2025-01-01", claim_id="R2")],
      infusions=channel("white_bag"), unadministered_fills=[{"dispensing_date": "2025-01-01"}])
+case("a fill beside a bought drug: another family's went unused", *claim(office("J3380"), given(office())),
+     pharmacy=[dispensed("2025-03-01")], infusions=channel("buy_and_bill", molecule="vedolizumab"),
+     unadministered_fills=[{"family": "infliximab"}])
+case("the same family's was administered", *claim(office(), given(office())), pharmacy=[dispensed("2025-03-01")],
+     infusions=channel("buy_and_bill"), unadministered_fills=[])
+case("a fill of the biosimilar does not confirm the reference product", *claim(office(**TOKEN), given(office())),
+     pharmacy=[dispensed("2025-03-01", ndc="00069080901")], infusions=channel("white_bag", "probable"))
+for on, found in [("2025-02-01", "white_bag"), ("2025-01-31", "unknown"), ("2025-03-06", "white_bag"), ("2025-03-07", "unknown")]:
+    case(f"administered 3 March, the pharmacy's medical line of {on}", given(office()),
+         office(on=on, claim_id="C2", billing_npi=PHARMACY, place_of_service_code="12"), infusions=channel(found))
 case("a self-administered fill is neither", pharmacy=[dispensed("2025-03-03", ndc="72606002501")], infusions=[])
 case("and white-bags nothing", given(office()), pharmacy=[dispensed("2025-03-01", ndc="72606002501")], infusions=channel("unknown"))
 

@@ -185,10 +185,9 @@ def _episode_outcome(
         return "ended", "complete"
     if course.evidence:
         return "ended", "stopped"
-    horizon = min(overdue, as_of)
-    if person.died is not None and person.died < horizon:
+    if person.died is not None and person.died < as_of:
         return "ended", "died"
-    if person.enrolled_until < horizon:
+    if person.enrolled_until < min(overdue, as_of):
         return "ended", "not_enrolled"
     if overdue >= as_of:
         return "kept", ""

@@ -131,7 +131,7 @@ WITH ends AS (  -- first and last home base
             WHEN regimen.planned_self_injection AND (
                 later.shifted_on IS NOT NULL OR (base.infusion_days >= regimen.induction_doses AND due.is_overdue)
             ) THEN 'planned_self_injection'
-            WHEN coverage.died_on >= base.last_infused_on AND coverage.died_on <= due.due_on THEN 'died'
+            WHEN coverage.died_on >= base.last_infused_on AND coverage.died_on <= greatest(due.due_on, feed.known_until) THEN 'died'
             WHEN coverage.enrolled_until <= least(due.due_on, feed.known_until) AND NOT coverage.is_horizon THEN 'not_enrolled'
             WHEN stop.evidence IS NOT NULL THEN stop.evidence
             WHEN base.restarted_on IS NOT NULL THEN 'restarted'
