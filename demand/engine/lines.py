@@ -226,12 +226,14 @@ def _account(
     passes = resolve(connection, kind, sources)
     counts = count_outcomes(connection, this)
     facts: dict = {}
+    flags = count_flags(connection, kind, files, partial)
     if kind == MEDICAL:
-        totals = find_repeated_totals(connection, passes)
-        facts["repeated_claim_totals"] = [
-            {key: value for key, value in fact.items() if key != "sequence"} for fact in totals if fact["sequence"] == this
-        ]
-    rejects.add_exceptions(connection, options.name, kind, this, partial, {file.staged.number: file.staged.shown for file in files})
+        totals = find_repeated_totals(connection, passes, this)
+        facts["repeated_claim_totals"] = [{name: value for name, value in fact.items() if name != "sequence"} for fact in totals]
+        if split := sum(fact["lines"] for fact in totals if fact["split"]):
+            flags["REPEATED_CLAIM_TOTAL"] = split
+    names = {file.staged.number: file.staged.shown for file in files}
+    rejects.add_exceptions(connection, options.name, kind, this, partial, names)
     structural = sum(len(file.staged.rejects) for file in files)
     by_rules = sum(file.rejected for file in files)
     result = KindResult(
@@ -241,7 +243,7 @@ def _account(
         rejected=counts["rejected"] + by_rules + structural,
         duplicate=counts["duplicate"],
         superseded=counts["superseded"],
-        flags=count_flags(connection, kind, files, partial),
+        flags=flags,
     )
     return result, facts
 

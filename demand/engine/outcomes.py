@@ -24,7 +24,7 @@ from demand.engine.columns import ELIGIBILITY, KINDS, MEDICAL, PHARMACY
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 ROWS_A_PASS = 4_000_000
-REPEATED_SHARE = 0.95  # of a source's multi-line institutional claims: then their paid amount is the claim's
+REPEATED_PERCENT = 95  # of a source's multi-line institutional claims: then their paid amount is the claim's
 
 _MONEY = "paid_cents BIGINT, allowed_cents BIGINT, charge_cents BIGINT, patient_cents BIGINT"
 # What a candidate row is made of, besides file_no INTEGER and row_number BIGINT (the physical line in its file).
@@ -155,25 +155,37 @@ def resolve(
     return passes
 
 
-def find_repeated_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> list[dict]:
+def find_repeated_totals(connection: duckdb.DuckDBPyConnection, passes: int, first_sequence: int = 0) -> list[dict]:
     """After `resolve` of medical rows: per extract and source, how many multi-line institutional claims repeat one paid amount.
 
     Leaves the temporary table `repeating_source`; `split_totals` then fills `paid_share`.
     """
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE source_total (sequence INTEGER, data_source VARCHAR, claims BIGINT, repeated BIGINT)"
+        "CREATE OR REPLACE TEMP TABLE source_total (sequence INTEGER, data_source VARCHAR, claims BIGINT, repeated BIGINT, "
+        "lines BIGINT)"
     )
+    connection.execute(f"SET VARIABLE first_sequence = {first_sequence}")
     _passes(connection, "claim_totals", passes)
     found = connection.execute(
-        "SELECT sequence, data_source, sum(claims)::BIGINT, sum(repeated)::BIGINT FROM source_total GROUP BY ALL ORDER BY ALL"
+        "SELECT sequence, data_source, sum(claims)::BIGINT, sum(repeated)::BIGINT, sum(lines)::BIGINT FROM source_total "
+        "GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     connection.execute("CREATE OR REPLACE TEMP TABLE repeating_source (sequence INTEGER, data_source VARCHAR)")
     facts = []
-    for sequence, data_source, claims, repeated in found:
-        applies = repeated >= REPEATED_SHARE * claims
+    for sequence, data_source, claims, repeated, lines in found:
+        applies = 100 * repeated >= REPEATED_PERCENT * claims
         if applies:
             connection.execute("INSERT INTO repeating_source VALUES (?, ?)", [sequence, data_source])
-        facts.append({"sequence": sequence, "data_source": data_source, "claims": claims, "repeated": repeated, "split": applies})
+        facts.append(
+            {
+                "sequence": sequence,
+                "data_source": data_source,
+                "claims": claims,
+                "repeated": repeated,
+                "lines": lines,
+                "split": applies,
+            }
+        )
     return facts
 
 

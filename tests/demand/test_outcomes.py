@@ -303,8 +303,9 @@ def test_a_repeated_total_is_split_by_charge_to_the_cent(tmp_path):
     ]
     one = load(tmp_path, medical=rows)
     assert one.result.quality["facts"]["medical"]["repeated_claim_totals"] == [
-        {"data_source": "acme", "claims": 1, "repeated": 1, "split": True}
+        {"data_source": "acme", "claims": 1, "repeated": 1, "lines": 4, "split": True}
     ]
+    assert one.result.kinds["medical"].flags["REPEATED_CLAIM_TOTAL"] == 4
     connection, outcomes = final(one)
     found = [row["paid_cents"] for row in accepted(connection, outcomes)]
     assert found == slow_outcomes.split_cents(1000, [10000, 3333, 1, 6666])
@@ -340,7 +341,7 @@ def test_amounts_of_their_own_stay_where_they_are(tmp_path):
     repeated = [institutional(claim_id="X", claim_line_number=line) for line in (1, 2)]
     one = load(tmp_path, medical=[*rows, *repeated])
     assert one.result.quality["facts"]["medical"]["repeated_claim_totals"][0] == {
-        "data_source": "acme", "claims": 11, "repeated": 1, "split": False,
+        "data_source": "acme", "claims": 11, "repeated": 1, "lines": 2, "split": False,
     }  # fmt: skip
     connection, outcomes = final(one)
     assert sum(row["paid_cents"] for row in accepted(connection, outcomes)) == sum(row["paid_cents"] for row in one.candidates())
