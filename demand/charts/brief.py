@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from demand import words
 from demand.charts import flows, months
-from demand.charts.figure import Column, Figure, Table
+from demand.charts.figure import WITHHELD, WITHHELD_MARK, Column, Figure, Table
 from demand.charts.numbers import count, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
@@ -27,7 +27,6 @@ MARKS = {
         "pattern": {"fillmode": "overlay", "shape": "x", "fgcolor": "var(--surface)", "size": 5, "solidity": 0.2},
     },
 }
-KEY = tuple(words.OUTCOMES.items())
 RATE = "Leakage rate = left ÷ (kept + white-bagged + left)."
 
 
@@ -51,36 +50,56 @@ def headlines(board: Dashboard) -> tuple[Headline, ...]:
     missing = f"; {count(left.amounts_unknown)} without an amount" if left.amounts_unknown else ""
     confirmed, probable = (total.at(f"margin_leak:{kind}").infusions for kind in ("confirmed", "probable"))
     apart, majority = total.at("unattributed"), total.at("majority")
+    kept, partner = total.at("kept").infusions, total.at("partner").infusions
+    more = "" if majority.infusions is HIDDEN else f"; {count(majority.infusions)} more attributed by majority only"
+    neither, lower = "Neither way is good by itself", "Lower is better"
     return (
         Headline(
             "leakage", "Leakage rate", leaked.value, "percent",
-            f"{count(leaked.numerator)} infusions left ÷ {count(leaked.denominator)} kept, white-bagged or left", "Lower is better", "leakage-rate",
+            _detail(
+                f"{count(leaked.numerator)} infusions left ÷ {count(leaked.denominator)} kept, white-bagged or left",
+                leaked.numerator, leaked.denominator,
+            ),
+            lower, "leakage-rate",
         ),
         Headline(
             "people", "People on infusion therapy", named.people, "count",
-            "with an infusion that one of our named prescribers ordered", "Neither way is good by itself", "people",
+            "with an infusion that one of our named prescribers ordered", neither, "people",
         ),
         Headline(
             "infusions", "Infusions", named.infusions, "count",
-            f"{count(total.at('kept').infusions)} kept; {count(total.at('partner').infusions)} at partners", "Neither way is good by itself", "infusions",
+            _detail(f"{count(kept)} kept; {count(partner)} at partners", kept, partner), neither, "infusions",
         ),
         Headline(
             "allowed_left", "Allowed amount that left", left.allowed_cents, "money",
-            f"on {count(left.infusions)} infusions{missing}", "Lower is better", "allowed-left",
+            _detail(f"on {count(left.infusions)} infusions{missing}", left.infusions, left.amounts_unknown), lower, "allowed-left",
         ),
         Headline(
             "margin", "Margin leakage (white-bagged)", margin.value, "percent",
-            f"{count(margin.numerator)} of {count(margin.denominator)}: {count(confirmed)} confirmed, {count(probable)} probable", "Lower is better", "margin-leakage-rate",
+            _detail(
+                f"{count(margin.numerator)} of {count(margin.denominator)}: {count(confirmed)} confirmed, "
+                f"{count(probable)} probable",
+                margin.numerator, margin.denominator, confirmed, probable,
+            ),
+            lower, "margin-leakage-rate",
         ),
         Headline(
             "unknown", "Share unknown", unknown.value, "percent",
-            f"{count(unknown.numerator)} of {count(unknown.denominator)}; never spread over the rest", "Lower is better", "share-unknown",
+            _detail(
+                f"{count(unknown.numerator)} of {count(unknown.denominator)}; never spread over the rest",
+                unknown.numerator, unknown.denominator,
+            ),
+            lower, "share-unknown",
         ),
         Headline(
             "apart", "Counted apart", apart.infusions, "count",
-            f"infusions not attributed to us; {count(majority.infusions)} more attributed by majority only", "In no figure above", "counted-apart",
+            f"infusions not attributed to us{more}", "In no figure above", "counted-apart",
         ),
     )  # fmt: skip
+
+
+def _detail(text: str, *numbers) -> str:
+    return "Its parts are hidden: few people, or they would give a small count away" if HIDDEN in numbers else text
 
 
 def opening(board: Dashboard) -> str:
@@ -117,8 +136,8 @@ def _nobody_ours(apart) -> str:
     if apart == 0:
         return said
     return said + (
-        f" {count(apart).capitalize()} infusions match and stand apart, because no prescriber on the roster ordered them. Load your roster "
-        "(load_prescribers) and your sites (load_sites), then recompute on the page “Runs”."
+        f" {count(apart).capitalize()} infusions match and stand apart, because no prescriber on the roster ordered them. "
+        "Load your roster (load_prescribers) and your sites (load_sites), then recompute on the page “Runs”."
     )
 
 
@@ -164,7 +183,7 @@ def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str
         direction=f"{RATE} Lower is better.",
         table=Table(f"Attributed infusions by {heading.lower()}, most gone first", columns, rows),
         chart=_bars(lines),
-        key_to_marks=KEY,
+        key_to_marks=months.key_to_marks(line for line in lines if not line.at("named").hidden),
         metric="leakage-rate",
         tall=len(lines) > 7,
         note=_note(lines, plural),
@@ -180,8 +199,8 @@ def _reading(lines: tuple[Line, ...], plural: str) -> str:
     if not gone:
         return f"Nothing left the system at any of the {len(known)} {plural} shown."
     said = (
-        f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left and are "
-        f"shown here; its own leakage rate is {percent(first.leakage_rate.value)}."
+        f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left "
+        f"and are shown here; its own leakage rate is {percent(first.leakage_rate.value)}."
     )
     judged = [line for line in known if line.leakage_rate.denominator >= ENOUGH and words.named(line.label) != words.named(None)]
     highest = max(judged, key=lambda line: line.leakage_rate.value, default=first)
@@ -200,7 +219,9 @@ def _note(lines: tuple[Line, ...], plural: str) -> str:
     if len(shown) > BARS:
         parts.append(f"The chart shows the {BARS} {plural} that lost most; the table has all {len(lines)}.")
     if hidden:
-        parts.append(f"{hidden} {plural} are hidden: few people, or they would give a small count away.")
+        parts.append(
+            f"Hidden: {hidden} of {len(lines)} {plural}, because few people are behind them or they would give a small count away."
+        )
     return " ".join(parts)
 
 
@@ -222,7 +243,19 @@ def _bars(lines: tuple[Line, ...]) -> dict | None:
         }
         for outcome in OUTCOMES
     ]
-    ends = [sum(0 if line.at(outcome).hidden else line.at(outcome).infusions for outcome in OUTCOMES) for line in shown]
+    if any(line.withheld for line in shown):
+        data.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": WITHHELD,
+                "y": names,
+                "x": [line.withheld for line in shown],
+                "marker": WITHHELD_MARK,
+                "hovertemplate": "%{y}: %{x:,} infusions<extra>" + WITHHELD + "</extra>",
+            }
+        )
+    ends = [line.at("named").infusions for line in shown]
     rates = [line.leakage_rate.value for line in shown]
     layout = {
         "barmode": "stack",
@@ -230,10 +263,16 @@ def _bars(lines: tuple[Line, ...]) -> dict | None:
         "showlegend": False,
         "height": 78 + 30 * len(shown),
         "margin": {"r": 52, "b": 48},
-        "xaxis": {"title": {"text": "infusions; at the end of a bar its leakage rate", "standoff": 6}, "nticks": 5, "tickformat": ",", "range": [0, max(ends) * 1.02 or 1]},
+        "xaxis": {
+            "title": {"text": "infusions; at the end of a bar its leakage rate", "standoff": 6},
+            "nticks": 5, "tickformat": ",", "range": [0, max(ends) * 1.02 or 1],
+        },
         "yaxis": {"ticksuffix": "  "},
         "annotations": [
-            {"x": end, "y": name, "text": "–" if not isinstance(rate, float) else f"{100 * rate:.0f}%", "showarrow": False, "xanchor": "left", "xshift": 5}
+            {
+                "x": end, "y": name, "text": "–" if not isinstance(rate, float) else f"{100 * rate:.0f}%",
+                "showarrow": False, "xanchor": "left", "xshift": 5,
+            }
             for end, name, rate in zip(ends, names, rates, strict=True)
         ],
     }  # fmt: skip

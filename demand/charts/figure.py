@@ -7,6 +7,14 @@ No go.Figure in a request: it costs twice the time.
 
 from dataclasses import dataclass
 
+# Infusions whose outcomes may not be shown one by one: drawn as such, never as nothing.
+WITHHELD = "Outcome hidden"
+WITHHELD_MARK = {
+    "color": "rgba(0,0,0,0)",
+    "pattern": {"shape": "/", "fgcolor": "var(--line-strong)", "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.2},
+    "line": {"color": "var(--line-strong)", "width": 1},
+}
+
 
 @dataclass(frozen=True)
 class Column:

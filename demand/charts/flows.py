@@ -48,12 +48,17 @@ def destinations(board: Dashboard) -> Figure:
         )
         for place in sorted(board.places, key=lambda place: OUTCOMES.index(place.outcome))
     )
-    note = f"{hidden} flows are hidden: few people, or they would give a small count away." if hidden else ""
+    note = (
+        f"Hidden: {hidden} of {len(board.places)} flows, because few people are behind them or they would give a small count away."
+        if hidden
+        else ""
+    )
     return Figure(
         key="destinations",
         title="Where the infusions go",
-        reading=_reading(shown, everything),
-        direction="Flows are as wide as the infusions they carry. More in “Kept”, less in “Left the system” is better; what is unknown stays unknown.",
+        reading=_reading(shown, everything, hidden),
+        direction="Flows are as wide as the infusions they carry. More in “Kept”, less in “Left the system” is better; "
+        "what is unknown stays unknown.",
         table=Table("Attributed infusions by outcome, class of site and owner", columns, rows),
         chart=_sankey(shown) if everything else None,
         metric="where-infusions-go",
@@ -63,9 +68,11 @@ def destinations(board: Dashboard) -> Figure:
     )
 
 
-def _reading(places: list[Place], everything: int) -> str:
+def _reading(places: list[Place], everything: int, hidden: int) -> str:
     left = [place for place in places if place.outcome == "site_leak"]
     gone = sum(place.slice.infusions for place in left)
+    if not everything and hidden:
+        return "No flow may be shown for these filters: the groups are small, or would give small ones away."
     if not everything:
         return "There is nothing to show for these filters."
     if not gone:
@@ -77,7 +84,8 @@ def _reading(places: list[Place], everything: int) -> str:
         payers += place.slice.infusions if place.payer_affiliation else 0
     (top, most), (owner, theirs) = classes.most_common(1)[0], owners.most_common(1)[0]
     said = (
-        f"{count(gone)} of the {count(everything)} infusions shown left the system; {percent(most / gone)} of them went to "
+        f"{count(gone)} of the {count(everything)} infusions {'whose flows may be shown' if hidden else 'shown'} left the system; "
+        f"{percent(most / gone)} of them went to "
         f"sites of the class “{words.site_class(top)}”, and {_receiver(owner)} ({count(theirs)})."
     )
     if payers:

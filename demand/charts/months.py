@@ -1,12 +1,13 @@
 """Leakage by month: the rate above, the infusions by outcome below, immature months marked and never judged."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from demand import words
-from demand.charts.figure import Column, Figure, Table
+from demand.charts.figure import WITHHELD, WITHHELD_MARK, Column, Figure, Table
 from demand.charts.numbers import percent
 from demand.engine.disclosure import HIDDEN
-from demand.selectors.dashboard import OUTCOMES, Dashboard, Month
+from demand.selectors.dashboard import OUTCOMES, Dashboard, Line, Month
 
 COLORS = {
     "kept": "var(--c-kept)",
@@ -54,22 +55,33 @@ def by_month(board: Dashboard) -> Figure:
     note = ""
     if immature:
         note = (
-            f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are drawn "
-            "hollow, stand completed in the table where the feed's curve allows it, and no trend is read from them."
+            f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are "
+            "drawn hollow, stand completed in the table where the feed's curve allows it, and no trend is read from them."
         )
+    partly = sum(1 for month in months if HIDDEN in (month.line.at("named").infusions, month.line.leakage_rate.value))
+    if partly:
+        note = (
+            f"In {partly} of {len(months)} months counts are hidden (few people, or they would give a small count away): hatched "
+            f"or left out, never nothing. {note}"
+        ).strip()
+    drawn = any(month.line.at("named").infusions is not HIDDEN for month in months)
     return Figure(
         key="month",
         title="Leakage by month",
         reading=_reading(months),
         direction="Leakage rate = left ÷ (kept + white-bagged + left). Lower is better.",
         table=Table("Attributed infusions by month of service", columns, rows),
-        chart=_chart(months) if months else None,
-        key_to_marks=tuple(words.OUTCOMES.items()),
+        chart=_chart(months) if drawn else None,
+        key_to_marks=key_to_marks(month.line for month in months),
         metric="leakage-rate",
         note=note,
         folded=True,
         tall=True,
     )
+
+
+def key_to_marks(lines: Iterable[Line]) -> tuple[tuple[str, str], ...]:
+    return (*words.OUTCOMES.items(), *((("withheld", WITHHELD),) if any(line.withheld for line in lines) else ()))
 
 
 def completed(month: Month, share: str = "completion"):
@@ -85,13 +97,15 @@ def completed(month: Month, share: str = "completion"):
 
 def _reading(months: tuple[Month, ...]) -> str:
     judged = [month for month in months if month.mature and isinstance(month.line.leakage_rate.value, float)]
+    if months and all(month.line.at("named").infusions is HIDDEN for month in months):
+        return "No month may be shown for these filters: the groups are small, or would give small ones away."
     if len(judged) < 2:
         return "Too few complete months can be shown to speak of a trend."
     if len(judged) < 12:
         first, last = judged[0], judged[-1]
         return (
-            f"The rate was {percent(first.line.leakage_rate.value)} in {first.day:%B %Y} and {percent(last.line.leakage_rate.value)} in "
-            f"{last.day:%B %Y}, the last complete month shown."
+            f"The rate was {percent(first.line.leakage_rate.value)} in {first.day:%B %Y} and "
+            f"{percent(last.line.leakage_rate.value)} in {last.day:%B %Y}, the last complete month shown."
         )
     half = min(12, len(judged) // 2)
     before, after = judged[-2 * half : -half], judged[-half:]
@@ -127,7 +141,10 @@ def _chart(months: tuple[Month, ...]) -> dict:
             "type": "scatter", "mode": "lines+markers", "name": "Leakage rate, month not complete", "x": days, "yaxis": "y2",
             "y": [rate if ok else None for rate, ok in zip(rates, joint, strict=True)],
             "line": {"color": "var(--c-leak)", "width": 1.5, "dash": "dot"},
-            "marker": {"size": [0 if ok else 7 for ok in mature], "color": "var(--surface)", "line": {"color": "var(--c-leak)", "width": 1.5}},
+            "marker": {
+                "size": [0 if ok else 7 for ok in mature], "color": "var(--surface)",
+                "line": {"color": "var(--c-leak)", "width": 1.5},
+            },
             "hovertemplate": "%{x|%b %Y}: %{y:.1f}% so far<extra>not complete</extra>",
         },
     ]  # fmt: skip
@@ -146,13 +163,23 @@ def _chart(months: tuple[Month, ...]) -> dict:
                 "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
             }
         )
+    if any(month.line.withheld for month in months):
+        data.append(
+            {
+                "type": "bar", "name": WITHHELD, "x": days, "y": [month.line.withheld for month in months], "marker": WITHHELD_MARK,
+                "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + WITHHELD + "</extra>",
+            }
+        )  # fmt: skip
     extra = [(month, completed(month)) for month in months]
     if any(isinstance(value, int) for _, value in extra):
         missing = [value - month.line.at("named").infusions if isinstance(value, int) else 0 for month, value in extra]
         data.append(
             {
                 "type": "bar", "name": "Expected once complete", "x": days, "y": missing,
-                "marker": {"color": "rgba(0,0,0,0)", "line": {"color": "var(--line-strong)", "width": [1 if value else 0 for value in missing]}},
+                "marker": {
+                    "color": "rgba(0,0,0,0)",
+                    "line": {"color": "var(--line-strong)", "width": [1 if value else 0 for value in missing]},
+                },
                 "error_y": _band(months, extra),
                 "hovertemplate": "%{x|%b %Y}: about %{y:,} more expected<extra>not complete</extra>",
             }
@@ -176,12 +203,12 @@ def _chart(months: tuple[Month, ...]) -> dict:
     first = next((number for number, ok in enumerate(mature) if not ok), None)
     if first is not None and not any(mature[first:]):
         layout["shapes"] = [
-            {"type": "rect", "xref": "x", "yref": "paper", "x0": _half_before(months[first].day), "x1": _half_before(months[-1].day, 31),
-             "y0": 0, "y1": 1, "fillcolor": "var(--c-unknown)", "opacity": 0.1, "line": {"width": 0}, "layer": "below"}
+            {"type": "rect", "xref": "x", "yref": "paper",
+             "x0": _half_before(months[first].day), "x1": _half_before(months[-1].day, 31), "y0": 0, "y1": 1, "fillcolor": "var(--c-unknown)", "opacity": 0.1, "line": {"width": 0}, "layer": "below"}
         ]  # fmt: skip
         layout["annotations"] = [
-            {"x": _half_before(months[first].day), "y": 1, "xref": "x", "yref": "paper", "yshift": 14, "xanchor": "left", "showarrow": False,
-             "text": "not complete", "font": {"size": 11, "color": "var(--ink-2)"}}
+            {"x": _half_before(months[first].day), "y": 1, "xref": "x", "yref": "paper", "yshift": 14,
+             "xanchor": "left", "showarrow": False, "text": "not complete", "font": {"size": 11, "color": "var(--ink-2)"}}
         ]  # fmt: skip
     return {"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}, "xaxis": {"nticks": 4}}}
 

@@ -78,6 +78,12 @@ class Line:
         """unknown ÷ all attributed by name"""
         return Rate(self.at("unknown").infusions, self.at("named").infusions)
 
+    @property
+    def withheld(self) -> int:
+        """Infusions of outcomes that may not be shown one by one; 0 where their sum is hidden too."""
+        named, parts = self.at("named").infusions, [self.at(outcome).infusions for outcome in OUTCOMES]
+        return 0 if named is HIDDEN or HIDDEN not in parts else named - sum(part for part in parts if part is not HIDDEN)
+
     def _denominator(self) -> Measure:
         return plus(*(self.at(outcome).infusions for outcome in ("kept", "margin_leak", "site_leak")))
 

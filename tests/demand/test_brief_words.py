@@ -64,3 +64,22 @@ def test_on_a_phone_a_flow_has_two_columns_that_add_up_to_the_same():
     assert not starts & ends and {narrow["node"]["label"][end].rsplit(" ", 1)[1] for end in ends} == {"80", "20", "25"}
     assert max(map(len, narrow["node"]["label"])) < 34
     assert "45 of the 125 infusions" in figure.reading and "most to owners that the register does not name (25)" in figure.reading
+
+
+def test_what_may_not_be_shown_is_drawn_as_such_and_never_as_nothing():
+    hidden = {"site_leak": Slice(HIDDEN, HIDDEN, HIDDEN, HIDDEN), "margin_leak": Slice(HIDDEN, HIDDEN, HIDDEN, HIDDEN)}
+    some = Line("", {"named": Slice(100, 40), "kept": Slice(70, 30), **hidden})
+    shown = board(some, all_months=[Month(dt.date(2026, 1, 1), some, True), month(2, HIDDEN)], payers=[some])
+    for figure, axis in ((months.by_month(shown), "y"), (brief.figures(shown)[2], "x")):
+        drawn = {trace["name"]: trace[axis] for trace in figure.chart["data"]}
+        assert drawn["Outcome hidden"][0] == 30 and drawn["Kept"][0] == 70
+        assert ("withheld", "Outcome hidden") in figure.key_to_marks
+    assert "In 2 of 2 months counts are hidden" in months.by_month(shown).note
+    nothing = months.by_month(board(some, all_months=[month(1, HIDDEN)]))
+    assert nothing.chart is None and "may be shown" in nothing.reading
+
+
+def test_no_headline_speaks_of_a_hidden_number_of_of():
+    parts = ("named", "kept", "margin_leak", "partner", "site_leak", "unknown", "unattributed", "majority")
+    total = Line("", {node: Slice(HIDDEN, HIDDEN, HIDDEN, HIDDEN) for node in parts})
+    assert not [headline.detail for headline in brief.headlines(board(total)) if "hidden number of" in headline.detail]
