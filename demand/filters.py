@@ -56,13 +56,17 @@ class DashboardFilters:
     def any(self) -> bool:
         return self != DashboardFilters()
 
-    def query_string(self) -> str:
+    def as_query(self) -> dict[str, str]:
+        """The filters as the parts of an address."""
         parts = dict(self.chosen)
         if self.since:
             parts["from"] = f"{self.since:%Y-%m}"
         if self.through:
             parts["to"] = f"{self.through:%Y-%m}"
-        return urlencode(parts)
+        return parts
+
+    def query_string(self) -> str:
+        return urlencode(self.as_query())
 
     def words(self, names: dict[str, dict[str, str]] | None = None) -> str:
         """A stated summary: “Payer: Alder Health; Jan 2025 to Mar 2026”."""

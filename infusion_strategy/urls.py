@@ -1,7 +1,5 @@
 """Every address of the product. Namespaces are the apps'."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
@@ -23,8 +21,9 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("health/", views.health, name="health"),
     path("audit/", views.audit, name="audit"),
+    path("api/v1/", include("infusion_strategy.api")),
     path("admin/", admin.site.urls),
-    *([path("scenarios/", include("roi.urls"))] if find_spec("roi.urls") else []),
+    path("scenarios/", include("roi.urls")),
 ]
 handler400 = views.bad_request
 handler403 = views.refused

@@ -185,7 +185,9 @@ def hide_small_cells(columns: Sequence[str], rows: Sequence[Sequence]) -> list[t
     labels = [place for place, column in enumerate(columns) if place not in belongs and column not in ("run_id", "mature")]
     cells = [(row, outcome) for row in range(len(rows)) for outcome in outcomes if rows[row][columns.index(outcome + PEOPLE)]]
     people = np.array([rows[row][columns.index(outcome + PEOPLE)] for row, outcome in cells], dtype=np.int64)
-    hidden = hide(people, _margins(rows, labels, cells)) if cells else np.array([], dtype=bool)
+    hidden = people < SMALLEST_SHOWN
+    if not hidden.all():
+        hidden = hide(people, _margins(rows, labels, cells))
     shown = [list(row) for row in rows]
     for (row, outcome), gone in zip(cells, hidden, strict=True):
         if gone:
@@ -196,18 +198,21 @@ def hide_small_cells(columns: Sequence[str], rows: Sequence[Sequence]) -> list[t
 
 def _margins(rows: Sequence[Sequence], labels: Sequence[int], cells: Sequence[tuple[int, str]]) -> Lines:
     """For every choice of label columns, alone and with the outcome: the cells that share their values, under a known total."""
+    coded = [_codes([rows[row][place] for row, _ in cells]) for place in labels]
+    outcome = _codes([outcome for _, outcome in cells])
     lines: list[np.ndarray] = []
-    parts: list[np.ndarray] = []
     number = 0
-    for chosen in (choice for size in range(len(labels) + 1) for choice in combinations(labels, size)):
-        for with_outcome in (True, False):
-            groups: dict[tuple, int] = {}
-            line = [
-                groups.setdefault((*(rows[row][place] for place in chosen), outcome if with_outcome else None), len(groups))
-                for row, outcome in cells
-            ]
-            lines.append(np.array(line, dtype=np.int64) + number)
-            parts.append(np.arange(len(cells)))
-            number += len(groups)
-    line, part = np.concatenate(lines), np.concatenate(parts)
-    return Lines.from_pairs(line, np.full(len(line), KNOWN), part, np.full(len(line), 3))
+    for chosen in (choice for size in range(len(coded) + 1) for choice in combinations(coded, size)):
+        for columns in ((*chosen, outcome), chosen):
+            line = np.zeros(len(cells), dtype=np.int64)
+            for codes in columns:
+                _, line = np.unique(line * (codes.max() + 1) + codes, return_inverse=True)
+            lines.append(line.reshape(-1) + number)
+            number += int(line.max()) + 1
+    parts = np.tile(np.arange(len(cells)), len(lines))
+    return Lines.from_pairs(np.concatenate(lines), np.full(len(parts), KNOWN), parts, np.full(len(parts), 3))
+
+
+def _codes(values: Sequence) -> np.ndarray:
+    numbers: dict = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)

@@ -91,6 +91,17 @@ class VisibleCells:
             for level, name in self._time(month)
         )
 
+    def shows_around(self, node: str, values: dict[str, str], month) -> bool:
+        """Whether every released cell that this one lies in is shown."""
+        times = [("all", ""), ("year", f"{month:%Y}"), ("month", f"{month:%Y-%m}")]
+        return not any(
+            self._hidden({name: values[name] for name in chosen}, node, name)
+            for size in range(len(DIMENSIONS) + 1)
+            for chosen in combinations(DIMENSIONS, size)
+            for level, name in times
+            if (*("value" if name in chosen else "all" for name in DIMENSIONS), node_level(node), level) in RELEASED
+        )
+
     def _time(self, month) -> list[tuple[str, str]]:
         if month is not None:
             return [("month", f"{month:%Y-%m}")]
