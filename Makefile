@@ -12,7 +12,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo yes)
 help:
 	@echo "make demo           the whole product on this machine, with a rehearsal health system"
 	@echo "make test           the tests"
-	@echo "make test-postgres  the same tests on PostgreSQL (started and stopped by the tests)"
+	@echo "make test-postgres  the same tests on PostgreSQL, but for those that start processes of their own"
 	@echo "make lint           style, import contracts, migrations, deploy check, container files"
 	@echo "make benchmark      speed and memory against plain pandas"
 	@echo "make lock           pins for requirements*.in (needs uv; ARGS=--upgrade: the newest)"
@@ -24,7 +24,7 @@ test: $(DEV)
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not benchmark and not services" $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not benchmark and not services and not browser" $(ARGS)
 
 benchmark: $(DEV)
 	@exec $(BIN)/python -m pytest -m benchmark -s $(ARGS) tests/benchmarks
