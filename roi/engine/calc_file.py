@@ -167,8 +167,9 @@ class _Reader:
             shared = {key: value for key, value in self.values.items() if key in _GROUP_KEYS - {"name", "patients"}}
             made = []
             for number, item in enumerate(patients, start=1):
-                _known(f"patients, group {number}", item, _GROUP_KEYS)
-                made += self.group(str(item.get("name", f"group {number}")), {**shared, **item})
+                _known(f"patients, group {number}", item, _GROUP_KEYS | {"id"})
+                name = str(item.get("name", item.get("id", f"group {number}")))
+                made += self.group(name, {**shared, "patients": 1, **item})  # listed without a number: one patient
         else:
             made = self.group("patients", self.values)
         if "new_patients" in self.values:
@@ -229,7 +230,8 @@ class _Reader:
     def terms(self, place: str, values: dict) -> Terms:
         margins = values.get("margins")
         if not isinstance(margins, dict):
-            raise InputError("margins", 'is missing; give {"hospital": …, "site": …}.')
+            found = "is missing" if margins is None else "must tell the places apart"
+            raise InputError("margins", f'{found}; give {{"hospital": …, "site": …}}.')
         _known("margins", margins, {*_PLACES, "hospital_340b", "site_340b"})
         if place not in margins:
             raise InputError(f"margins.{place}", "is missing; give what an infusion leaves there (it may be 0 or negative).")

@@ -9,7 +9,7 @@ KEYS = {
     "ramp": "share of full volume by month since opening, the last one holds: [0.2, 0.5, 1]; "
     "or the number of months in which it grows evenly to full: 6; default at once",
     "patients": "patients at the hospital today (needed): a number, a number by month, or a list of groups, each an object with "
-    "its name, patients and any of the keys marked *, which else are taken from the top",
+    "its name (or id), patients (1 unless given) and any of the keys marked *, which else are taken from the top",
     "infusions_per_patient_month": "* infusions of a patient in a month, by month (needed)",
     "leave_month": "* first month in which the patients are gone if nothing is done, null: they stay (default); "
     "or a list with one entry for each patient: [1, 13, null]",

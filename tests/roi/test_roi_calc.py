@@ -56,6 +56,13 @@ def test_a_list_of_patients_is_the_same_as_groups():
     by_patient = value(leave_month=[1, 7, None])
     groups = [{"name": "a", "patients": 1, "leave_month": 1}, {"patients": 1, "leave_month": 7}, {"patients": 1}]
     assert value(patients=groups) == by_patient
+    one_by_one = [{"id": "A", "leave_month": 1}, {"id": "B", "leave_month": 7}, {"id": "C"}]
+    assert value(patients=one_by_one) == by_patient
+
+
+def test_margins_that_do_not_tell_the_places_apart_are_refused_as_such():
+    with pytest.raises(InputError, match="must tell the places apart"):
+        value(margins=1000)
 
 
 def test_capture_by_fate():
