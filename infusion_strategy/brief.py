@@ -65,7 +65,9 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
         "opening": brief.opening(board),
         "headlines": brief.headlines(board),
         "figures": [
-            (figure, reverse("brief-table", args=[figure.key]) + (f"?{query}" if query else "")) for figure in brief.figures(board)
+            (figure, reverse("brief-table", args=[figure.key]) + (f"?{query}" if query else ""))
+            for figure in brief.figures(board)
+            if board.total.at("named").infusions != 0  # empty axes say nothing that the opening does not
         ],
         "fields": _fields(choices(run), filters),
         "filter_words": filters.words({"line_of_business": words.LINES_OF_BUSINESS}),

@@ -106,7 +106,7 @@ def opening(board: Dashboard) -> str:
     """The brief in two or three sentences."""
     total, named = board.total, board.total.at("named")
     if not named.infusions:
-        return _nobody_ours(total.at("unattributed").infusions)
+        return _nobody_ours(total.at("unattributed").infusions, filtered=board.filters.any)
     if named.infusions is HIDDEN:
         return "The numbers for these filters are hidden, because they are small or would give small ones away."
     shown = months.with_infusions(board.months)
@@ -131,12 +131,14 @@ def opening(board: Dashboard) -> str:
     return said.strip()
 
 
-def _nobody_ours(apart) -> str:
-    said = "No infusion in the data matches these filters and was ordered by a named prescriber of ours."
+def _nobody_ours(apart, filtered: bool) -> str:
+    which = " that matches these filters" if filtered else ""
+    said = f"No infusion in the data{which} was ordered by a named prescriber of ours."
     if apart == 0:
         return said
     return said + (
-        f" {count(apart).capitalize()} infusions match and stand apart, because no prescriber on the roster ordered them. "
+        f" {count(apart).capitalize()} infusions{which.replace('matches', 'match')} stand apart, "
+        f"because no prescriber on the roster ordered them. "
         "Load your roster (load_prescribers) and your sites (load_sites), then recompute on the page “Runs”."
     )
 
@@ -185,7 +187,7 @@ def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str
         chart=_bars(lines),
         key_to_marks=months.key_to_marks(line for line in lines if not line.at("named").hidden),
         metric="leakage-rate",
-        tall=len(lines) > 7,
+        tall=sum(1 for line in lines if not line.at("named").hidden) > 7,
         note=_note(lines, plural),
     )
 

@@ -64,7 +64,7 @@ def by_month(board: Dashboard) -> Figure:
             f"In {partly} of {len(months)} months counts are hidden (few people, or they would give a small count away): hatched "
             f"or left out, never nothing. {note}"
         ).strip()
-    drawn = any(month.line.at("named").infusions is not HIDDEN for month in months)
+    drawn = any(month.line.at("named").infusions not in (HIDDEN, 0) for month in months)
     return Figure(
         key="month",
         title="Leakage by month",
@@ -204,7 +204,8 @@ def _chart(months: tuple[Month, ...]) -> dict:
     if first is not None and not any(mature[first:]):
         layout["shapes"] = [
             {"type": "rect", "xref": "x", "yref": "paper",
-             "x0": _half_before(months[first].day), "x1": _half_before(months[-1].day, 31), "y0": 0, "y1": 1, "fillcolor": "var(--c-unknown)", "opacity": 0.1, "line": {"width": 0}, "layer": "below"}
+             "x0": _half_before(months[first].day), "x1": _half_before(months[-1].day, 31),
+             "y0": 0, "y1": 1, "fillcolor": "var(--c-unknown)", "opacity": 0.1, "line": {"width": 0}, "layer": "below"}
         ]  # fmt: skip
         layout["annotations"] = [
             {"x": _half_before(months[first].day), "y": 1, "xref": "x", "yref": "paper", "yshift": 14,

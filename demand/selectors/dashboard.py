@@ -5,6 +5,7 @@ attributed and what could not be attributed stand apart. For people without the 
 """
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
@@ -149,8 +150,8 @@ def plus(*parts: Measure) -> Measure:
 
 def dashboard(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
     """The brief of a published run under these filters."""
-    key = f"brief|{_run_key(run)}|{filters.key()}|{see_small}"
-    return cache.get_or_set(key, lambda: _assemble(run, filters, see_small), timeout=24 * 3600)
+    key = hashlib.sha256(f"{_run_key(run)}|{filters.key()}|{see_small}".encode()).hexdigest()  # names have spaces
+    return cache.get_or_set(f"brief|{key}", lambda: _assemble(run, filters, see_small), timeout=24 * 3600)
 
 
 def choices(run: Run) -> Choices:
