@@ -188,6 +188,7 @@ class Answers:
                 names = ", ".join(order)
                 self.tables[table] = builders.rows_of(f"FROM read_parquet('{run}/{table}.parquet') ORDER BY {names}", connection)
             self.rejects = builders.rows_of(f"FROM read_parquet('{run}/rejects.parquet')", connection)
+            self.leakage = builders.rows_of(f"FROM read_parquet('{run}/leakage.parquet')", connection)
         self.cases = cases
 
     def shown(self, case: Case, table: str, columns: list[str]) -> list[dict]:

@@ -201,3 +201,21 @@ def answers(tmp_path_factory):
 @pytest.mark.parametrize("one", CASES.listed, ids=str)
 def test_episodes_and_leakage_are_as_defined(answers, one):
     answers.check(one)
+
+
+@pytest.mark.parametrize("outcome", ["kept", "margin_leak", "partner", "site_leak", "unknown"])
+def test_leakage_adds_up_to_the_infusions_that_a_named_prescriber_ordered(answers, outcome):
+    """The majority rule can only add kept people, so the headline leaves it out."""
+    mine = [
+        row
+        for row in answers.tables["infusions"]
+        if row["attribution_rule"] in ("ordering_npi", "rendering_npi") and row["outcome"] == outcome
+    ]
+    assert sum(row[f"{outcome}_infusions"] for row in answers.leakage) == len(mine) > 0
+    assert sum(row[f"{outcome}_allowed_cents"] for row in answers.leakage) == sum(row["allowed_cents"] or 0 for row in mine)
+    assert sum(row[f"{outcome}_people"] for row in answers.leakage) >= len({row["person_id"] for row in mine})
+
+
+def test_what_is_not_attributed_has_no_outcome(answers):
+    assert {row["outcome"] for row in answers.tables["infusions"] if not row["attributed"]} == {None}
+    assert {row["outcome"] for row in answers.tables["episodes"] if not row["attributed"]} == {None}

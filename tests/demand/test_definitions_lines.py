@@ -113,6 +113,21 @@ case("a span that starts on the day covers it", office(payer="", plan="", on="20
 case("an open span covers", office(payer="", plan=""), eligibility=[enrolled("2025-01-01", "", payer="Span Payer")],
      infusions=[{"payer": "Span Payer"}])
 
+for payer_type, line_of_business in [("commercial", "commercial"), ("medicare", "medicare"), ("Medicaid", "medicaid"),
+                                     ("Medicare Advantage", "medicare_advantage"), ("exchange", "exchange"), ("", "unknown")]:
+    case(f"line of business: {payer_type or 'blank'}", office(), eligibility=[enrolled(payer_type=payer_type)],
+         infusions=[{"line_of_business": line_of_business}])
+case("no span, no line of business", office(), eligibility=[], infusions=[{"line_of_business": "unknown"}])
+case("a span of the same source, person, payer, plan and start is a version: the later row stands",
+     office(payer="", plan="", on="2025-02-20"),
+     eligibility=[enrolled("2025-01-01", "2025-12-31"), enrolled("2025-01-01", "2025-01-31")],
+     infusions=[{"payer": "unknown"}])
+case("two reversals of one row: the second finds nothing", PLAIN, reversal(PLAIN, claim_id="Y"), reversal(PLAIN, claim_id="Z"),
+     outcomes=[SUPERSEDED, SUPERSEDED, REJECTED])
+case("the row that was reversed, sent again, doubles nothing", PLAIN, reversal(PLAIN, claim_id="Z"),
+     then={"medical": [PLAIN, reversal(PLAIN, claim_id="Z")]},
+     outcomes=[SUPERSEDED, SUPERSEDED, DUPLICATE, DUPLICATE], infusions=[])
+
 # Repeated claim totals
 TOTAL = {"paid_amount": "100.00", "allowed_amount": "120.00", "service_unit_quantity": "1"}
 case("a claim's total on every line is split by charge, to the cent",
