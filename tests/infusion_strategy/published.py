@@ -1,7 +1,9 @@
 """A published run of a seeded market, as pages and API read it: facts in storage, leakage cells in the database."""
 
 import datetime as dt
+from functools import lru_cache
 
+import duckdb
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
@@ -26,20 +28,32 @@ def publish(people: int = 200) -> Run:
     run = Run.objects.create(
         kind=Run.Kind.RECOMPUTE, status=Run.Status.FINISHED, requested_at=now, published_at=now, inputs={"extracts": []}
     )
-    facts = market(people=people)
-    write_facts(storage.run_folder(run.pk), facts)
-    LeakageCell.objects.bulk_create(_cells(run, facts[facts["attributed"]]))
+    path = write_facts(storage.run_folder(run.pk), _market(people))
+    columns, rows = _cells(str(path), people)
+    LeakageCell.objects.bulk_create(LeakageCell(run=run, **dict(zip(columns, row, strict=True))) for row in rows)
     return run
 
 
-def _cells(run, facts):
-    for labels, rows in facts.groupby(LABELS, dropna=False, sort=True):
-        measures = {}
-        for outcome in OUTCOMES:
-            part = rows[rows["outcome"] == outcome]
-            measures |= {
-                f"{outcome}_infusions": len(part),
-                f"{outcome}_people": part["person_no"].nunique(),
-                f"{outcome}_allowed_cents": int(part["allowed_cents"].fillna(0).sum()),
-            }
-        yield LeakageCell(run=run, **dict(zip(LABELS, labels, strict=True)), **measures)
+@lru_cache
+def _market(people: int):
+    return market(people=people)
+
+
+_known: dict[int, tuple] = {}
+
+
+def _cells(path: str, people: int) -> tuple[list[str], list[tuple]]:
+    """The leakage table of the facts: one row per month, payer, line of business, family, site class and market."""
+    if people not in _known:
+        measures = ", ".join(
+            f"count(*) FILTER (outcome = '{outcome}') AS {outcome}_infusions, "
+            f"count(DISTINCT person_no) FILTER (outcome = '{outcome}') AS {outcome}_people, "
+            f"CAST(coalesce(sum(allowed_cents) FILTER (outcome = '{outcome}'), 0) AS BIGINT) AS {outcome}_allowed_cents"
+            for outcome in OUTCOMES
+        )
+        with duckdb.connect() as connection:
+            query = connection.execute(
+                f"SELECT {', '.join(LABELS)}, {measures} FROM read_parquet(?) WHERE attributed GROUP BY ALL ORDER BY ALL", [path]
+            )
+            _known[people] = [column[0] for column in query.description], query.fetchall()
+    return _known[people]
