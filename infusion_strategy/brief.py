@@ -67,7 +67,7 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
         "figures": [
             (figure, reverse("brief-table", args=[figure.key]) + (f"?{query}" if query else ""))
             for figure in brief.figures(board)
-            if board.total.at("named").infusions != 0  # empty axes say nothing that the opening does not
+            if figure.key == "apart" or board.total.at("named").infusions != 0  # empty axes say nothing that the opening does not
         ],
         "fields": _fields(choices(run), filters),
         "filter_words": filters.words({"line_of_business": words.LINES_OF_BUSINESS}),

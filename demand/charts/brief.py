@@ -138,7 +138,7 @@ def _nobody_ours(apart, filtered: bool) -> str:
         return said
     return said + (
         f" {count(apart).capitalize()} infusions{which.replace('matches', 'match')} stand apart, "
-        f"because no prescriber on the roster ordered them. "
+        "because no prescriber on the roster ordered them. "
         "Load your roster (load_prescribers) and your sites (load_sites), then recompute on the page “Runs”."
     )
 
@@ -149,6 +149,35 @@ def figures(board: Dashboard) -> tuple[Figure, ...]:
         months.by_month(board),
         _by("payer", "Payer", "Leakage by payer", board.payers, "payers"),
         _by("therapy", "Therapy", "Leakage by therapy", board.families, "therapies"),
+        *([_apart(board)] if board.apart else []),
+    )
+
+
+def _apart(board: Dashboard) -> Figure:
+    """What stands apart, for those who see single people: whoever loads claims without a roster sees what is in them."""
+    columns = (
+        Column("therapy", "Therapy"),
+        Column("site_class", "Class of site"),
+        Column("infusions", "Infusions", "count"),
+        Column("people", "People", "count"),
+        Column("allowed_cents", "Allowed", "cents"),
+        Column("amounts_unknown", "Without an amount", "count"),
+    )
+    rows = tuple((words.named(family), words.site_class(site_class), *measures) for family, site_class, *measures in board.apart)
+    family, site_class, infusions = rows[0][:3]
+    return Figure(
+        key="apart",
+        title="Infusions that stand apart",
+        reading=(
+            f"{count(sum(row[2] for row in rows))} infusions in the data were ordered by nobody on our roster and are in "
+            "no figure above; "
+            f"the largest group is {family}, {site_class.lower()} ({count(infusions)})."
+        ),
+        direction="Neither way is good by itself: a complete roster and ordering provider numbers make it what it should be.",
+        table=Table("Infusions not attributed to us by therapy and class of site", columns, rows),
+        metric="counted-apart",
+        folded=board.total.at("named").infusions != 0,
+        note="Shown with the patient-level right only: counts of few people are in it.",
     )
 
 

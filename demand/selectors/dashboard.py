@@ -124,6 +124,9 @@ class Dashboard:
     places: tuple[Place, ...]
     restricted: bool  # small counts are hidden for this reader
     withheld: str = ""  # why whole figures are hidden, in one sentence
+    apart: tuple[
+        tuple, ...
+    ] = ()  # what no prescriber of ours ordered, (therapy, class of site, *measures); for the patient-level right only
 
     @property
     def empty(self) -> bool:
@@ -213,6 +216,11 @@ SELECT node, site_class, ownership, coalesce(owner, ''), coalesce(payer_affiliat
 FROM marked WHERE head = 'named' GROUP BY ALL ORDER BY 6 DESC, 1, 2, 3, 4, 5
 """
 
+APART = """
+SELECT coalesce(family, 'unknown'), coalesce(site_class, 'unknown'), {measures}
+FROM marked WHERE head = 'unattributed' GROUP BY ALL ORDER BY 3 DESC, 1, 2
+"""
+
 
 def _assemble(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
     visible = Everything() if see_small else visible_cells(run, filters)
@@ -228,6 +236,7 @@ def _assemble(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard
         places=_places(run, filters, visible),
         restricted=not see_small,
         withheld=visible.withheld,
+        apart=tuple(_ask(run, filters, APART)) if see_small else (),
     )
 
 

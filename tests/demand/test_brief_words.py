@@ -1,5 +1,6 @@
 """The sentences of the strategy brief: what they may say of few infusions, of unknowns and of months without any."""
 
+import dataclasses
 import datetime as dt
 
 from demand.charts import brief, flows, months
@@ -83,3 +84,15 @@ def test_no_headline_speaks_of_a_hidden_number_of_of():
     parts = ("named", "kept", "margin_leak", "partner", "site_leak", "unknown", "unattributed", "majority")
     total = Line("", {node: Slice(HIDDEN, HIDDEN, HIDDEN, HIDDEN) for node in parts})
     assert not [headline.detail for headline in brief.headlines(board(total)) if "hidden number of" in headline.detail]
+
+
+def test_claims_without_a_roster_are_seen_by_those_who_may_see_single_people():
+    apart = (("infliximab", "hopd_on_campus", 12, 3, 120_00, 0), ("unknown", "unknown", 5, 2, None, 5))
+    shown = dataclasses.replace(board(Line("", {"unattributed": Slice(17)})), apart=apart)
+    figure = brief.figures(shown)[-1]
+    assert figure.key == "apart" and not figure.folded and "17 infusions" in figure.reading
+    assert figure.table.rows == (
+        ("infliximab", "Hospital outpatient, on campus", 12, 3, 120_00, 0),
+        ("Not known", "Site not known", 5, 2, None, 5),
+    )
+    assert "apart" not in [one.key for one in brief.figures(board(Line("", {"unattributed": Slice(17)})))]
