@@ -106,10 +106,14 @@ LEFT_OUT: dict[str, frozenset[str]] = {
 }
 
 
+def plain(name: str) -> str:
+    """A header cell without what nobody sees: blanks around it, letter case, a byte order mark, a zero-width space."""
+    return "".join(character for character in name if character.isprintable()).strip().lower()
+
+
 def canonical(name: str) -> str:
-    """A header cell -> the column it names: any letter case, blanks around it, a byte order mark before it."""
-    plain = name.strip("\ufeff \t\r\n").lower()
-    return SYNONYMS.get(plain, plain)
+    """A header cell -> the column it names."""
+    return SYNONYMS.get(plain(name), plain(name))
 
 
 def kinds_that_fit(names: set[str]) -> list[Kind]:

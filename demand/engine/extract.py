@@ -237,7 +237,7 @@ def _read_parquet(
     path: Path, wanted_kind: str, shown: str, number: int, connection: duckdb.DuckDBPyConnection, limits: Limits
 ) -> StagedFile:
     """Columns of any flat type become text; numbers in code columns are said aloud, for their leading zeros are gone."""
-    scan = f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false)"
+    scan = f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false, binary_as_string=true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}").fetchall()
         records = connection.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
@@ -245,6 +245,10 @@ def _read_parquet(
         raise RefusedFile(
             f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
         ) from None
+    if records > limits.max_rows:
+        raise RefusedFile(
+            f"{shown} has {records:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
+        )
     names = [row[0] for row in described]
     types = {row[0]: str(row[1]) for row in described}
     if len(names) > limits.max_columns:

@@ -43,9 +43,16 @@ def count_flags(connection: duckdb.DuckDBPyConnection, kind: str, files: Sequenc
 
 
 def _spellings(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> int:
-    """How many spellings of one name there are beyond the first: the same letters, composed differently."""
-    found = connection.execute(f"SELECT DISTINCT {column} FROM {rows} WHERE strlen({column}) <> length({column})").fetchall()
-    return len(found) - len({unicodedata.normalize("NFC", row[0]) for row in found})
+    """How many spellings of one name there are beyond the first: letters composed differently, other blanks, unseen characters."""
+    names = [row[0] for row in connection.execute(f"SELECT DISTINCT {column} FROM {rows} WHERE {column} IS NOT NULL").fetchall()]
+    if all(name.isascii() for name in names):
+        return 0
+    return len(names) - len({_plain(name) for name in names})
+
+
+def _plain(name: str) -> str:
+    seen = "".join(character for character in unicodedata.normalize("NFKC", name) if unicodedata.category(character) != "Cf")
+    return " ".join(seen.split())
 
 
 def _wrong_npis(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str]) -> int:

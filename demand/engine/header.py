@@ -9,7 +9,7 @@ import csv
 import difflib
 from pathlib import Path
 
-from demand.engine.columns import KINDS, LEFT_OUT, SYNONYMS, Kind, canonical, kinds_that_fit
+from demand.engine.columns import KINDS, LEFT_OUT, SYNONYMS, Kind, canonical, kinds_that_fit, plain
 from demand.engine.refusal import RefusedFile, not_utf8, shown_name
 from demand.engine.unpack import Limits
 
@@ -71,7 +71,14 @@ def _header_cells(raw: bytes, shown: str, limits: Limits) -> tuple[list[str], st
 def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind, list[tuple[int, str]], tuple[str, ...]]:
     """Cells of the header -> (kind, (place, column) of what we read, columns that we do not know)."""
     kind = KINDS[wanted_kind]
-    cleaned = [name.strip("\ufeff \t\r\n").lower() for name in names]
+    cleaned = [plain(name) for name in names]
+    known = {name for other in KINDS.values() for name in other.columns}
+    if not {SYNONYMS.get(name, name) for name in cleaned} & known:  # said first: a row of data must not be quoted as names
+        raise RefusedFile(
+            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} "
+            f"needs {', '.join(_named(column) for column in kind.needed)}.",
+            "NO_HEADER",
+        )
     twice = sorted({name for name in cleaned if name and cleaned.count(name) > 1})
     if twice:
         raise RefusedFile(
@@ -90,7 +97,7 @@ def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind,
     present = [(places[column], column) for column in kind.columns if column in places]
     used = {place for place, _ in present}
     extra = [
-        names[place].strip("\ufeff \t\r\n") or f"(column {place + 1} has no name)"
+        names[place].strip() or f"(column {place + 1} has no name)"
         for place, name in enumerate(cleaned)
         if place not in used and name not in LEFT_OUT[kind.name]
     ]
@@ -106,12 +113,6 @@ def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str]
             "WRONG_KIND",
         )
     known = {name for other in KINDS.values() for name in other.columns}
-    if not found & known:
-        return RefusedFile(
-            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} "
-            f"needs {', '.join(_named(column) for column in kind.needed)}.",
-            "NO_HEADER",
-        )
     hints = []
     for column in missing:
         near = difflib.get_close_matches(column, [name for name in cleaned if name and name not in known], n=1, cutoff=0.75)

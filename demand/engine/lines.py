@@ -116,6 +116,7 @@ def load_extract(
     Raises RefusedFile where a file cannot be taken as a whole; then nothing is left behind, of any file.
     """
     began = time.perf_counter()  # elapsed time for the user, never part of a result
+    out_dir, earlier = out_dir.resolve(), [folder.resolve() for folder in earlier]
     partial = out_dir.with_name(out_dir.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     work = partial / "work"
@@ -160,6 +161,7 @@ def _connect(work: Path, folders: list[Path], options: LoadOptions) -> duckdb.Du
     # keeps the order of the rows.
     connection.execute("SET disabled_optimizers = 'type_pushdown,in_clause'")
     connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")  # a Parquet timestamp must not depend on where the server stands
     connection.execute("SET VARIABLE pseudonym_secret = ?", [secret_of(options.pseudonym_key)])
     listed = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "/'" for folder in folders)
     connection.execute(f"SET allowed_directories = [{listed}]")

@@ -66,7 +66,7 @@ def normalise(
                     raise _unclosed(shown, line)
                 rejects.append(StructuralReject(line, *_reader_error(record), None))
                 continue
-            if not record:
+            if not record or (len(record) == 1 and not record[0].strip()):
                 blanks += 1
                 continue
             if len(record) != width:

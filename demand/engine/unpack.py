@@ -32,6 +32,7 @@ class Limits:
     max_field_chars: int = 10_000
     max_line_bytes: int = 6_000_000
     max_unpacked_bytes: int = 40 << 30
+    max_rows: int = 500_000_000  # of a Parquet file, where a few bytes may stand for any number of equal rows
     max_ratio: int = 400  # unpacked to packed; claims pack 10 to 40 times
     ratio_from_bytes: int = 16 << 20  # the ratio counts from here on
 
@@ -104,7 +105,7 @@ def _recognise(path: Path, start: bytes, shown: str) -> str:
         raise RefusedFile(f"{shown} is a web page or XML document, not a table in CSV format. {REMEDY}", "TYPE_MISMATCH")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_utf16(start):
         raise RefusedFile(
-            f"{shown} is in the encoding UTF-16, and only UTF-8 is read. In Excel choose 'CSV UTF-8' when saving, and send that.",
+            f"{shown} is in the encoding UTF-16 or UTF-32, and only UTF-8 is read. In Excel choose 'CSV UTF-8' when saving, and send that.",
             "ENCODING",
         )
     if b"\0" in start:

@@ -112,8 +112,14 @@ def test_a_file_of_another_kind_is_recognised(tmp_path, rows, kind, said):
     assert f"looks like a file of {said}" in found.sentence and f"choose it under {said}" in found.sentence
 
 
-def test_a_first_line_of_data_is_no_header(tmp_path):
-    assert refused(tmp_path, "C1,1,P1,2026-01-05,J1745,Acme\n").rule == "NO_HEADER"
+def test_a_first_line_of_data_is_no_header_and_is_not_quoted(tmp_path):
+    found = refused(tmp_path, "C1,1,PHISENT-7,PHISENT-7,2026-01-05,2026-01-05,J1745,Acme\n")
+    assert found.rule == "NO_HEADER" and "PHISENT" not in found.sentence
+
+
+def test_characters_that_nobody_sees_do_not_hide_a_column(tmp_path):
+    _, (row,) = stage(tmp_path, HEADER.replace("claim_id", "\u200bclaim_id\u00a0") + "\nC1,1,P1,2026-01-05,J1745,Acme\n")
+    assert row["claim_id"] == "C1"
 
 
 def test_duplicate_names_are_refused_whatever_their_case(tmp_path):

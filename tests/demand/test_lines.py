@@ -289,7 +289,7 @@ def test_two_rules_or_one_sound_row_do_not_refuse_the_file(tmp_path):
 
 def test_warnings_that_need_more_than_one_row(tmp_path):
     rows = [
-        medical(claim_id="A"), medical(claim_id="A", claim_line_number=2, claim_start_date="2026-01-06"),
+        medical(claim_id="A"), medical(claim_id="A", claim_line_number=2, claim_start_date="2026-01-04"),
         medical(claim_id="B"), medical(claim_id="B", claim_line_number=2, person_id="P2"),
         medical(claim_id="C", payer="Clínica"), medical(claim_id="D", payer="Cli\u0301nica"),
         medical(claim_id="E", claim_type="PROF"), medical(claim_id="F", place_of_service_code="2"),

@@ -23,6 +23,7 @@ SELECT
     nullif(concat_ws(';',
         CASE WHEN enrollment_start_date < DATE '1900-01-01' THEN 'DATE_RANGE' END,
         CASE WHEN enrollment_end_date < enrollment_start_date THEN 'END_BEFORE_START' END,
+        CASE WHEN NOT regexp_full_match(zip_code, '[0-9]{5}(-?[0-9]{4})?') THEN 'ZIP_INVALID' END,
         CASE WHEN greatest(birth_date, death_date) > horizon THEN 'FUTURE_DATE' END,
         CASE WHEN lower(funding_type) NOT IN ('insured', 'self_funded', 'government', 'unknown') THEN 'FUNDING_TYPE_INVALID' END
     ), '') AS flags

@@ -6,7 +6,7 @@
 CREATE OR REPLACE MACRO as_day(x) AS TRY_CAST(x AS DATE);
 CREATE OR REPLACE MACRO sure_day(x, day) AS
     CASE WHEN CAST(day AS VARCHAR) = x AND day BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN day
-         WHEN regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]00:00:00([.]0+)?') THEN TRY_CAST(left(x, 10) AS DATE) END;
+         WHEN regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]00:00:00([.]0+)?(Z|[+]00(:00)?)?') THEN TRY_CAST(left(x, 10) AS DATE) END;
 CREATE OR REPLACE MACRO read_day(x) AS sure_day(x, as_day(x));
 CREATE OR REPLACE MACRO bad_day(x, day) AS x IS NOT NULL AND day IS NULL;
 
