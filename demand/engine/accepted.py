@@ -21,6 +21,7 @@ from demand.engine.columns import KINDS, MEDICAL
 from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes
 
 BUCKETS = 4096
+MOST_FILES = 4096
 ROW_BYTES = 700  # what a medical row and the work on it weigh in memory; a pass takes as many as fit the limit
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
 
@@ -67,9 +68,13 @@ def collect(
     """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no) and `reject_row`."""
     ordered = sorted(extracts, key=lambda extract: extract.sequence)
     sources = [(extract.sequence, extract.folder) for extract in ordered]
-    connection.execute("CREATE OR REPLACE TABLE extract (sequence INTEGER, extract_id BIGINT, paid_through DATE)")
+    connection.execute("CREATE OR REPLACE TABLE extract (sequence INTEGER, extract_id BIGINT, paid_through DATE, first_file INTEGER)")
+    first_file = 0
     for extract in ordered:
-        connection.execute("INSERT INTO extract VALUES (?, ?, ?)", [extract.sequence, extract.id, extract.paid_through])
+        connection.execute("INSERT INTO extract VALUES (?, ?, ?, ?)", [extract.sequence, extract.id, extract.paid_through, first_file])
+        first_file += len(_file_names(extract))
+    if first_file > MOST_FILES:
+        raise ValueError(f"A run can read {MOST_FILES:,} files and these extracts hold {first_file:,}; recompute fewer extracts.")
     final = final_outcomes(connection, sources, report=report)
     people = " UNION ".join(f"SELECT person_id FROM ({candidates_sql(folder, kind)})" for _, folder in sources for kind in KINDS)
     connection.execute(
@@ -107,9 +112,13 @@ def _all_rejects(
     for kind in KINDS:
         connection.execute(f"CREATE TEMP VIEW exception AS {final.exceptions(kind)}")
         for extract in extracts:
-            facts = json.loads((extract.folder / "quality.json").read_text(encoding="utf-8"))
-            names = {file["file_no"]: file["file"] for file in facts["loaded_files"] if file["kind"] == kind}
-            if names:
+            if names := {number: name for (of_kind, number), name in _file_names(extract).items() if of_kind == kind}:
                 rejects.add_exceptions(connection, extract.name, kind, extract.sequence, extract.folder, names)
         connection.execute("DROP VIEW exception")
     return counts
+
+
+def _file_names(extract: ExtractInput) -> dict[tuple[str, int], str]:
+    """(kind, file number) -> what the file is called, of an extract's files."""
+    facts = json.loads((extract.folder / "quality.json").read_text(encoding="utf-8"))
+    return {(file["kind"], file["file_no"]): file["file"] for file in facts["loaded_files"]}

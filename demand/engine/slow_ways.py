@@ -454,7 +454,7 @@ def _attribute(one: Infusion, infusions: list[Infusion], lines: list[dict], fill
         ranked = sorted(
             (line for line in members if line[column]),
             key=lambda line: (
-                line["role"] != "drug", line["site_id"] != one.site_id or line["supply"], line["role"] != "drug" or line["supply"],
+                line["site_id"] != one.site_id or line["supply"], line["role"] != "drug" or line["supply"],
                 line["form"] != "institutional", line["allowed_cents"] is None, -(line["allowed_cents"] or 0), line["extract_id"],
                 line["file_no"], line["row_number"],
             ),

@@ -72,6 +72,7 @@ class Workspace:
                 "memory_limit": self.memory_limit,
                 "temp_directory": str(self.scratch / "spill"),
                 "threads": 2,
+                "preserve_insertion_order": False,  # every table that is kept is ordered by its stage
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
@@ -156,6 +157,7 @@ class Workspace:
 
     def gather(self) -> None:
         """The finished files from their parts; and a view of each that the summaries read."""
+        self.connection.execute("SET preserve_insertion_order = true")  # parts follow one another as they are
         for name in (*export_tables.FIRST_PASS, *export_tables.SECOND_PASS):
             parts = sorted(str(path) for path in self.scratch.glob(f"{name}-*.parquet"))
             listed = ", ".join("'" + path.replace("'", "''") + "'" for path in parts)

@@ -158,7 +158,7 @@ def to_infusions(
     """accepted rows -> attributed infusions. `frames` stand in for reference frames (sites, orders, policies …)."""
     connection = _prepared(parameters or Parameters(), frames)
     connection.execute(
-        "CREATE OR REPLACE TABLE extract AS SELECT 1 AS sequence, 1::BIGINT AS extract_id, NULL::DATE AS paid_through"
+        "CREATE OR REPLACE TABLE extract AS SELECT 1 AS sequence, 1::BIGINT AS extract_id, NULL::DATE AS paid_through, 0 AS first_file"
     )
     numbered = []
     for number, row in enumerate(lines, start=1):

@@ -1,10 +1,12 @@
 -- One pass's accepted rows, as intake leaves them -> the tables the stages read. Nothing is added or lost.
--- in:  accepted_medical, accepted_pharmacy, accepted_eligibility (views), extract (sequence, extract_id), ref_ndcs
+-- in:  accepted_medical, accepted_pharmacy, accepted_eligibility (views), extract (sequence, extract_id, first_file), ref_ndcs
 -- out: accepted_line, fill, fill_family, eligibility_span
 
 CREATE OR REPLACE TEMP VIEW accepted_line AS
 SELECT
-    ((sequence::BIGINT * 1024 + file_no) << 36) + row_number AS line_no,  -- where it stands: unique, and the same in every run
+    -- Where the row stands: unique, and the same in every run. Far apart on purpose: on dense integer keys DuckDB chooses "perfect"
+    -- hash joins, whose memory (key range x columns) no memory limit counts.
+    ((extract.first_file + file_no)::BIGINT << 51) + (row_number << 20) AS line_no,
     extract.extract_id, data_source, claim_id, claim_line_number, file_no, row_number, claim_type, person_id, payer, plan,
     NULL::VARCHAR AS line_of_business, NULL::VARCHAR AS funding_type, NULL::VARCHAR AS state,
     claim_start_date, claim_end_date, service_date, place_of_service_code, bill_type_code, revenue_center_code, hcpcs_code,
