@@ -126,6 +126,12 @@ case("the merged infusion is at the facility, with both claims' money",
      *claim(given(office(on="2025-03-04", place_of_service_code="22"), "96413", allowed_amount="7.00", hcpcs_modifier_1="26"),
             claim_id="C2"),
      infusions=[{"site_id": "H", "service_date": "2025-03-03", "allowed_cents": 17700}])
+case("the drug on the professional claim, the administration on the facility's: at the facility",
+     office(place_of_service_code="22"), given(hospital(facility_npi=HOSPITAL), claim_id="C2"),
+     infusions=[{"site_id": "H", "site_class": "hopd_on_campus", "ownership": "owned", "dose": 400, "allowed_cents": 17000,
+                 "channel": "buy_and_bill", "attributed": True}])
+case("an office's drug and a hospital's administration that day are not two claims of one infusion",
+     office(), given(hospital(facility_npi=HOSPITAL), claim_id="C2"), infusions=[{"site_id": NPI_OFFICE, "allowed_cents": 12000}])
 case("a drug on both claims: the facility's dose only",
      hospital(service_unit_quantity="40", allowed_amount="500.00"),
      office(service_unit_quantity="40", claim_id="C2", place_of_service_code="22", allowed_amount="20.00"),

@@ -134,11 +134,33 @@ QUALIFY row_number() OVER (
     ORDER BY abs(facility.service_date - own.service_date), facility.service_date, facility.site_id
 ) = 1;
 
--- 6. The infusions to be. Drug infusions have even numbers, those of an unknown drug odd ones.
+-- 6. The infusions to be. Drug infusions have even numbers, those of an unknown drug odd ones. Where the drug stands on the
+--    professional claim alone and the administration on the facility's, the infusion is at the facility too.
+CREATE OR REPLACE TEMP TABLE facility_side AS
+WITH seen AS (
+    SELECT
+        own.group_no, own.person_id, own.service_date, own.molecule,
+        arg_min(service.site_id, (matched.days, service.line_no)) AS site_id
+    FROM drug_group AS own
+    JOIN service_match AS matched ON matched.home_no = own.group_no
+    JOIN service_line AS service ON service.line_no = matched.line_no
+    WHERE own.has_professional AND NOT own.has_facility
+        AND service.claim_form = 'institutional' AND service.role = 'administration' AND service.site_id <> 'unknown'
+        AND matched.days <= getvariable('claim_merge_days')
+    GROUP BY own.group_no, own.person_id, own.service_date, own.molecule
+)
+SELECT group_no, seen.site_id
+FROM seen
+ANTI JOIN drug_group AS there USING (person_id, service_date, molecule, site_id)
+QUALIFY row_number() OVER (PARTITION BY person_id, service_date, molecule, site_id ORDER BY group_no) = 1;
+
 CREATE OR REPLACE TEMP TABLE seed AS
-SELECT home_no * 2 AS seed_no, person_id, service_date, molecule, family, site_id, false AS needs_drug
+SELECT
+    home_no * 2 AS seed_no, person_id, service_date, molecule, family,
+    coalesce(facility_side.site_id, drug_group.site_id) AS site_id, false AS needs_drug
 FROM drug_group
 JOIN drug_group_home USING (group_no)
+LEFT JOIN facility_side USING (group_no)
 WHERE group_no = home_no
 UNION ALL
 SELECT home_no * 2 + 1, person_id, service_date, NULL, NULL, site_id, needs_drug
