@@ -87,7 +87,7 @@ def _completion(
     age = _months_between(month, last_whole)
     ages = {other: _months_between(other, last_whole) for other in by_month if other <= last_whole}
     oldest = max(ages.values(), default=0)
-    paid = {other: _cumulative(by_month[other], ages[other]) for other in ages}  # as far as each month is old
+    paid = {other: _cumulative(by_month[other], ages[other]) for other in sorted(ages)}  # as far as each month is old
     if age > oldest:
         return None, None, None
     whole, scatter = Fraction(1), 0.0  # exact, so that nine tenths are nine tenths
