@@ -110,6 +110,7 @@ def infusions_of(lines: list[dict], fills: list[dict], world: World, p: Paramete
     drugs = [line for line in ours if line["role"] == "drug" and not line["supply"]]
     infusions = _by_drug(drugs, p)
     shares = _add_services(infusions, [line for line in ours if line["role"] != "drug"], lines, p)
+    _move_to_facility(infusions, p)
     _find_drugs(infusions, [line for line in ours if line["supply"]], fills, drugs, world, p)
     infusions = [one for one in infusions if not one.needs_drug or one.supply]
     _money(infusions, shares)
@@ -303,6 +304,23 @@ def _add_services(infusions: list[Infusion], services: list[dict], lines: list[d
             min(near, key=lambda o: (abs((o.day - one.day).days), o.day, o.site_id)).lines.extend(one.lines)
             infusions.remove(one)
     return shares
+
+
+def _move_to_facility(infusions: list[Infusion], p: Parameters) -> None:
+    """A professional's drug whose administration stands on the facility's claim was given at the facility."""
+    taken = {(one.day, one.molecule, one.site_id) for one in infusions}
+    for one in infusions:
+        if one.molecule is None or one.facility:
+            continue
+        seen = [
+            (days, number, line["site_id"])
+            for number, line in enumerate(one.lines)
+            if line["role"] == "administration" and line["form"] == "institutional" and line["site_id"] != "unknown"
+            and (days := min(abs((drug["service_date"] - line["service_date"]).days) for drug in one.drugs)) <= p.claim_merge_days
+        ]  # fmt: skip
+        if seen and (one.day, one.molecule, min(seen)[2]) not in taken:
+            one.site_id = min(seen)[2]
+            taken.add((one.day, one.molecule, one.site_id))
 
 
 def _find_drugs(

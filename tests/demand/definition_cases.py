@@ -18,6 +18,7 @@ import duckdb
 from demand.engine import pipeline
 from demand.engine.parameters import Parameters
 from demand.engine.pseudonym import pseudonym
+from demand.engine.reference import Reference
 from tests.demand import builders, flow
 
 PAID_THROUGH = dt.date(2026, 6, 30)
@@ -148,7 +149,7 @@ class Cases:
         one_npi_a_row = [{**site, "npi": npi} for site in sites for npi in site["npis"].split(";")]
         reference = flow.reference(one_npi_a_row, prescribers, taxonomies=TAXONOMIES)
         pipeline.recompute(inputs, reference, Parameters(), folder / "run", memory_limit="300MB")
-        return Answers(self, folder / "run")
+        return Answers(self, folder / "run", reference)
 
     def rows(self, extract: int) -> dict[str, list[dict]]:
         """All cases' rows of an extract by kind, in order; a kind with no rows is left out."""
@@ -181,8 +182,8 @@ class Answers:
         "lines": ("person_id", "service_date", "claim_id", "claim_line_number"),
     }
 
-    def __init__(self, cases: Cases, run: Path):
-        self.tables = {}
+    def __init__(self, cases: Cases, run: Path, reference: Reference):
+        self.tables, self.run, self.reference = {}, run, reference
         with duckdb.connect() as connection:
             for table, order in self.ORDER.items():
                 names = ", ".join(order)

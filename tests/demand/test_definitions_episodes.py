@@ -2,6 +2,7 @@
 
 import pytest
 
+from demand.engine.check_numbers import check_numbers
 from tests.demand.definition_cases import (
     DOCTOR,
     FORMER_DOCTOR,
@@ -219,3 +220,7 @@ def test_leakage_adds_up_to_the_infusions_that_a_named_prescriber_ordered(answer
 def test_what_is_not_attributed_has_no_outcome(answers):
     assert {row["outcome"] for row in answers.tables["infusions"] if not row["attributed"]} == {None}
     assert {row["outcome"] for row in answers.tables["episodes"] if not row["attributed"]} == {None}
+
+
+def test_the_slow_way_finds_the_same_in_all_cases(answers):
+    assert [check for check in check_numbers(answers.run, answers.reference) if not check.agrees] == []

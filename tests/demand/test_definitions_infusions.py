@@ -2,6 +2,7 @@
 
 import pytest
 
+from demand.engine.check_numbers import check_numbers
 from tests.demand.definition_cases import (
     CLOSED,
     HOME,
@@ -285,3 +286,7 @@ def test_infusions_are_as_defined(answers, one):
 def test_a_split_by_drug_loses_no_cent(answers):
     one = next(case for case in CASES.listed if case.name == "cents of a split among three")
     assert sum(int(row["allowed_cents"]) for row in answers.shown(one, "infusions", ["allowed_cents"])) == 40_000
+
+
+def test_the_slow_way_finds_the_same_in_all_cases(answers):
+    assert [check for check in check_numbers(answers.run, answers.reference) if not check.agrees] == []

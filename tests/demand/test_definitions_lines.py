@@ -2,6 +2,7 @@
 
 import pytest
 
+from demand.engine.check_numbers import check_numbers
 from tests.demand.builders import reversal
 from tests.demand.definition_cases import (
     OTHER_OFFICE,
@@ -164,3 +165,7 @@ def answers(tmp_path_factory):
 @pytest.mark.parametrize("one", CASES.listed, ids=str)
 def test_lines_are_as_defined(answers, one):
     answers.check(one)
+
+
+def test_the_slow_way_finds_the_same_in_all_cases(answers):
+    assert [check for check in check_numbers(answers.run, answers.reference) if not check.agrees] == []
