@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from demand import words
 from demand.charts import flows, months
-from demand.charts.figure import WITHHELD, WITHHELD_MARK, Column, Figure, Table
+from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, STAYED_MARK, WITHHELD, WITHHELD_MARK, Column, Figure, Table
 from demand.charts.numbers import count, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
@@ -44,7 +44,7 @@ class Headline:
 
 
 def headlines(board: Dashboard) -> tuple[Headline, ...]:
-    total, named = board.total, board.total.at("named")
+    total, ordered = board.total, board.total.ordered
     leaked, margin, unknown = total.leakage_rate, total.margin_rate, total.unknown_share
     left = total.at("site_leak")
     missing = f"; {count(left.amounts_unknown)} without an amount" if left.amounts_unknown else ""
@@ -52,6 +52,8 @@ def headlines(board: Dashboard) -> tuple[Headline, ...]:
     apart, majority = total.at("unattributed"), total.at("majority")
     kept, partner = total.at("kept").infusions, total.at("partner").infusions
     more = "" if majority.infusions is HIDDEN else f"; {count(majority.infusions)} more attributed by majority only"
+    # Under filters a small number at partners would follow from the sum of all.
+    only = ", kept, white-bagged or left: the rest is hidden" if total.at("named").hidden and not ordered.hidden else ""
     neither, lower = "Neither way is good by itself", "Lower is better"
     return (
         Headline(
@@ -63,12 +65,13 @@ def headlines(board: Dashboard) -> tuple[Headline, ...]:
             lower, "leakage-rate",
         ),
         Headline(
-            "people", "People on infusion therapy", named.people, "count",
-            "with an infusion that one of our named prescribers ordered", neither, "people",
+            "people", "People on infusion therapy", ordered.people, "count",
+            f"with an infusion that one of our named prescribers ordered{only}", neither, "people",
         ),
         Headline(
-            "infusions", "Infusions", named.infusions, "count",
-            _detail(f"{count(kept)} kept; {count(partner)} at partners", kept, partner), neither, "infusions",
+            "infusions", "Infusions", ordered.infusions, "count",
+            _detail(f"{count(kept)} kept; {count(partner)} at partners", kept, partner) if not only else only.removeprefix(", "),
+            neither, "infusions",
         ),
         Headline(
             "allowed_left", "Allowed amount that left", left.allowed_cents, "money",
@@ -104,16 +107,17 @@ def _detail(text: str, *numbers) -> str:
 
 def opening(board: Dashboard) -> str:
     """The brief in two or three sentences."""
-    total, named = board.total, board.total.at("named")
-    if not named.infusions:
+    total, ordered = board.total, board.total.ordered
+    if not ordered.infusions:
         return _nobody_ours(total.at("unattributed").infusions, filtered=board.filters.any)
-    if named.infusions is HIDDEN:
+    if ordered.infusions is HIDDEN:
         return "The numbers for these filters are hidden, because they are small or would give small ones away."
     shown = months.with_infusions(board.months)
     first, last = shown[0].day, shown[-1].day
+    which = " that were kept, white-bagged or left" if total.at("named").hidden else ""
     said = (
-        f"From {first:%B %Y} to {last:%B %Y} our prescribers ordered {count(named.infusions)} infusions "
-        f"for {count(named.people)} people. "
+        f"From {first:%B %Y} to {last:%B %Y} our prescribers ordered {count(ordered.infusions)} infusions "
+        f"for {count(ordered.people)} people{which}. "
     )
     rate = total.leakage_rate
     if rate.value is None:
@@ -189,18 +193,17 @@ def _biggest(lines: tuple[Line, ...]) -> Line | None:
 def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str) -> Figure:
     columns = (
         Column(key, heading),
-        Column("infusions", "Infusions", "count"),
-        Column("people", "People", "count"),
+        *COUNTED,
         *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
         Column("leakage_rate", "Leakage rate", "percent"),
         Column("site_leak_allowed_cents", "Allowed that left", "cents"),
     )
-    lines = tuple(line for line in lines if line.at("named").infusions != 0)
+    lines = tuple(line for line in lines if any(line.at(outcome).infusions != 0 for outcome in OUTCOMES))
     rows = tuple(
         (
             words.named(line.label),
-            line.at("named").infusions,
-            line.at("named").people,
+            line.counted.infusions,
+            line.counted.people,
             *(line.at(outcome).infusions for outcome in OUTCOMES),
             line.leakage_rate.value,
             line.at("site_leak").allowed_cents,
@@ -212,11 +215,11 @@ def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str
         title=title,
         reading=_reading(lines, plural),
         direction=f"{RATE} Lower is better.",
-        table=Table(f"Attributed infusions by {heading.lower()}, most gone first", columns, rows),
+        table=Table(f"Attributed infusions by {heading.lower()}, most gone first; {COUNTED_WORDS}", columns, rows),
         chart=_bars(lines),
-        key_to_marks=months.key_to_marks(line for line in lines if not line.at("named").hidden),
+        key_to_marks=months.key_to_marks(line for line in lines if not line.counted.hidden),
         metric="leakage-rate",
-        tall=sum(1 for line in lines if not line.at("named").hidden) > 7,
+        tall=sum(1 for line in lines if not line.counted.hidden) > 7,
         note=_note(lines, plural),
     )
 
@@ -245,8 +248,8 @@ def _reading(lines: tuple[Line, ...], plural: str) -> str:
 
 def _note(lines: tuple[Line, ...], plural: str) -> str:
     parts = []
-    hidden = sum(1 for line in lines if line.at("named").hidden)
-    shown = [line for line in lines if not line.at("named").hidden]
+    hidden = sum(1 for line in lines if line.counted.hidden)
+    shown = [line for line in lines if not line.counted.hidden]
     if len(shown) > BARS:
         parts.append(f"The chart shows the {BARS} {plural} that lost most; the table has all {len(lines)}.")
     if hidden:
@@ -256,9 +259,14 @@ def _note(lines: tuple[Line, ...], plural: str) -> str:
     return " ".join(parts)
 
 
+def plus_shown(line: Line, outcome: str) -> int:
+    """What a bar can be drawn of: a hidden part is drawn in one with its neighbours."""
+    return 0 if line.at(outcome).hidden else line.at(outcome).infusions
+
+
 def _bars(lines: tuple[Line, ...]) -> dict | None:
     """Infusions by outcome, one bar a line, its rate written at the end."""
-    shown = [line for line in lines if not line.at("named").hidden][:BARS][::-1]
+    shown = [line for line in lines if not line.counted.hidden][:BARS][::-1]
     if not shown:
         return None
     names = [shortened(words.named(line.label)) for line in shown]
@@ -268,25 +276,25 @@ def _bars(lines: tuple[Line, ...]) -> dict | None:
             "orientation": "h",
             "name": words.OUTCOMES[outcome],
             "y": names,
-            "x": [0 if line.at(outcome).hidden else line.at(outcome).infusions for line in shown],
+            "x": [plus_shown(line, outcome) for line in shown],
             "marker": MARKS[outcome],
             "hovertemplate": "%{y}: %{x:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
         }
         for outcome in OUTCOMES
     ]
-    if any(line.withheld for line in shown):
-        data.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": WITHHELD,
-                "y": names,
-                "x": [line.withheld for line in shown],
-                "marker": WITHHELD_MARK,
-                "hovertemplate": "%{y}: %{x:,} infusions<extra>" + WITHHELD + "</extra>",
-            }
-        )
-    ends = [line.at("named").infusions for line in shown]
+    for name, mark, values in (
+        (STAYED, STAYED_MARK, [line.stayed for line in shown]),
+        (WITHHELD, WITHHELD_MARK, [line.withheld for line in shown]),
+    ):
+        if any(values):
+            data.insert(
+                1 if name is STAYED else len(data),
+                {
+                    "type": "bar", "orientation": "h", "name": name, "y": names, "x": values, "marker": mark,
+                    "hovertemplate": "%{y}: %{x:,} infusions<extra>" + name + "</extra>",
+                },
+            )  # fmt: skip
+    ends = [sum(plus_shown(line, outcome) for outcome in OUTCOMES) + line.stayed + line.withheld for line in shown]
     rates = [line.leakage_rate.value for line in shown]
     layout = {
         "barmode": "stack",

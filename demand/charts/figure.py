@@ -8,7 +8,12 @@ No go.Figure in a request: it costs twice the time.
 from dataclasses import dataclass
 
 # Infusions whose outcomes may not be shown one by one: drawn as such, never as nothing.
+STAYED = "Kept or white-bagged, not told apart"
 WITHHELD = "Outcome hidden"
+STAYED_MARK = {
+    "color": "var(--c-kept)",
+    "pattern": {"fillmode": "overlay", "shape": "-", "fgcolor": "var(--surface)", "size": 6, "solidity": 0.2},
+}
 WITHHELD_MARK = {
     "color": "rgba(0,0,0,0)",
     "pattern": {"shape": "/", "fgcolor": "var(--line-strong)", "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.2},
@@ -54,3 +59,8 @@ class Figure:
     metric: str = ""  # the slug of the definition page
     folded: bool = False  # a long table starts closed
     tall: bool = False
+
+
+# The first numbers of every row: what its rate is of.
+COUNTED = (Column("rate_infusions", "In the rate", "count"), Column("rate_people", "People", "count"))
+COUNTED_WORDS = "“in the rate” = kept + white-bagged + left, and the people who had them"

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from demand import words
-from demand.charts.figure import WITHHELD, WITHHELD_MARK, Column, Figure, Table
+from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, STAYED_MARK, WITHHELD, WITHHELD_MARK, Column, Figure, Table
 from demand.charts.numbers import percent
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line, Month
@@ -20,7 +20,7 @@ COLORS = {
 
 def with_infusions(months: tuple[Month, ...]) -> tuple[Month, ...]:
     """From the first to the last month with an attributed infusion (a hidden one is one); all of them where there is none."""
-    numbers = [number for number, month in enumerate(months) if month.line.at("named").infusions != 0]
+    numbers = [number for number, month in enumerate(months) if month.line.counted.infusions != 0]
     return months[numbers[0] : numbers[-1] + 1] if numbers else months
 
 
@@ -29,8 +29,7 @@ def by_month(board: Dashboard) -> Figure:
     columns = (
         Column("month", "Month", "month"),
         Column("maturity", "Data"),
-        Column("infusions", "Infusions", "count"),
-        Column("people", "People", "count"),
+        *COUNTED,
         *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
         Column("leakage_rate", "Leakage rate", "percent"),
         Column("completed_infusions", "When complete", "count"),
@@ -41,8 +40,8 @@ def by_month(board: Dashboard) -> Figure:
         (
             month.day,
             "complete" if month.mature else "not complete",
-            month.line.at("named").infusions,
-            month.line.at("named").people,
+            month.line.counted.infusions,
+            month.line.counted.people,
             *(month.line.at(outcome).infusions for outcome in OUTCOMES),
             month.line.leakage_rate.value,
             completed(month),
@@ -58,19 +57,19 @@ def by_month(board: Dashboard) -> Figure:
             f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are "
             "drawn hollow, stand completed in the table where the feed's curve allows it, and no trend is read from them."
         )
-    partly = sum(1 for month in months if HIDDEN in (month.line.at("named").infusions, month.line.leakage_rate.value))
+    partly = sum(1 for month in months if HIDDEN in (month.line.counted.infusions, month.line.leakage_rate.value))
     if partly:
         note = (
             f"In {partly} of {len(months)} months counts are hidden (few people, or they would give a small count away): hatched "
             f"or left out, never nothing. {note}"
         ).strip()
-    drawn = any(month.line.at("named").infusions not in (HIDDEN, 0) for month in months)
+    drawn = any(month.line.counted.infusions not in (HIDDEN, 0) for month in months)
     return Figure(
         key="month",
         title="Leakage by month",
         reading=_reading(months),
         direction="Leakage rate = left ÷ (kept + white-bagged + left). Lower is better.",
-        table=Table("Attributed infusions by month of service", columns, rows),
+        table=Table(f"Attributed infusions by month of service; {COUNTED_WORDS}", columns, rows),
         chart=_chart(months) if drawn else None,
         key_to_marks=key_to_marks(month.line for month in months),
         metric="leakage-rate",
@@ -81,7 +80,9 @@ def by_month(board: Dashboard) -> Figure:
 
 
 def key_to_marks(lines: Iterable[Line]) -> tuple[tuple[str, str], ...]:
-    return (*words.OUTCOMES.items(), *((("withheld", WITHHELD),) if any(line.withheld for line in lines) else ()))
+    lines = list(lines)
+    extra = [("stayed", STAYED, any(line.stayed for line in lines)), ("withheld", WITHHELD, any(line.withheld for line in lines))]
+    return (*words.OUTCOMES.items(), *((mark, name) for mark, name, drawn in extra if drawn))
 
 
 def completed(month: Month, share: str = "completion"):
@@ -89,7 +90,7 @@ def completed(month: Month, share: str = "completion"):
 
     `share` completion_high gives the lower end of the band, completion_low its upper end.
     """
-    seen, part = month.line.at("named").infusions, getattr(month, share)
+    seen, part = month.line.counted.infusions, getattr(month, share)
     if month.mature or not part:
         return None
     return HIDDEN if seen is HIDDEN else round(seen / part)
@@ -97,7 +98,7 @@ def completed(month: Month, share: str = "completion"):
 
 def _reading(months: tuple[Month, ...]) -> str:
     judged = [month for month in months if month.mature and isinstance(month.line.leakage_rate.value, float)]
-    if months and all(month.line.at("named").infusions is HIDDEN for month in months):
+    if months and all(month.line.counted.infusions is HIDDEN for month in months):
         return "No month may be shown for these filters: the groups are small, or would give small ones away."
     if len(judged) < 2:
         return "Too few complete months can be shown to speak of a trend."
@@ -163,16 +164,21 @@ def _chart(months: tuple[Month, ...]) -> dict:
                 "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
             }
         )
-    if any(month.line.withheld for month in months):
-        data.append(
-            {
-                "type": "bar", "name": WITHHELD, "x": days, "y": [month.line.withheld for month in months], "marker": WITHHELD_MARK,
-                "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + WITHHELD + "</extra>",
-            }
-        )  # fmt: skip
+    for name, mark, values in (
+        (STAYED, STAYED_MARK, [month.line.stayed for month in months]),
+        (WITHHELD, WITHHELD_MARK, [month.line.withheld for month in months]),
+    ):
+        if any(values):
+            data.insert(
+                3 if name is STAYED else len(data),
+                {
+                    "type": "bar", "name": name, "x": days, "y": values, "marker": mark,
+                    "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + name + "</extra>",
+                },
+            )  # fmt: skip
     extra = [(month, completed(month)) for month in months]
     if any(isinstance(value, int) for _, value in extra):
-        missing = [value - month.line.at("named").infusions if isinstance(value, int) else 0 for month, value in extra]
+        missing = [value - month.line.counted.infusions if isinstance(value, int) else 0 for month, value in extra]
         data.append(
             {
                 "type": "bar", "name": "Expected once complete", "x": days, "y": missing,

@@ -37,21 +37,22 @@ HIDDEN = Mark.HIDDEN
 class Lines:
     """Sums of cells: totals[i] = parts[starts[i]] + … + parts[starts[i + 1] - 1], all of them positions of cells.
 
-    least[i]: how many parts must be hidden if one is, as far as there are so many.
+    least[i]: how many parts must be hidden if one is, as far as there are so many. turn[i]: lines of a lower turn are mended first.
     """
 
     totals: np.ndarray
     starts: np.ndarray
     parts: np.ndarray
     least: np.ndarray
+    turn: np.ndarray
 
     @classmethod
-    def from_pairs(cls, lines: np.ndarray, totals: np.ndarray, parts: np.ndarray, least: np.ndarray) -> Lines:
-        """One entry per part: the number of its line, the line's total, the part, the line's least."""
+    def from_pairs(cls, lines: np.ndarray, totals: np.ndarray, parts: np.ndarray, least: np.ndarray, turn: np.ndarray) -> Lines:
+        """One entry per part: the number of its line, the line's total, the part, the line's least and turn."""
         order = np.argsort(lines, kind="stable")
-        lines, totals, parts, least = lines[order], totals[order], parts[order], least[order]
+        lines, totals, parts, least, turn = (array[order] for array in (lines, totals, parts, least, turn))
         first = np.flatnonzero(np.r_[True, lines[1:] != lines[:-1]]) if len(lines) else np.array([], dtype=np.int64)
-        return cls(totals[first], np.r_[first, len(parts)].astype(np.int64), parts, least[first])
+        return cls(totals[first], np.r_[first, len(parts)].astype(np.int64), parts, least[first], turn[first])
 
 
 def hide(people: np.ndarray, lines: Lines) -> np.ndarray:
@@ -78,8 +79,11 @@ def hide(people: np.ndarray, lines: Lines) -> np.ndarray:
         first = np.minimum.reduceat(position, begins)
         by_part = (by_subtraction | by_addition) & (first < lines.starts[1:])
         by_total = by_subtraction & ~by_part & given_away & has_total
-        if not (by_part.any() or by_total.any()):
+        broken = by_part | by_total
+        if not broken.any():
             return hidden  # a known total over nothing but hidden parts may remain: there is no more to hide
+        now = lines.turn == lines.turn[broken].min()
+        by_part, by_total = by_part & now, by_total & now
         hidden[parts[first[by_part]]] = True
         hidden[lines.totals[by_total]] = True
 
@@ -89,13 +93,15 @@ class Axis:
     """One way to split. levels: name -> code of every fact at that level, -1 where it has none.
 
     parent[code]: the code of the sum it is part of, -1 for a root. split[code]: which of a sum's several splits it belongs to.
-    least: how many parts of a sum along this axis must be hidden if one is.
+    least: how many parts of a sum along this axis must be hidden if one is. turn: axes of a lower turn are mended first; which
+    axis comes first changes how much is hidden with the small cells, never whether they are.
     """
 
     levels: Mapping[str, np.ndarray]
     parent: np.ndarray
     split: np.ndarray
     least: int = 2
+    turn: int = 0
 
     @property
     def size(self) -> int:
@@ -121,7 +127,7 @@ def hidden_cells(axes: Sequence[Axis], people: np.ndarray, released: Iterable[Se
     keys, counts = _count(axes, people, released, strides)
     if len(keys) == 0:
         return Hidden(keys, strides)
-    lines, totals, parts, least = [], [], [], []
+    lines, totals, parts, least, turn = [], [], [], [], []
     number = 0
     for axis, stride in zip(axes, strides, strict=True):
         codes = keys // stride % axis.size
@@ -136,7 +142,8 @@ def hidden_cells(axes: Sequence[Axis], people: np.ndarray, released: Iterable[Se
         totals.append(at[found])
         parts.append(np.flatnonzero(found))
         least.append(np.full(len(parts[-1]), axis.least))
-    tied = Lines.from_pairs(*(np.concatenate(pieces) for pieces in (lines, totals, parts, least)))
+        turn.append(np.full(len(parts[-1]), axis.turn))
+    tied = Lines.from_pairs(*(np.concatenate(pieces) for pieces in (lines, totals, parts, least, turn)))
     return Hidden(keys[hide(counts, tied)], strides)
 
 
@@ -210,7 +217,7 @@ def _margins(rows: Sequence[Sequence], labels: Sequence[int], cells: Sequence[tu
             lines.append(line.reshape(-1) + number)
             number += int(line.max()) + 1
     parts = np.tile(np.arange(len(cells)), len(lines))
-    return Lines.from_pairs(np.concatenate(lines), np.full(len(parts), KNOWN), parts, np.full(len(parts), 3))
+    return Lines.from_pairs(np.concatenate(lines), np.full(len(parts), KNOWN), parts, np.full(len(parts), 3), np.zeros(len(parts)))
 
 
 def _codes(values: Sequence) -> np.ndarray:

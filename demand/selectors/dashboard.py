@@ -19,6 +19,8 @@ from demand.selectors.facts import ask, ask_file
 from demand.selectors.hidden import Everything, visible_cells
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
+BASE = ("kept", "margin_leak", "site_leak")  # what the leakage rate is of
+INSIDE = ("kept", "margin_leak")
 Measure = int | Mark | None
 
 
@@ -80,13 +82,34 @@ class Line:
         return Rate(self.at("unknown").infusions, self.at("named").infusions)
 
     @property
+    def counted(self) -> Slice:
+        """What the row's rate is of: kept, white-bagged and left. Its infusions are the rate's denominator."""
+        return self.at("base") if "base" in self.slices else self.at("named")
+
+    @property
+    def ordered(self) -> Slice:
+        """All that named prescribers ordered; where that may not be shown, what the rate is of."""
+        return self.counted if self.at("named").hidden else self.at("named")
+
+    @property
+    def stayed(self) -> int:
+        """Infusions kept or white-bagged that may not be told apart; 0 where they may, or where their sum is hidden too."""
+        return self._rest(self.at("inside").infusions, INSIDE) if "inside" in self.slices else 0
+
+    @property
     def withheld(self) -> int:
-        """Infusions of outcomes that may not be shown one by one; 0 where their sum is hidden too."""
-        named, parts = self.at("named").infusions, [self.at(outcome).infusions for outcome in OUTCOMES]
-        return 0 if named is HIDDEN or HIDDEN not in parts else named - sum(part for part in parts if part is not HIDDEN)
+        """Infusions of the rate's outcomes that may not be shown one by one; 0 where their sum is hidden too."""
+        rest = self._rest(self.counted.infusions, BASE)
+        return rest - self.stayed if rest else 0
+
+    def _rest(self, total: Measure, outcomes: tuple[str, ...]) -> int:
+        parts = [self.at(outcome).infusions for outcome in outcomes]
+        return 0 if total is HIDDEN or HIDDEN not in parts else total - sum(part for part in parts if part is not HIDDEN)
 
     def _denominator(self) -> Measure:
-        return plus(*(self.at(outcome).infusions for outcome in ("kept", "margin_leak", "site_leak")))
+        if "base" in self.slices:
+            return self.at("base").infusions
+        return plus(*(self.at(outcome).infusions for outcome in BASE))
 
 
 @dataclass(frozen=True)
@@ -186,15 +209,17 @@ MARKED = """
 WITH marked AS (
     SELECT *,
         CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
-        CASE WHEN head <> 'named' THEN head ELSE coalesce(outcome, 'unknown') END AS node
+        CASE WHEN head <> 'named' THEN head ELSE coalesce(outcome, 'unknown') END AS node,
+        CASE WHEN node IN ('kept', 'margin_leak', 'site_leak') THEN 'base' END AS part
     FROM {facts}
 )
 """
 MEASURES = "count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT), count(*) - count(allowed_cents)"
-# One row per value and node, and one per value for all that named prescribers ordered.
+# One row per value and node, one for what the rate is of, and one for all that named prescribers ordered.
 BY_VALUE = """
-SELECT {value}, CASE WHEN grouping(node) = 1 THEN head ELSE node END, {measures}
-FROM marked GROUP BY GROUPING SETS (({value}, node), ({value}, head)) HAVING grouping(node) = 0 OR head = 'named'
+SELECT {value}, CASE WHEN grouping(node) = 0 THEN node WHEN grouping(part) = 0 THEN part ELSE head END, {measures}
+FROM marked GROUP BY GROUPING SETS (({value}, node), ({value}, part), ({value}, head))
+HAVING grouping(node) = 0 OR part = 'base' OR head = 'named'
 """
 BAGGED = """
 SELECT 'margin_leak:' || coalesce(channel_confidence, 'probable'), {measures}
@@ -252,6 +277,8 @@ def _lines(run: Run, filters: DashboardFilters, value: str, visible, dimension: 
         found.setdefault(label, {})[node] = Slice(*measures)
     if dimension is None and found:
         found["all"] |= {node: Slice(*measures) for node, *measures in _ask(run, filters, BAGGED)}
+    for slices in found.values():
+        slices["inside"] = _together(slices, INSIDE)
     return [
         Line(
             label,
@@ -264,11 +291,19 @@ def _lines(run: Run, filters: DashboardFilters, value: str, visible, dimension: 
     ]
 
 
+def _together(slices: dict[str, Slice], parts: tuple[str, ...]) -> Slice:
+    """Several outcomes as one. People are not counted: one person may be in several."""
+    cells = [slices[part] for part in parts if part in slices]
+    amounts = (plus(*(getattr(cell, name) for cell in cells)) for name in ("infusions", "allowed_cents", "amounts_unknown"))
+    infusions, allowed_cents, amounts_unknown = amounts
+    return Slice(infusions, None if infusions else 0, allowed_cents, amounts_unknown)
+
+
 def _by_size(lines: list[Line]) -> tuple[Line, ...]:
     """Most infusions gone first; lines with hidden parts after those that can be compared, by name."""
 
     def order(line: Line):
-        gone, all_of_it = line.at("site_leak").infusions, line.at("named").infusions
+        gone, all_of_it = line.at("site_leak").infusions, line.counted.infusions
         hidden = gone is HIDDEN or all_of_it is HIDDEN
         return (hidden, 0 if hidden else -gone, 0 if hidden else -all_of_it, str(line.label))
 

@@ -23,7 +23,7 @@ from demand.selectors.facts import ask
 DIMENSIONS = tuple(WORDS)
 COVERAGE = {"payer", "line_of_business"}  # count as one filter
 NO_VALUE = "\0"
-FORM = 2  # of the kept file; another number is another file
+FORM = 4  # of the kept file; another number is another file
 FACTS = """
 SELECT month, market, payer, line_of_business, family, person_no,
     CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
@@ -46,7 +46,9 @@ def _released() -> list[tuple[str, ...]]:
             others = size - 1 if COVERAGE <= set(chosen) else size
             if others > 2:
                 continue
-            nodes = ("head", "outcome", "bag", "place") if others <= 1 else ("head", "outcome")
+            nodes = ("apart", "part", "stay", "keep", "bag", "place") if others <= 1 else ("apart", "part", "stay", "keep")
+            # All that was ordered by name is shown without a filter only: below, a small number at partners would hide the rate.
+            nodes = ("named", *nodes) if not chosen else nodes
             times = ("all", "year", "month") if others <= 1 else ("all", "year")
             levels = tuple("value" if name in chosen else "all" for name in DIMENSIONS)
             tables += [(*levels, node, time) for node in nodes for time in times]
@@ -113,10 +115,20 @@ class VisibleCells:
         return None not in found and self.judged.hidden.contains(found)  # what does not occur is a plain zero
 
 
+# named = base + partner + unknown, base = inside + site_leak, inside = kept + margin_leak: small partners or little white
+# bagging then hide each other or what was kept, and the leakage rate (site_leak ÷ base) can still be shown.
+PARTS = {
+    **dict.fromkeys(("base", "partner", "unknown"), "part"),
+    **dict.fromkeys(("inside", "site_leak"), "stay"),
+    **dict.fromkeys(("kept", "margin_leak"), "keep"),
+}
+ABOVE = {node: {"part": "named", "stay": "base", "keep": "inside"}[level] for node, level in PARTS.items()}
+
+
 def node_level(node: str) -> str:
-    if node in ("named", "majority", "unattributed"):
-        return "head"
-    return "place" if "/" in node else "bag" if ":" in node else "outcome"
+    if node in ("majority", "unattributed"):
+        return "apart"
+    return node if node == "named" else "place" if "/" in node else "bag" if ":" in node else PARTS[node]
 
 
 def spans(months: tuple[str, ...], since, through) -> list[tuple[str, str]]:
@@ -190,11 +202,13 @@ def judge(run: Run) -> Judged:
 def split(columns: dict[str, list]) -> tuple[tuple[Axis, ...], tuple[dict[str, int], ...]]:
     """Columns of FACTS -> the axes in which the released tables split, and the code of each value."""
     # Payers and lines of business cut across each other: three hidden payers, or the sums of both solved together give some away.
-    flat = [_flat(columns[name], least=3 if name == "payer" else 2) for name in DIMENSIONS]
+    # The turns are those that left most rates to show in the rehearsal system.
+    turns = {"payer": 0, "line_of_business": 0, "market": 2, "family": 3}
+    flat = [_flat(columns[name], least=3 if name == "payer" else 2, turn=turns[name]) for name in DIMENSIONS]
     return tuple(zip(*flat, _nodes(columns), _times(columns["month"]), strict=True))
 
 
-def _flat(values: list, least: int = 2) -> tuple[Axis, dict[str, int]]:
+def _flat(values: list, least: int, turn: int) -> tuple[Axis, dict[str, int]]:
     """All, and each value as a part of all; no value is a value too."""
     names = [NO_VALUE if value is None else str(value) for value in values]
     codes = {"": 0} | {name: number for number, name in enumerate(sorted(set(names)), start=1)}
@@ -202,31 +216,38 @@ def _flat(values: list, least: int = 2) -> tuple[Axis, dict[str, int]]:
     parent = np.zeros(len(codes), dtype=np.int64)
     parent[0] = -1
     levels = {"all": np.zeros(len(values), dtype=np.int64), "value": each}
-    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64), least), codes
+    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64), least, turn), codes
 
 
 def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
-    """named = outcomes; margin_leak = confirmed + probable; an outcome = its places. majority and unattributed stand alone."""
+    """ABOVE, and margin_leak = confirmed + probable; an outcome = its places. majority and unattributed stand alone."""
     codes: dict[str, int] = {}
     parent: list[int] = []
     split: list[int] = []
 
-    def code(name: str, above: str | None, number: int) -> int:
+    def code(name: str, above: str | None, number: int = 0) -> int:
         if name not in codes:
+            up = -1 if above is None else code(above, ABOVE.get(above))
             codes[name] = len(codes)
-            parent.append(-1 if above is None else codes[above])
+            parent.append(up)
             split.append(number)
         return codes[name]
 
-    levels: dict[str, list[int]] = {"head": [], "outcome": [], "bag": [], "place": []}
+    levels: dict[str, list[int]] = {name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place")}
     for head, outcome, bag, place in zip(*(columns[name] for name in ("head", "outcome", "bag", "place")), strict=True):
-        levels["head"].append(code(head, None, 0))
-        named = head == "named"
-        levels["outcome"].append(code(outcome, "named", 0) if named else -1)
-        levels["bag"].append(code(f"margin_leak:{bag}", outcome, 1) if named and outcome == "margin_leak" else -1)
-        levels["place"].append(code(place, outcome, 2) if named else -1)
+        levels["named"].append(code(head, None) if head == "named" else -1)
+        levels["apart"].append(code(head, None) if head != "named" else -1)
+        path = dict.fromkeys(("part", "stay", "keep"), -1)
+        name = outcome if head == "named" else "named"
+        while name != "named":
+            path[PARTS[name]] = code(name, ABOVE[name])
+            name = ABOVE[name]
+        for level, number in path.items():
+            levels[level].append(number)
+        levels["bag"].append(code(f"margin_leak:{bag}", outcome, 1) if head == "named" and outcome == "margin_leak" else -1)
+        levels["place"].append(code(place, outcome, 2) if head == "named" else -1)
     arrays = {name: np.array(found, dtype=np.int64) for name, found in levels.items()}
-    return Axis(arrays, np.array(parent), np.array(split)), codes
+    return Axis(arrays, np.array(parent), np.array(split), turn=1), codes
 
 
 def _times(months: list) -> tuple[Axis, dict[str, int]]:
@@ -240,4 +261,4 @@ def _times(months: list) -> tuple[Axis, dict[str, int]]:
         "year": np.array([codes[text[:4]] for text in texts], dtype=np.int64),
         "month": np.array([codes[text] for text in texts], dtype=np.int64),
     }
-    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64)), codes
+    return Axis(levels, parent, np.zeros(len(codes), dtype=np.int64), turn=4), codes

@@ -16,7 +16,7 @@ def lines(*sums, least=2):
     """(total, parts …) by position -> Lines."""
     starts = np.cumsum([0, *(len(parts) for _, *parts in sums)])
     parts = np.array([part for _, *parts in sums for part in parts])
-    return Lines(np.array([total for total, *_ in sums]), starts, parts, np.full(len(sums), least))
+    return Lines(np.array([total for total, *_ in sums]), starts, parts, np.full(len(sums), least), np.zeros(len(sums)))
 
 
 def test_ten_people_are_hidden_and_eleven_shown():
