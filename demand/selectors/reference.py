@@ -1,9 +1,9 @@
 """The database's dated tables as the frozen Reference that a run computes from."""
 
 import pandas as pd
+
 import payers.selectors
 import sites.selectors
-
 from demand.engine.reference import COLUMNS, Reference
 from demand.models import Order, WhiteBagEvent
 

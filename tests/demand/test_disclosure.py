@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demand.engine.disclosure import KNOWN, Axis, Lines, hidden_cells, hide, hide_small_cells
+from demand.engine.disclosure import KNOWN, Lines, hidden_cells, hide, hide_small_cells
 from demand.selectors import hidden as released
 from tests.demand.facts_files import market
 

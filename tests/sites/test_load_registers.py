@@ -186,7 +186,9 @@ def test_text_output_says_what_happened(sites_csv):
 @pytest.mark.django_db
 def test_zip_centroids_are_points_on_the_globe(tmp_path):
     path = tmp_path / "zips.csv"
-    path.write_text("zip_code,latitude,longitude\n02139,42.36,-71.10\n37201-1234,36.16,-86.78\n2139,42.36,-71.10\n37202,136.0,-86.0\n")
+    path.write_text(
+        "zip_code,latitude,longitude\n02139,42.36,-71.10\n37201-1234,36.16,-86.78\n2139,42.36,-71.10\n37202,136.0,-86.0\n"
+    )
     assert counts(load("load_zips", path)) == [2, 0, 0, 2]
     assert counts(load("load_zips", path)) == [0, 0, 2, 2]
     assert set(ZipCentroid.objects.values_list("zip_code", flat=True)) == {"02139", "37201"}
