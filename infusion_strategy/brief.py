@@ -12,7 +12,7 @@ from demand.charts import brief
 from demand.downloads import csv_response, table_rows
 from demand.filters import WORDS, DashboardFilters
 from demand.selectors.coverage import newest_published
-from demand.selectors.dashboard import Choices, choices, dashboard
+from demand.selectors.dashboard import Choices, Dashboard, choices, dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.state import data_state
 from infusion_strategy.actions.rehearsal import NAME as REHEARSAL
@@ -67,12 +67,20 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
         "figures": [
             (figure, reverse("brief-table", args=[figure.key]) + (f"?{query}" if query else ""))
             for figure in brief.figures(board)
-            if figure.key == "apart" or board.total.at("named").infusions != 0  # empty axes say nothing that the opening does not
+            if _says_something(figure.key, board)
         ],
         "fields": _fields(choices(run), filters),
         "filter_words": filters.words({"line_of_business": words.LINES_OF_BUSINESS}),
         "months": choices(run).months,
     }
+
+
+def _says_something(key: str, board: Dashboard) -> bool:
+    """Empty axes say nothing that the opening does not, and one payer or therapy is no comparison."""
+    if key == "apart":
+        return True
+    chosen = {"payer": board.filters.payer, "therapy": board.filters.family}.get(key)
+    return not chosen and board.total.at("named").infusions != 0
 
 
 def _fields(found: Choices, filters: DashboardFilters) -> list[dict]:

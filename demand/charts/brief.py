@@ -219,7 +219,6 @@ def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str
         chart=_bars(lines),
         key_to_marks=months.key_to_marks(line for line in lines if not line.counted.hidden),
         metric="leakage-rate",
-        tall=sum(1 for line in lines if not line.counted.hidden) > 7,
         note=_note(lines, plural),
     )
 

@@ -1,0 +1,124 @@
+"""Everything is denied by default: every address of the product, asked by every role and by nobody."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from demand.models import Extract, Run
+from infusion_strategy.actions.roles import ROLES
+from payers.models import DrugFamily, Policy
+from tests.infusion_strategy.published import publish
+
+pytestmark = pytest.mark.django_db
+EVERYBODY = frozenset(ROLES)
+READS = frozenset({"council member", "analyst", "administrator"})
+LOADS = frozenset({"analyst", "administrator"})
+EDITS = frozenset({"council member", "analyst"})
+# Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
+MAY = {
+    "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
+    "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
+    "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
+    "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
+    "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
+    "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
+    "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
+    "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
+    "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
+    "roi:delete": EDITS,
+    "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
+    "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
+    "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
+}  # fmt: skip
+PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
+POSTS = {"demand:recompute", "roi:restore", "roi:compute", "roi:unarchive"}
+
+
+def addresses(resolver=None, prefix="", space=""):
+    """(name, route) of every address but the admin site's, which Django guards itself."""
+    for one in (resolver or get_resolver()).url_patterns:
+        if isinstance(one, URLResolver):
+            if one.namespace != "admin":
+                yield from addresses(one, prefix + str(one.pattern), f"{one.namespace}:" if one.namespace else space)
+        elif isinstance(one, URLPattern):
+            yield f"{space}{one.name or str(one.pattern).split('.')[0]}", prefix + str(one.pattern)
+
+
+def test_every_address_says_who_may_have_it():
+    assert {name for name, _ in addresses()} == {*MAY, *PUBLIC}
+
+
+@pytest.fixture
+def paths(settings, tmp_path):
+    """An address of each name, of things that exist."""
+    settings.STORAGE_DIR = tmp_path
+    run = publish(people=60)
+    extract = Extract.objects.create(name="Payer A", status="loaded", counts={"medical": {"files": 1}})
+    Policy.objects.create(policy_id="P-1", payer="Payer A", kind="site_of_care", status="in_force", document={})
+    DrugFamily.objects.create(family="invented", clinical_line="none", source="test")
+    scenario = 1  # of scenarios there is none: who may see them is told that (404), the others are not (403)
+    known = {
+        "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
+        "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
+        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
+        "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
+        "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
+        "api-scenario-list": "/api/v1/scenarios/", "api-scenario-detail": f"/api/v1/scenarios/{scenario}/",
+        "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
+    }  # fmt: skip
+    for name, route in addresses():
+        known.setdefault(name, "/" + route.replace("<int:pk>", str(scenario)))
+    return known
+
+
+def ask(client, name, path):
+    return client.post(path) if name in POSTS else client.get(path)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_gets_its_pages_and_no_other(client, paths, role):
+    user = User.objects.create_user("somebody")
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    wrong = []
+    for name, may in MAY.items():
+        status = 200 if name in POSTS and role in may else ask(client, name, paths[name]).status_code
+        if (status == 403) != (role not in may) or status >= 500:
+            wrong.append((name, paths[name], status))
+    assert not wrong
+
+
+def test_nobody_gets_nothing(client, paths):
+    for name in MAY:
+        answer = ask(client, name, paths[name])
+        if name.startswith("api-"):
+            assert answer.status_code == 403, name
+        else:
+            assert answer.status_code == 302 and answer["Location"].startswith("/sign-in/"), name
+
+
+def test_signed_in_without_a_role_one_gets_nothing(client, paths):
+    client.force_login(User.objects.create_user("new"))
+    assert {name: ask(client, name, paths[name]).status_code for name in MAY} == dict.fromkeys(MAY, 403) | {"api-schema": 200}
+
+
+def test_loads_and_scenarios_stay_out_of_the_runs_of_those_who_may_not_see_them(client, db):
+    for kind in (Run.Kind.LOAD, Run.Kind.RECOMPUTE, Run.Kind.SCENARIO):
+        Run.objects.create(kind=kind, requested_at="2026-01-01T00:00Z")
+    leader = User.objects.create_user("lee")
+    leader.groups.add(Group.objects.get(name="leader"))
+    client.force_login(leader)
+    load = Run.objects.get(kind=Run.Kind.LOAD)
+    assert client.get(f"/runs/{load.pk}/").status_code == 404
+    assert f"Run {load.pk}<" not in client.get("/runs/").content.decode()
+
+
+def test_the_admin_site_is_for_administrators(client):
+    for role, status in (("analyst", 302), ("administrator", 200)):
+        user = User.objects.create_user(role, is_staff=role == "administrator")
+        user.groups.add(Group.objects.get(name=role))
+        client.force_login(user)
+        assert client.get("/admin/").status_code == status
+    page = client.get("/admin/").content.decode()
+    assert "Sites" in page and "Extract" not in page and "LeakageCell" not in page
