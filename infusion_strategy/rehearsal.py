@@ -14,6 +14,7 @@ from demand.charts.figure import Column, Figure, Table
 from demand.engine.rehearsal_score import LEAKAGE_WITHIN, Measure, Score, score
 from demand.models import Run
 from demand.selectors.coverage import coverage
+from demand.selectors.facts import results_key
 from infusion_strategy.actions.rehearsal import NAME
 
 RECENT = 50  # runs to look back over for one of the rehearsal's claims alone
@@ -66,7 +67,7 @@ def _rehearsal_run() -> Run | None:
 
 
 def _score(run: Run) -> Score | None:
-    key = f"score|{run.pk}|{run.published_at and run.published_at.isoformat()}"
+    key = f"score|{results_key(run)}"
     return cache.get_or_set(key, lambda: _compare(run), timeout=24 * 3600)
 
 

@@ -15,7 +15,7 @@ from demand.engine.disclosure import HIDDEN, Mark
 from demand.filters import DashboardFilters, next_month
 from demand.models import Run
 from demand.selectors.coverage import Coverage, coverage
-from demand.selectors.facts import ask, ask_file
+from demand.selectors.facts import ask, ask_file, results_key
 from demand.selectors.hidden import Everything, visible_cells
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
@@ -176,16 +176,12 @@ def plus(*parts: Measure) -> Measure:
 
 def dashboard(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
     """The brief of a published run under these filters."""
-    key = hashlib.sha256(f"{_run_key(run)}|{filters.key()}|{see_small}".encode()).hexdigest()  # names have spaces
+    key = hashlib.sha256(f"{results_key(run)}|{filters.key()}|{see_small}".encode()).hexdigest()  # names have spaces
     return cache.get_or_set(f"brief|{key}", lambda: _assemble(run, filters, see_small), timeout=24 * 3600)
 
 
 def choices(run: Run) -> Choices:
-    return cache.get_or_set(f"choices|{_run_key(run)}", lambda: _choices(run), timeout=24 * 3600)
-
-
-def _run_key(run: Run) -> str:
-    return f"{run.pk}|{run.published_at and run.published_at.isoformat()}"
+    return cache.get_or_set(f"choices|{results_key(run)}", lambda: _choices(run), timeout=24 * 3600)
 
 
 def _choices(run: Run) -> Choices:

@@ -5,6 +5,7 @@ connection can read the storage folder and nothing else, and its settings are lo
 """
 
 import datetime as dt
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -37,6 +38,11 @@ def _connection() -> duckdb.DuckDBPyConnection:
             connection.execute("SET lock_configuration = true")
             _connections[key] = connection
         return _connections[key]
+
+
+def results_key(run: Run) -> str:
+    """For caches: these results of this run and no others, also where two installations number their runs alike."""
+    return f"{run.pk}|{run.published_at and run.published_at.timestamp()}|{hashlib.sha256(str(settings.STORAGE_DIR).encode()).hexdigest()[:12]}"
 
 
 def facts_path(run: Run) -> Path:

@@ -18,7 +18,7 @@ from demand import storage
 from demand.engine.disclosure import Axis, Hidden, hidden_cells
 from demand.filters import WORDS, DashboardFilters
 from demand.models import Run
-from demand.selectors.facts import ask
+from demand.selectors.facts import ask, results_key
 
 DIMENSIONS = tuple(WORDS)
 COVERAGE = {"payer", "line_of_business"}  # count as one filter
@@ -145,7 +145,7 @@ def spans(months: tuple[str, ...], since, through) -> list[tuple[str, str]]:
 
 
 def visible_cells(run: Run, filters: DashboardFilters) -> VisibleCells:
-    judged = _judged(run.pk, run.published_at and run.published_at.isoformat())
+    judged = _judged(run.pk, results_key(run))
     return VisibleCells(judged, filters, _withheld(judged, filters))
 
 
@@ -167,11 +167,11 @@ def _withheld(judged: Judged, filters: DashboardFilters) -> str:
 
 def prepare(run: Run) -> None:
     """Judge a run's cells now, so that no reader waits for it."""
-    _judged(run.pk, run.published_at and run.published_at.isoformat())
+    _judged(run.pk, results_key(run))
 
 
 @lru_cache(maxsize=4)
-def _judged(run_id: int, published_at: str | None) -> Judged:
+def _judged(run_id: int, results: str) -> Judged:
     path = storage.run_folder(run_id) / f"hidden-{FORM}.npz"
     if path.exists():
         with np.load(path) as kept:

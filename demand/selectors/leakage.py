@@ -7,6 +7,7 @@ from demand.engine.disclosure import hide_small_cells
 from demand.filters import DashboardFilters
 from demand.models import LeakageCell, Run
 from demand.models.results import OUTCOMES
+from demand.selectors.facts import results_key
 from demand.selectors.hidden import DIMENSIONS, VisibleCells, visible_cells
 
 MEASURES = ("infusions", "people", "allowed_cents")
@@ -19,7 +20,7 @@ COLUMNS = (
 
 def leakage_rows(run: Run, filters: DashboardFilters, see_small: bool) -> list[dict]:
     """Rows of the table under the filters, in its order. A hidden measure is None."""
-    rows = _rows(run) if see_small else _shown(run.pk, run.published_at and run.published_at.isoformat())
+    rows = _rows(run) if see_small else _shown(run.pk, results_key(run))
     return [
         row
         for row in rows
@@ -35,7 +36,7 @@ def _rows(run: Run) -> list[dict]:
 
 
 @lru_cache(maxsize=2)
-def _shown(run_id: int, published_at: str | None) -> list[dict]:
+def _shown(run_id: int, results: str) -> list[dict]:
     run = Run.objects.get(pk=run_id)
     rows = hide_leakage(run, COLUMNS, [tuple(row.values()) for row in _rows(run)])
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
