@@ -22,7 +22,9 @@ from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes
 
 BUCKETS = 4096
 MOST_FILES = 4096
-ROW_BYTES = 700  # what a medical row and the work on it weigh in memory; a pass takes as many as fit the limit
+ROWS_IN_WAITING = 60_000  # of a pass, before they are written
+ROW_BYTES = 500  # what a medical row and the work on it weigh in memory; a pass takes as many as fit the limit
+SCANS = 2  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
 
 
@@ -40,11 +42,15 @@ class ExtractInput:
 
 @dataclass(frozen=True)
 class AcceptedRows:
-    """`passes` are half-open bucket ranges; `counts` the rows by kind and final outcome, rejected ones included."""
+    """`passes` are half-open bucket ranges; `counts` the rows by kind and final outcome, rejected ones included.
+
+    `shares` is the folder of the medical rows shared out by pass, or None where the passes read the extracts themselves.
+    """
 
     final: FinalOutcomes
     passes: tuple[tuple[int, int], ...]
     counts: dict[str, dict[str, int]]
+    shares: Path | None
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, buckets: tuple[int, int]) -> None:
         """accepted_line, fill, fill_family, eligibility_span of the pass's people."""
@@ -56,6 +62,11 @@ class AcceptedRows:
         )
         for kind in KINDS:
             connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS SELECT * FROM ({self.final.accepted(kind)}){mine}")
+        if self.shares:
+            share = str(self.shares / f"pass_no={self.passes.index(buckets)}" / "*.parquet").replace("'", "''")
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW accepted_medical AS FROM read_parquet('{share}', hive_partitioning=false)"
+            )
         stage.run(connection, "accepted")
 
 
@@ -63,15 +74,20 @@ def collect(
     connection: duckdb.DuckDBPyConnection,
     extracts: Sequence[ExtractInput],
     memory_bytes: int,
+    scratch: Path,
     report: Callable[[float], None] = lambda share: None,
 ) -> AcceptedRows:
     """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no) and `reject_row`."""
     ordered = sorted(extracts, key=lambda extract: extract.sequence)
     sources = [(extract.sequence, extract.folder) for extract in ordered]
-    connection.execute("CREATE OR REPLACE TABLE extract (sequence INTEGER, extract_id BIGINT, paid_through DATE, first_file INTEGER)")
+    connection.execute(
+        "CREATE OR REPLACE TABLE extract (sequence INTEGER, extract_id BIGINT, paid_through DATE, first_file INTEGER)"
+    )
     first_file = 0
     for extract in ordered:
-        connection.execute("INSERT INTO extract VALUES (?, ?, ?, ?)", [extract.sequence, extract.id, extract.paid_through, first_file])
+        connection.execute(
+            "INSERT INTO extract VALUES (?, ?, ?, ?)", [extract.sequence, extract.id, extract.paid_through, first_file]
+        )
         first_file += len(_file_names(extract))
     if first_file > MOST_FILES:
         raise ValueError(f"A run can read {MOST_FILES:,} files and these extracts hold {first_file:,}; recompute fewer extracts.")
@@ -84,7 +100,28 @@ def collect(
     )
     counts = _all_rejects(connection, ordered, final)
     rows = sum(final.counts[MEDICAL].values())
-    return AcceptedRows(final, bucket_ranges(rows, memory_bytes), counts)
+    passes = bucket_ranges(rows, memory_bytes)
+    shares = _share_out(connection, final, passes, scratch / "accepted") if len(passes) > SCANS else None
+    return AcceptedRows(final, passes, counts, shares)
+
+
+def _share_out(
+    connection: duckdb.DuckDBPyConnection, final: FinalOutcomes, passes: tuple[tuple[int, int], ...], folder: Path
+) -> Path:
+    """The accepted medical rows, read once and written by pass. Every pass has a file, even an empty one."""
+    connection.execute(f"SET partitioned_write_flush_threshold = {ROWS_IN_WAITING}")
+    target = str(folder).replace("'", "''")
+    # The pass whose range holds the bucket, as `bucket_ranges` draws them.
+    pass_no = f"((person_bucket(person_id) + 1) * {len(passes)} + {BUCKETS - 1}) // {BUCKETS} - 1"
+    rows = f"SELECT *, {pass_no} AS pass_no FROM ({final.accepted(MEDICAL)})"
+    connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (pass_no), COMPRESSION snappy)")
+    for number in range(len(passes)):
+        share = folder / f"pass_no={number}"
+        if not share.exists():
+            share.mkdir()
+            empty = str(share / "none.parquet").replace("'", "''")
+            connection.execute(f"COPY (SELECT * FROM ({final.accepted(MEDICAL)}) LIMIT 0) TO '{empty}' (FORMAT parquet)")
+    return folder
 
 
 def bucket_ranges(rows: int, memory_bytes: int) -> tuple[tuple[int, int], ...]:

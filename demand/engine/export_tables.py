@@ -79,6 +79,12 @@ SECOND_PASS = {
 }
 
 
+# What the content hash of a file looks at: all columns, but of the many lines only the key and what the run made of it.
+CONTENT = {
+    "lines": "data_source, claim_id, claim_line_number, person_id, payer, role, place, site_id, infusion_id, dose, paid_cents, allowed_cents"
+}
+
+
 def columns(listed: str) -> str:
     """The names as an SQL list."""
     return ", ".join(listed.split())

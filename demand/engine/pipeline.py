@@ -53,7 +53,7 @@ def recompute(
     reference.check()
     with Workspace(Path(out_dir), memory_limit) as work:
         prepare(work.connection, reference, parameters)
-        rows = accepted.collect(work.connection, extracts, work.memory_bytes, lambda share: report("rows", share))
+        rows = accepted.collect(work.connection, extracts, work.memory_bytes, work.scratch, lambda share: report("rows", share))
         work.keep_rejects()
 
         for number, buckets in enumerate(rows.passes):

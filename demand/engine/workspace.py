@@ -159,8 +159,11 @@ class Workspace:
         """The finished files from their parts; and a view of each that the summaries read."""
         self.connection.execute("SET preserve_insertion_order = true")  # parts follow one another as they are
         for name in (*export_tables.FIRST_PASS, *export_tables.SECOND_PASS):
-            parts = sorted(str(path) for path in self.scratch.glob(f"{name}-*.parquet"))
-            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in parts)
+            parts = sorted(self.scratch.glob(f"{name}-*.parquet"))
+            if len(parts) == 1:
+                parts[0].rename(self.out_dir / f"{name}.parquet")
+                continue
+            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parts)
             self._write(f"FROM read_parquet([{listed}])", self.out_dir / f"{name}.parquet")
         for view, name in _GATHERED.items():
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {self._read(self.out_dir / f'{name}.parquet')}")
@@ -187,8 +190,9 @@ class Workspace:
 
     def _content(self, path: Path) -> dict:
         """Rows, and a hash of the rows in their order: the bytes of a Parquet file also depend on how many passes wrote it."""
+        told = export_tables.CONTENT.get(path.stem, "*")
         rows, content = self.connection.execute(
-            "SELECT count(*), bit_xor(hash(file_row_number, told)) FROM read_parquet($file, file_row_number=true) AS told",
+            f"SELECT count(*), bit_xor(hash(told)) FROM (SELECT file_row_number, {told} FROM read_parquet($file, file_row_number=true)) AS told",
             {"file": str(path)},
         ).fetchone()
         return {"rows": rows, "content": f"{content or 0:016x}"}
