@@ -137,9 +137,9 @@ def test_small_counts_are_hidden_on_page_csv_and_api_alike(client, run):
 
 def test_the_figures_drawn_hold_no_small_count_either(client):
     run = publish(people=20)
-    rows = [fact(person_no=one) for one in range(40)] + [
-        fact(person_no=100 + one, payer="Tiny", outcome="partner") for one in range(7)
-    ]
+    rows = [fact(person_no=one) for one in range(40)]
+    rows += [fact(person_no=100 + one, outcome="unknown") for one in range(20)]
+    rows += [fact(person_no=200 + one, payer="Tiny", outcome="partner") for one in range(7)]
     write_facts(storage.run_folder(run.pk), rows)
     html = page(sign_in(client, "leader"))
     charts = [json.loads(text) for text in re.findall(r'<script id="data-[a-z]+"[^>]*>(.*?)</script>', html, re.S)]
