@@ -7,6 +7,7 @@ from django.db import transaction
 
 from demand.actions import extracts, recompute, runs
 from demand.models import Run
+from demand.selectors import hidden
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,19 @@ def load(run_id: int) -> None:
 
 @shared_task(name="demand.recompute")
 def recompute_leakage(run_id: int) -> None:
-    work_on(run_id, recompute.perform_recompute)
+    if work_on(run_id, recompute.perform_recompute):
+        judge_small_counts(run_id)
+
+
+def judge_small_counts(run_id: int) -> None:
+    """Decide now which counts of a published run are hidden, so that its first reader does not wait; a reader could do it too."""
+    run = Run.objects.get(pk=run_id)
+    if run.status != Run.Status.FINISHED:
+        return
+    try:
+        hidden.prepare(run)
+    except Exception as error:  # the run is published; what failed here is tried again by the first reader
+        logger.warning("small counts of run %s are not judged yet: %s", run_id, where(error))
 
 
 @shared_task(name="demand.sweep")

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -99,9 +100,10 @@ def delete(request, pk: int):
         return render(request, "extracts/delete.html", {"extract": extract})
     name, number = extract.name, extract.pk
     was_loaded = extract.status == extract.Status.LOADED
-    note(request.user, extract, "deleted the extract")
     try:
-        extracts.delete_extract(extract)
+        with transaction.atomic():
+            note(request.user, extract, "deleted the extract")
+            extracts.delete_extract(extract)
     except extracts.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("demand:extract", number)

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from demand import storage
+from demand import storage, tasks
 from demand.engine.disclosure import HIDDEN
 from demand.filters import DashboardFilters
 from demand.models import Run
@@ -237,3 +237,18 @@ def test_what_was_judged_is_kept_with_the_run(publish):
     run = publish(people(30) + people(3, 100, payer="Payer B"))
     dashboard(run, DashboardFilters(), see_small=False)
     assert list(storage.run_folder(run.pk).glob("hidden-*.npz"))
+
+
+def test_the_worker_judges_small_counts_right_after_publishing(publish, monkeypatch):
+    run = publish(people(30))
+    monkeypatch.setattr(tasks, "work_on", lambda run_id, perform: True)
+    tasks.recompute_leakage(run.pk)
+    assert list(storage.run_folder(run.pk).glob("hidden-*.npz"))
+
+
+def test_a_judgement_that_fails_leaves_the_run_published(publish, monkeypatch, caplog):
+    run = publish(people(30))
+    (storage.run_folder(run.pk) / "facts.parquet").unlink()
+    monkeypatch.setattr(tasks, "work_on", lambda run_id, perform: True)
+    tasks.recompute_leakage(run.pk)
+    assert "not judged yet" in caplog.text

@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from demand import storage
 from demand.engine.csv_text import write_csv
-from demand.engine.disclosure import hide_small_cells
 from demand.models import Run
+from demand.selectors.leakage import hide_leakage
 from demand.selectors.tables import TABLES, read_table
 from roi.selectors import scenario_rows
 
@@ -87,7 +87,7 @@ def _claims_table(name: str, run_id: int | None, reidentify: bool) -> Rows:
     columns = ("run_id", *table.columns)
     rows = _chunks(query)
     if not table.patient_level and not reidentify:
-        rows = iter(hide_small_cells(columns, list(rows)))
+        rows = iter(hide_leakage(run, columns, list(rows)))
     return Rows(run, columns, rows)
 
 
