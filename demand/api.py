@@ -100,7 +100,9 @@ class BreakdownSerializer(serializers.Serializer):
     leakage_rate = RateSerializer()
     margin_leakage_rate = RateSerializer()
     unknown_share = RateSerializer()
-    cells = serializers.DictField(child=CellSerializer(), help_text="named; base: kept + margin_leak + site_leak; inside: kept + margin_leak; kept, …")
+    cells = serializers.DictField(
+        child=CellSerializer(), help_text="named; base: kept + margin_leak + site_leak; inside: kept + margin_leak; kept, …"
+    )
     mature = serializers.BooleanField(required=False, help_text="Months only: no trend rests on an immature one")
     completion = serializers.FloatField(required=False, allow_null=True, help_text="Months only: the share of claims that is in")
 
