@@ -273,7 +273,7 @@ def named(value: object) -> str:
         (HEADER.encode() + b"\nC1,1,P1,2026-01-05,J1745,Acme\n", "claims.csv.php", ".php"),
         (b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "claims.xlsx", "password"),
         (b"\xd0\xcf\x11\xe0" + bytes(600), "claims.xls", "old format"),
-        (gzip.compress(b"x" * 100), "claims.csv", ".csv.gz"),
+        (gzip.compress(b"x" * 100, mtime=0), "claims.csv", ".csv.gz"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(20), "claims.csv", "7z"),
     ],
     ids=named,
@@ -295,8 +295,8 @@ ONE_ROW = (HEADER + "\nC1,1,P1,2026-01-05,J1745,Acme\n").encode()
 
 def test_archives_of_one_csv_are_read(tmp_path):
     for content, name in (
-        (gzip.compress(ONE_ROW), "claims.csv.gz"),
-        (gzip.compress(ONE_ROW[:40]) + gzip.compress(ONE_ROW[40:]), "parts.csv.gz"),
+        (gzip.compress(ONE_ROW, mtime=0), "claims.csv.gz"),
+        (gzip.compress(ONE_ROW[:40], mtime=0) + gzip.compress(ONE_ROW[40:], mtime=0), "parts.csv.gz"),
         (zipped(("claims.csv", ONE_ROW)), "claims.zip"),
         (zipped(("claims.csv", ONE_ROW), ("__MACOSX/._claims.csv", b"\x00\x05")), "from a Mac.zip"),
     ):
@@ -308,12 +308,12 @@ def test_archives_of_one_csv_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "rule"),
     [
-        (gzip.compress(ONE_ROW * 999)[:-200], "cut.csv.gz", "ARCHIVE_DAMAGED"),
-        (gzip.compress(ONE_ROW)[:-8] + bytes(8), "crc.csv.gz", "ARCHIVE_DAMAGED"),
-        (gzip.compress(ONE_ROW) + b"trailing", "more.csv.gz", "ARCHIVE_DAMAGED"),
-        (gzip.compress(gzip.compress(ONE_ROW)), "twice.csv.gz", "ARCHIVE_CONTENT"),
-        (gzip.compress(b""), "nothing.csv.gz", "EMPTY"),
-        (gzip.compress(b"a" * (30 << 20)), "bomb.csv.gz", "ARCHIVE_TOO_LARGE"),
+        (gzip.compress(ONE_ROW * 999, mtime=0)[:-200], "cut.csv.gz", "ARCHIVE_DAMAGED"),
+        (gzip.compress(ONE_ROW, mtime=0)[:-8] + bytes(8), "crc.csv.gz", "ARCHIVE_DAMAGED"),
+        (gzip.compress(ONE_ROW, mtime=0) + b"trailing", "more.csv.gz", "ARCHIVE_DAMAGED"),
+        (gzip.compress(gzip.compress(ONE_ROW), mtime=0), "twice.csv.gz", "ARCHIVE_CONTENT"),
+        (gzip.compress(b"", mtime=0), "nothing.csv.gz", "EMPTY"),
+        (gzip.compress(b"a" * (30 << 20), mtime=0), "bomb.csv.gz", "ARCHIVE_TOO_LARGE"),
         (zipped(("a.csv", b"0" * (30 << 20))), "bomb.zip", "ARCHIVE_TOO_LARGE"),
         (zipped(("a.csv", ONE_ROW), ("b.csv", ONE_ROW)), "two.zip", "ARCHIVE_CONTENT"),
         (zipped(), "none.zip", "ARCHIVE_CONTENT"),
@@ -335,7 +335,7 @@ def test_bad_archives_are_refused_whole(tmp_path, content, name, rule):
 
 def test_a_bomb_is_stopped_while_it_unpacks(tmp_path):
     with pytest.raises(RefusedFile):
-        stage(tmp_path, gzip.compress(b"a" * (64 << 20)), "bomb.csv.gz")
+        stage(tmp_path, gzip.compress(b"a" * (64 << 20), mtime=0), "bomb.csv.gz")
     unpacked = sum(path.stat().st_size for path in tmp_path.rglob("*.csv"))
     assert unpacked <= 27 << 20  # 400 times the packed size, where 64 MiB were to come
 
@@ -343,7 +343,7 @@ def test_a_bomb_is_stopped_while_it_unpacks(tmp_path):
 def test_the_unpacked_size_has_a_limit(tmp_path):
     incompressible = HEADER.encode() + b"\n" + os.urandom(2 << 20).hex().encode()
     assert (
-        refused(tmp_path, gzip.compress(incompressible), "large.csv.gz", limits=Limits(max_unpacked_bytes=1 << 20)).rule
+        refused(tmp_path, gzip.compress(incompressible, mtime=0), "large.csv.gz", limits=Limits(max_unpacked_bytes=1 << 20)).rule
         == "ARCHIVE_TOO_LARGE"
     )
 
