@@ -79,8 +79,8 @@ def survey(path: Path, delimiter: str, progress: Callable[[float], None] = lambd
                 widest = int(lengths.argmax())
                 if lengths[widest] > longest:
                     longest, longest_number = int(lengths[widest]), lines + widest + 1
-                before = np.where(ends > 0, data[ends - 1], previous)
-                second = np.where(ends > 1, data[ends - 2], np.where(ends == 1, previous, before_previous))
+                led = np.concatenate((np.array([before_previous, previous], dtype=np.uint8), data))
+                before, second = led[ends + 1], led[ends]
                 blank += int(np.count_nonzero((before == LF) | ((before == CR) & (second == LF))))
                 pairs += int(np.count_nonzero(before == CR))
                 line_start = offset + int(ends[-1]) + 1
@@ -131,13 +131,15 @@ def survey(path: Path, delimiter: str, progress: Callable[[float], None] = lambd
 
 
 def _touches(data: np.ndarray, blanks: list[int], edges: np.ndarray, previous: int) -> bool:
-    """Whether a blank stands next to a delimiter, a quote or a line end; the chunk's own ends count as edges, to be safe."""
+    """Whether a blank stands next to a delimiter, a quote or a line end. A blank that ends the chunk is seen with the next one."""
+    if previous in blanks and edges[data[0]]:
+        return True
     for blank in blanks:
         places = np.flatnonzero(data == blank)
         if not len(places):
             continue
-        if places[0] == 0 or places[-1] == len(data) - 1:
+        if edges[previous if places[0] == 0 else data[places[0] - 1]] or edges[data[places[1:] - 1]].any():
             return True
-        if edges[data[places - 1]].any() or edges[data[places + 1]].any():
+        if edges[data[places[:-1] + 1]].any() or (places[-1] + 1 < len(data) and edges[data[places[-1] + 1]]):
             return True
-    return bool(previous in blanks and len(data) and edges[data[0]])
+    return False

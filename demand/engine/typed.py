@@ -126,9 +126,10 @@ def _in_order(connection: duckdb.DuckDBPyConnection, file: StagedFile, target: s
     """Whether rows stand where the survey saw their lines: a row's line number is its place in the file."""
     if not file.samples:
         return True
-    places = ", ".join(str(place) for place, _ in file.samples)
+    places = ", ".join(f"({place})" for place, _ in file.samples)
     found = connection.execute(
-        f"SELECT file_row_number, person_id FROM read_parquet('{target}', file_row_number=true) WHERE file_row_number IN ({places})"
+        f"SELECT file_row_number, person_id FROM read_parquet('{target}', file_row_number=true) "
+        f"SEMI JOIN (VALUES {places}) AS sampled (file_row_number) USING (file_row_number)"
     ).fetchall()
     expected = {place: pseudonym(person_id, key) if person_id.strip(BLANKS) else None for place, person_id in file.samples}
     return dict(found) == expected

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -444,6 +445,32 @@ def test_the_survey_of_a_file_larger_than_a_chunk_is_the_same_as_of_its_parts(tm
     facts = survey(path, ",")
     assert (facts.lines, facts.records, facts.newline, facts.quotes) == (400_000, 400_000, "\r\n", 6 * 400_000)
     assert not facts.edge_blanks and not facts.unclosed and not facts.quoted_newlines and facts.blank_lines == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("a b,c\n", False), ("a ,b\n", True), ("a, b\n", True), (" a,b\n", True), ("a,b \n", True), ("a,b ", True)]
+)
+@pytest.mark.parametrize("chunk", [1, 2, 3, 100])
+def test_blanks_beside_edges_are_seen_wherever_a_chunk_ends(tmp_path, monkeypatch, text, found, chunk):
+    """A blank inside a name must not cost a large file its fast path, and one at an edge must not be missed."""
+    monkeypatch.setattr("demand.engine.survey.CHUNK", chunk)
+    path = tmp_path / "x.csv"
+    path.write_text("h,i\n" + text, encoding="utf-8", newline="")
+    facts = survey(path, ",")
+    assert facts.edge_blanks is found
+    assert (facts.lines, facts.records, facts.blank_lines, facts.longest_line) == (2, 2, 0, max(3, len(text.rstrip("\n"))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(alphabet='ab," \n\r\t\x00é', min_size=1, max_size=30), chunk=st.integers(1, 7))
+def test_the_survey_does_not_depend_on_where_chunks_end(tmp_path_factory, text, chunk):
+    path = tmp_path_factory.mktemp("chunks") / "x.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    whole = survey(path, ",")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("demand.engine.survey.CHUNK", chunk)
+        parts = survey(path, ",")
+    assert replace(parts, samples=()) == replace(whole, samples=())
 
 
 def test_the_fast_and_the_slow_path_read_the_same(tmp_path):
