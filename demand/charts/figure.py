@@ -43,6 +43,10 @@ class Table:
     rows: tuple[tuple, ...]
     total: tuple | None = None
 
+    @property
+    def total_rows(self) -> tuple[tuple, ...]:
+        return () if self.total is None else (self.total,)
+
 
 @dataclass(frozen=True)
 class Figure:

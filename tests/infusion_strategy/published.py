@@ -23,28 +23,28 @@ def sign_in(client, role: str):
     return client
 
 
-def publish(people: int = 200) -> Run:
+def publish(people: int = 200, months: int = 24) -> Run:
     now = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
     run = Run.objects.create(
         kind=Run.Kind.RECOMPUTE, status=Run.Status.FINISHED, requested_at=now, published_at=now, inputs={"extracts": []}
     )
-    path = write_facts(storage.run_folder(run.pk), _market(people))
-    columns, rows = _cells(str(path), people)
+    path = write_facts(storage.run_folder(run.pk), _market(people, months))
+    columns, rows = _cells(str(path), (people, months))
     LeakageCell.objects.bulk_create(LeakageCell(run=run, **dict(zip(columns, row, strict=True))) for row in rows)
     return run
 
 
 @lru_cache
-def _market(people: int):
-    return market(people=people)
+def _market(people: int, months: int):
+    return market(people=people, months=months)
 
 
-_known: dict[int, tuple] = {}
+_known: dict[tuple[int, int], tuple] = {}
 
 
-def _cells(path: str, people: int) -> tuple[list[str], list[tuple]]:
+def _cells(path: str, size: tuple[int, int]) -> tuple[list[str], list[tuple]]:
     """The leakage table of the facts: one row per month, payer, line of business, family, site class and market."""
-    if people not in _known:
+    if size not in _known:
         measures = ", ".join(
             f"count(*) FILTER (outcome = '{outcome}') AS {outcome}_infusions, "
             f"count(DISTINCT person_no) FILTER (outcome = '{outcome}') AS {outcome}_people, "
@@ -55,5 +55,5 @@ def _cells(path: str, people: int) -> tuple[list[str], list[tuple]]:
             query = connection.execute(
                 f"SELECT {', '.join(LABELS)}, {measures} FROM read_parquet(?) WHERE attributed GROUP BY ALL ORDER BY ALL", [path]
             )
-            _known[people] = [column[0] for column in query.description], query.fetchall()
-    return _known[people]
+            _known[size] = [column[0] for column in query.description], query.fetchall()
+    return _known[size]
