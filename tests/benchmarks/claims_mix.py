@@ -28,9 +28,10 @@ def write_mix(folder: Path, lines: int, seed: int = 5) -> None:
     with path.open(encoding="utf-8") as file:
         columns = next(file).rstrip("\n").split(",")
         written = sum(1 for _ in file)
+    with (folder / "eligibility.csv").open(encoding="utf-8") as file:
+        header = next(file).rstrip("\n").split(",")
     draw = random.Random(seed)
     with path.open("a", encoding="utf-8") as medical, (folder / "eligibility.csv").open("a", encoding="utf-8") as eligibility:
-        header = (folder / "eligibility.csv").open(encoding="utf-8").readline().rstrip("\n").split(",")
         number = 0
         while written < lines:
             number += 1
