@@ -22,7 +22,7 @@ from demand.engine.refusal import RefusedFile, not_utf8, shown_name
 from demand.engine.survey import Survey, survey
 from demand.engine.unpack import Limits, unpack
 
-__all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "read_file", "read_normalised"]
+__all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "read_file"]
 
 _BLANKS = "' \t\r\n'"
 _NUMERIC = (
@@ -102,7 +102,7 @@ def read_file(
     )  # fmt: skip
 
     def slowly() -> StagedFile:
-        return _normalised(staged, unpacked.path, work, delimiter, line_number, names, present, kind, limits, progress)
+        return _normalised(staged, unpacked.path, work, delimiter, line_number, names, present, kind, limits, facts, progress)
 
     simple = (
         line_number == 1 and facts.newline and not facts.quoted_newlines and not facts.blank_lines and not facts.control
@@ -110,12 +110,13 @@ def read_file(
     )  # fmt: skip
     if not simple:
         return _not_empty(slowly())
-    clean = facts.quotes == 0 and not facts.edge_blanks
     cells = {name: f"c{place}" for place, name in present}
     scan = _csv_scan(unpacked.path, len(names), delimiter, facts)
     person = next(place for place, name in present if name == "person_id")
     samples = tuple((line - 2, cell) for line, cell in _cells(facts, delimiter, person, len(names)) if line > 1)
-    return _not_empty(_with(staged, relation=_relation(kind, cells, clean, scan), fallback=slowly, samples=samples))
+    return _not_empty(
+        _with(staged, relation=_relation(kind, cells, scan, facts.edge_blanks, facts.quotes > 0), fallback=slowly, samples=samples)
+    )
 
 
 def _cells(facts: Survey, delimiter: str, place: int, width: int) -> Iterator[tuple[int, str]]:
@@ -188,46 +189,53 @@ def _csv_scan(path: Path, width: int, delimiter: str, facts: Survey) -> str:
 
 
 def _relation(
-    kind: Kind, cells: dict[str, str], clean: bool, scan: str, line: str = "NULL::BIGINT", reject: str = "NULL::VARCHAR"
+    kind: Kind,
+    cells: dict[str, str],
+    scan: str,
+    trim: bool,
+    quoted: bool,
+    line: str = "NULL::BIGINT",
+    reject: str = "NULL::VARCHAR",
 ) -> str:
-    """SELECT of the canonical columns; trimming is left out where the survey saw no blank at an edge and no quote."""
+    """SELECT of the canonical columns. `trim` where a blank stands at a cell's edge somewhere; `quoted` where "" may stand for a blank."""
     parts = []
     for column in kind.columns:
         cell = cells.get(column)
         if cell is None:
             text = "NULL::VARCHAR"
-        elif clean:
-            text = cell
-        elif column in AS_WRITTEN:
+        elif trim and column in AS_WRITTEN:
             text = f"CASE WHEN trim({cell}, {_BLANKS}) = '' THEN NULL ELSE {cell} END"
-        else:
+        elif trim:
             text = f"nullif(trim({cell}, {_BLANKS}), '')"
+        else:
+            text = f"nullif({cell}, '')" if quoted else cell
         parts.append(f"{text} AS {column}")
     return f"SELECT {', '.join(parts)}, {line} AS physical_line, {reject} AS given_reject FROM {scan}"
 
 
 def _normalised(
     staged: StagedFile, path: Path, work: Path, delimiter: str, line_number: int, names: list[str],
-    present: list[tuple[int, str]], kind: Kind, limits: Limits, progress: Callable[[float], None],
+    present: list[tuple[int, str]], kind: Kind, limits: Limits, facts: Survey, progress: Callable[[float], None],
 ) -> StagedFile:  # fmt: skip
-    done: Normalised = normalise(
-        path, work / f"{staged.number}.normal.csv", staged.shown, delimiter, line_number,
-        [canonical(name) or f"column {place + 1}" for place, name in enumerate(names)], present, limits, progress,
-    )  # fmt: skip
+    header = [canonical(name) or f"column {place + 1}" for place, name in enumerate(names)]
+    suspicious = facts.control or facts.quoted_newlines or facts.longest_line >= limits.max_field_chars
+    target = work / f"{staged.number}.normal.csv"
+    done = normalise(path, target, staged.shown, delimiter, line_number, header, present, limits, suspicious, progress)
+    trim = facts.edge_blanks or facts.quoted_newlines or facts.newline is None
+    relation = _read_normalised(done, kind, [name for _, name in present], trim)
     return _with(
-        staged, relation=read_normalised(done.path, kind, [name for _, name in present]), records=done.rows,
-        blank_lines=done.blank_lines, rejects=done.rejects, fallback=None,
-    )  # fmt: skip
+        staged, relation=relation, records=done.rows, blank_lines=done.blank_lines, rejects=done.rejects, fallback=None, samples=()
+    )
 
 
-def read_normalised(path: Path, kind: Kind, present: list[str]) -> str:
-    """The relation of a file that `normalise` wrote. Its cells may hold line ends, so one thread reads it."""
+def _read_normalised(done: Normalised, kind: Kind, present: list[str], trim: bool) -> str:
+    """The relation of a file that `normalise` wrote. Where its cells hold line ends, one thread reads it."""
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ["physical_line", *present])
     scan = (
-        f"read_csv({_quoted(path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{columns}}}, auto_detect=false, "
-        "strict_mode=true, new_line='\\n', parallel=false, max_line_size=20000000)"
+        f"read_csv({_quoted(done.path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{columns}}}, auto_detect=false, "
+        f"strict_mode=true, new_line='\\n', parallel={str(done.one_line_each).lower()}, max_line_size={max(4 * done.longest, 65536)})"
     )
-    return _relation(kind, {name: name for name in present}, False, scan, line="CAST(physical_line AS BIGINT)")
+    return _relation(kind, {name: name for name in present}, scan, trim, True, line="CAST(physical_line AS BIGINT)")
 
 
 # Parquet
@@ -275,7 +283,7 @@ def _read_parquet(
     reject = (
         f"CASE WHEN regexp_matches(concat_ws('', {everything}), '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') THEN 'CONTROL_CHAR' END"
     )
-    relation = _relation(kind, cells, False, scan, line="file_row_number + 1", reject=reject)
+    relation = _relation(kind, cells, scan, True, True, line="file_row_number + 1", reject=reject)
     staged = StagedFile(
         number=number, kind=kind.name, shown=shown, relation=relation, records=records, first_line=1, form="parquet",
         packed_as=None, delimiter=None, present=tuple(name for _, name in present), extra=extra, notes=tuple(notes),

@@ -35,6 +35,8 @@ class Normalised:
     rows: int
     blank_lines: int
     rejects: list[StructuralReject]
+    longest: int  # characters of the longest row written
+    one_line_each: bool  # no row written holds a line end
 
 
 def normalise(
@@ -46,14 +48,19 @@ def normalise(
     header: Sequence[str],
     wanted: Sequence[tuple[int, str]],
     limits: Limits,
+    suspicious: bool = True,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Normalised:
-    """Write physical line and the wanted (position, name) cells of every sound record to `target`, every cell quoted."""
+    """Write physical line and the wanted (position, name) cells of every sound record to `target`, every cell quoted.
+
+    `suspicious`: control characters or long cells may be there, so each cell is looked at.
+    """
     width = len(header)
     claim_place = next((place for place, name in wanted if name == "claim_id"), None)
     places = [place for place, _ in wanted]
     rejects: list[StructuralReject] = []
-    rows = blanks = 0
+    rows = blanks = longest = 0
+    one_line_each = True
     size = source.stat().st_size
     with source.open(encoding="utf-8-sig", newline="") as stream, target.open("w", encoding="utf-8", newline="") as sink:
         writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n")
@@ -61,6 +68,8 @@ def normalise(
         for line, last_line, record in _records(stream, delimiter, shown):
             if line <= header_line:
                 continue
+            if len(rejects) > limits.max_broken_rows:
+                raise _broken(shown, rejects)
             if isinstance(record, str):
                 if last_line > line:
                     raise _unclosed(shown, line)
@@ -77,16 +86,17 @@ def normalise(
                 message = f"The row has {len(record)} cells where the header has {width}."
                 rejects.append(StructuralReject(line, "RAGGED", None, message, claim_id))
                 continue
-            fault = _fault(record, header, limits)
+            fault = _fault(record, header, limits) if suspicious else None
             if fault:
                 claim_id = record[claim_place].strip()[:300] if claim_place is not None and fault[0] != "FIELD_TOO_LONG" else None
                 rejects.append(StructuralReject(line, *fault, _CONTROL.sub("", claim_id) if claim_id else None))
                 continue
-            writer.writerow([line, *(record[place] for place in places)])
+            longest = max(longest, writer.writerow([line, *(record[place] for place in places)]))
+            one_line_each = one_line_each and last_line == line
             rows += 1
             if rows % 20_000 == 0:
                 progress(min(1.0, target.stat().st_size / size))
-    return Normalised(target, rows, blanks, rejects)
+    return Normalised(target, rows, blanks, rejects, longest, one_line_each)
 
 
 def _records(stream: Iterator[str], delimiter: str, shown: str) -> Iterator[tuple[int, int, list[str] | str]]:
@@ -129,6 +139,15 @@ def _fault(record: list[str], header: Sequence[str], limits: Limits) -> tuple[st
         place = next(place for place, cell in enumerate(record) if _CONTROL.search(cell))
         return "CONTROL_CHAR", header[place], "The cell holds a control character, which no claims value has."
     return None
+
+
+def _broken(shown: str, rejects: list[StructuralReject]) -> RefusedFile:
+    first = rejects[0]
+    return RefusedFile(
+        f"{shown} has more than {len(rejects) - 1:,} rows that cannot be read; the first is line {first.row_number:,}: {first.message} "
+        "Correct the export and send the file again.",
+        f"TOO_MANY_BROKEN {first.rule}",
+    )
 
 
 def _unclosed(shown: str, line: int) -> RefusedFile:

@@ -31,6 +31,7 @@ class Limits:
     max_header_chars: int = 64_000
     max_field_chars: int = 10_000
     max_line_bytes: int = 6_000_000
+    max_broken_rows: int = 500_000  # rows that cannot be read as CSV; beyond that the export is broken, not its rows
     max_unpacked_bytes: int = 40 << 30
     max_rows: int = 500_000_000  # of a Parquet file, where a few bytes may stand for any number of equal rows
     max_ratio: int = 400  # unpacked to packed; claims pack 10 to 40 times

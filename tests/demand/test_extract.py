@@ -172,6 +172,17 @@ def test_physical_lines_are_kept_where_records_and_lines_part(tmp_path):
     assert (staged.blank_lines, staged.rows_read) == (2, 3)
 
 
+def test_an_export_that_is_broken_throughout_is_refused_before_its_rows_fill_the_memory(tmp_path):
+    rows = "".join(f"C{number},1,P1,2026-01-05,J1745\n" for number in range(60))
+    found = refused(tmp_path, f"{HEADER}\n\n{rows}", limits=Limits(max_broken_rows=50))
+    assert found.rule == "TOO_MANY_BROKEN RAGGED" and "line 3" in found.sentence
+
+
+def test_rows_of_nothing_but_spaces_are_blank_lines(tmp_path):
+    staged, rows = stage(tmp_path, HEADER + "\nC1,1,P1,2026-01-05,J1745,Acme\n   \nC2,1,P1,2026-01-05,J1745,Acme\n")
+    assert [row["physical_line"] for row in rows] == [2, 4] and staged.blank_lines == 1
+
+
 def test_blank_lines_before_the_header_are_passed_over(tmp_path):
     staged, rows = stage(tmp_path, "\n\n" + HEADER + "\nC1,1,P1,2026-01-05,J1745,Acme\n")
     assert [row["physical_line"] for row in rows] == [4]
