@@ -177,4 +177,6 @@
 
   labelTheme();
   drawAll(document.body);
+  const plotly = document.querySelector("script[data-plotly]");
+  if (plotly && !window.Plotly) plotly.addEventListener("load", () => drawAll(document.body));
 })();
