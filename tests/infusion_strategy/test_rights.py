@@ -1,6 +1,7 @@
 """Everything is denied by default: every address of the product, asked by every role and by nobody."""
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -122,3 +123,13 @@ def test_the_admin_site_is_for_administrators(client):
         assert client.get("/admin/").status_code == status
     page = client.get("/admin/").content.decode()
     assert "Sites" in page and "Extract" not in page and "LeakageCell" not in page
+
+
+def test_giving_a_role_is_audited_and_a_password_is_not(client):
+    user = User.objects.create_user("new", password="first-password")
+    user.groups.add(Group.objects.get(name="analyst"))
+    user.set_password("second-password")
+    user.save()
+    entries = LogEntry.objects.filter(object_repr="new")
+    assert any("groups" in (entry.changes or {}) for entry in entries)
+    assert not any("password" in str(entry.changes) for entry in entries)
