@@ -70,17 +70,17 @@ def test_what_was_interrupted_is_taken_up_and_nothing_is_doubled(demos):
 
     processes = demos("disturbed")
     stopped = Demo(processes, *SIZE).wait_ready()
-    wait_until(lambda: begun(stopped, "rehearsal"), 30, "the rehearsal system is being made", every=0.01)
+    for kind in ("rehearsal", "load", "recompute"):
+        wait_until(lambda kind=kind: begun(stopped, kind), 60, f"the {kind} is at work", every=0.01)
+        os.kill(stopped.child("worker"), signal.SIGKILL)
+        wait_until(lambda kind=kind: not begun(stopped, kind), 20, f"the {kind} waits again", every=0.01)
+    wait_until(lambda: begun(stopped, "recompute"), 60, "the recompute is at work again", every=0.01)
     assert stopped.interrupt() < 10
     # Ended in time or given back, but never left as running.
-    assert stopped.value("SELECT status FROM demand_run WHERE kind = 'rehearsal'") in ("finished", "queued")
+    assert stopped.value("SELECT status FROM demand_run WHERE kind = 'recompute'") in ("finished", "queued")
 
     demo = Demo(processes, *SIZE)
-    for kind in ("load", "recompute"):
-        wait_until(lambda kind=kind: begun(demo, kind), 60, f"the {kind} is at work", every=0.01)
-        os.kill(demo.child("worker"), signal.SIGKILL)
-        wait_until(lambda kind=kind: not begun(demo, kind), 20, f"the {kind} waits again", every=0.01)
     wait_for_results(demo)
     assert what_became_of_it(demo) == expected
-    assert dict(demo.rows("SELECT kind, attempt FROM demand_run")) == {"rehearsal": 1, "load": 2, "recompute": 2, "scenario": 1}
+    assert dict(demo.rows("SELECT kind, attempt FROM demand_run")) == {"rehearsal": 2, "load": 2, "recompute": 2, "scenario": 1}
     demo.interrupt()
