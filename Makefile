@@ -7,6 +7,8 @@ RUN := $(VENV)/.runs-as-locked
 DEV := $(VENV)/.tests-as-locked
 UV := $(shell uv --version >/dev/null 2>&1 && echo yes)
 .DEFAULT_GOAL := help
+# Where a machine forbids it, each of our processes would compile everything it imports anew: two seconds a process.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-postgres lint benchmark lock
 
 help:
@@ -21,10 +23,10 @@ demo: $(RUN)
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: $(DEV)
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not benchmark and not services and not browser" $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not benchmark and not services and not browser" $(ARGS)
 
 benchmark: $(DEV)
 	@exec $(BIN)/python -m pytest -m benchmark -s $(ARGS) tests/benchmarks
