@@ -1,5 +1,6 @@
 """Bringing extracts in: an extract is loaded as a whole or not at all."""
 
+import hashlib
 import re
 import shutil
 import unicodedata
@@ -45,6 +46,19 @@ class IncomingFile:
     stored_name: str
     sha256: str
     size_bytes: int
+
+
+def bring_in(kind: str, path: Path) -> IncomingFile:
+    """Copy a file to the uploads folder under a generated name, hashing on the way. OSError where it cannot be read."""
+    stored_name = new_stored_name()
+    target = storage.upload_path(stored_name)
+    digest = hashlib.sha256()
+    with path.open("rb") as source, target.open("wb") as copy:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+            copy.write(chunk)
+    shutil.copymode(path, target)
+    return IncomingFile(kind, path.name, stored_name, digest.hexdigest(), path.stat().st_size)
 
 
 @transaction.atomic

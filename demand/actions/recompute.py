@@ -2,32 +2,21 @@
 
 import hashlib
 import json
-from functools import lru_cache
 from pathlib import Path
 
 import duckdb
 from django.conf import settings
 
-import demand.engine
 from demand import storage
 from demand.actions import runs
 from demand.actions.extracts import Refused
 from demand.engine import pipeline
 from demand.engine.parameters import Parameters
+from demand.engine.workspace import engine_version
 from demand.models import Extract, LeakageCell, Run
 from demand.selectors.reference import reference
 
 CELLS_AT_ONCE = 1000
-
-
-@lru_cache(maxsize=1)
-def engine_version() -> str:
-    """The code that computes, as 12 hex characters: any change of a stage is another version."""
-    root = Path(demand.engine.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted([*root.glob("*.py"), *root.glob("sql/*.sql")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
 
 
 def request_recompute(extracts=None, parameters: dict | None = None, user=None) -> Run:

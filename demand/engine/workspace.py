@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -38,6 +39,7 @@ _UNITS = {
 }
 
 
+@lru_cache(maxsize=1)
 def engine_version() -> str:
     """The code that computes, as 12 hex characters: any change of a stage is another version."""
     root = Path(__file__).parent

@@ -26,6 +26,12 @@ FLAGS = {
     "END_BEFORE_START": "The coverage ends before it begins.",
     "FUNDING_TYPE_INVALID": "funding_type is not insured, self_funded, government or unknown; it was taken as unknown.",
     "REPEATED_CLAIM_TOTAL": "Every line repeated the claim's total; it was split over the lines so that the cents add up.",
+    "BILL_TYPE_INVALID": "The type of bill is not three digits or letters as claims have them; the site may stay unknown.",
+    "REVENUE_INVALID": "The revenue code is not four digits; it is kept as written and matches no known one.",
+    "ZIP_INVALID": "The ZIP code is not five or nine digits; no distance can be measured from it.",
+    "CLAIM_HEADER_CONFLICT": "Lines of one claim disagree about the person, the claim's first day or its type; each line counts as it stands.",
+    "EXTRA_COLUMN": "Columns (not rows) that this product does not know; they were not read.",
+    "UNICODE_VARIANTS": "Spellings (not rows) of a payer or plan that look alike but are written with other characters; they count as different names.",
 }
 # Why a row counts elsewhere already. The message of each single row, with the other row's place, is in the download.
 WHY = {
@@ -120,7 +126,7 @@ def _has_files(extract: Extract, kind: str) -> bool:
 
 def _kind(label: str, counts: dict) -> KindAccount:
     flags = tuple(
-        Flag(rule, rows, FLAGS.get(rule.upper(), "See the rejected rows and the definitions for this rule."))
+        Flag(rule, rows, FLAGS.get(rule, ""))
         for rule, rows in sorted(counts.get("flags", {}).items(), key=lambda item: (-item[1], item[0]))
     )
     numbers = {name: counts.get(name, 0) for name in ("files", "rows_read", "accepted", "rejected", "duplicate", "superseded")}

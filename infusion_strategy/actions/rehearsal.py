@@ -15,8 +15,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from demand.actions import runs
-from demand.actions.extracts import Refused, create_extract, discard_uploads
-from demand.management.commands.load_extract import bring_in
+from demand.actions.extracts import Refused, bring_in, create_extract, discard_uploads
 from demand.models import Run
 from roi.actions.example import create_example_scenario
 from roi.actions.scenarios import Refused as ScenarioRefused

@@ -1,10 +1,14 @@
 """The list of extracts, whatever state each is in: a refused one has no counts, one of medical claims alone no others."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
+from demand.engine.outcomes import SQL_FOLDER
 from demand.models import Extract
+from demand.selectors.accounts import FLAGS
 
 
 @pytest.fixture
@@ -29,3 +33,11 @@ def test_the_list_opens(as_council, status, counts, medical, pharmacy):
     page = as_council.get("/extracts/").content.decode()
     cells = [cell.split("<")[0] for cell in page.split('<td class="num">')[1:]]
     assert cells == [medical, pharmacy, "–"]
+
+
+def test_every_warning_of_intake_is_explained():
+    raised = set()
+    for source in [*SQL_FOLDER.glob("candidate_*.sql"), SQL_FOLDER.parent / "flags.py", SQL_FOLDER.parent / "lines.py"]:
+        raised |= set(re.findall(r"(?:THEN |flags\[|^\s+)['\"]([A-Z]+_[A-Z_]+)['\"]", source.read_text(), re.MULTILINE))
+    assert len(raised) > 15
+    assert raised <= FLAGS.keys()

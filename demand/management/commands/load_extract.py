@@ -1,15 +1,13 @@
 """Load one extract from the shell and wait: the same action as the upload page."""
 
-import hashlib
 import json
-import shutil
 from datetime import date
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from demand import storage, tasks
-from demand.actions.extracts import IncomingFile, Refused, create_extract, discard_uploads, new_stored_name
+from demand import tasks
+from demand.actions.extracts import Refused, bring_in, create_extract, discard_uploads
 from demand.models import Extract
 
 KINDS = ("medical", "pharmacy", "eligibility")
@@ -49,19 +47,6 @@ class Command(BaseCommand):
             raise CommandError(extract.refusal or run.reason or "Another load is at work; this one waits for the worker.")
         answer = {"id": extract.pk, **extract.counts}
         self.stdout.write(json.dumps(answer) if options["json"] else _in_words(extract, answer))
-
-
-def bring_in(kind: str, path: Path) -> IncomingFile:
-    """Copy a file to the uploads folder under a generated name, hashing on the way. OSError where it cannot be read."""
-    stored_name = new_stored_name()
-    target = storage.upload_path(stored_name)
-    digest = hashlib.sha256()
-    with path.open("rb") as source, target.open("wb") as copy:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-            copy.write(chunk)
-    shutil.copymode(path, target)
-    return IncomingFile(kind, path.name, stored_name, digest.hexdigest(), path.stat().st_size)
 
 
 def _sentence(error: Exception) -> str:
