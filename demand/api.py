@@ -50,6 +50,9 @@ class ExtractSerializer(serializers.ModelSerializer):
 
 
 class RunSerializer(serializers.ModelSerializer):
+    # Named here, because the largest whole number differs by database and the schema must not.
+    subject_id = serializers.IntegerField(allow_null=True, help_text="The extract loaded or the scenario computed")
+    attempt = serializers.IntegerField(help_text="How many workers began it")
     stages = serializers.ListField(child=serializers.DictField(), help_text="Finished stages: stage, seconds")
     inputs = serializers.DictField()
     parameters = serializers.DictField()
