@@ -70,7 +70,7 @@ def perform_recompute(claim: runs.Claim) -> None:
         LeakageCell.objects.bulk_create(cells, batch_size=CELLS_AT_ONCE)
 
     result = summary.as_json()
-    digest = hashlib.sha256(json.dumps(result["files"], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(result["tables"], sort_keys=True).encode()).hexdigest()
     runs.finish_run(claim, result=result, result_hash=digest, stages=report.finished(), publish=publish)
     storage.remove_attempts(final)
 

@@ -23,8 +23,8 @@ from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes
 BUCKETS = 4096
 MOST_FILES = 4096
 ROWS_IN_WAITING = 60_000  # of a pass, before they are written
-ROW_BYTES = 500  # what a medical row and the work on it weigh in memory; a pass takes as many as fit the limit
-SCANS = 2  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
+ROW_BYTES = 2000  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
+SCANS = 4  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from demand.engine.export_tables import file_pattern
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
 from demand.engine.slow_ways import World, infusions_of
@@ -85,9 +86,9 @@ def compare(headline: dict, slow: Counter) -> list[Check]:
 
 def people(run_dir: Path) -> Iterator[tuple[list[dict], list[dict]]]:
     """(lines, fills) of one person after the other. Both files are ordered by bucket and person, so neither is held whole."""
-    fills = groupby(_rows(run_dir / "pharmacy_fills.parquet"), key=_person)
+    fills = groupby(_rows(run_dir, "pharmacy_fills"), key=_person)
     of_fills, mine = next(fills, (None, iter(())))
-    for person, lines in groupby(_rows(run_dir / "lines.parquet"), key=_person):
+    for person, lines in groupby(_rows(run_dir, "lines"), key=_person):
         while of_fills is not None and of_fills < person:  # fills of somebody without lines make no infusion
             of_fills, mine = next(fills, (None, iter(())))
         yield list(lines), list(mine) if of_fills == person else []
@@ -97,9 +98,10 @@ def _person(row: dict) -> tuple[int, str]:
     return row["bucket"], row["person_id"]
 
 
-def _rows(path: Path) -> Iterator[dict]:
+def _rows(run_dir: Path, table: str) -> Iterator[dict]:
+    files = str(run_dir / file_pattern(table))
     with duckdb.connect() as connection:
-        cursor = connection.execute("SELECT *, hash(person_id) >> 52 AS bucket FROM read_parquet($file)", {"file": str(path)})
+        cursor = connection.execute("SELECT *, hash(person_id) >> 52 AS bucket FROM read_parquet($files)", {"files": files})
         names = [column[0] for column in cursor.description]
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from (dict(zip(names, row, strict=True)) for row in rows)

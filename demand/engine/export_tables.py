@@ -85,6 +85,15 @@ CONTENT = {
 }
 
 
+# Left in the parts that the passes wrote, one after the other in their order: to write so many rows again would cost more than it gives.
+IN_PARTS = {"lines"}
+
+
+def file_pattern(name: str) -> str:
+    """What the table's files in a run's folder are called; several are read in the order of their names."""
+    return f"{name}-*.parquet" if name in IN_PARTS else f"{name}.parquet"
+
+
 def columns(listed: str) -> str:
     """The names as an SQL list."""
     return ", ".join(listed.split())

@@ -27,12 +27,12 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run found. files: rows and content hash by file name. headline: figures with numerator, denominator and share
+    """What a run found. tables: rows and content hash by table. headline: figures with numerator, denominator and share
     unknown."""
 
     counts: dict
     headline: dict
-    files: dict
+    tables: dict
     parameters: dict
     extracts: list
     policy_effects: list
@@ -47,7 +47,7 @@ def recompute(
     parameters: Parameters,
     out_dir: Path,
     report: Report = lambda stage, fraction: None,
-    memory_limit: str = "512MB",
+    memory_limit: str = "900MB",
 ) -> RunSummary:
     """Compute a run into `out_dir` (empty or absent). ValueError where a reference contradicts itself; duckdb.Error otherwise."""
     reference.check()
@@ -78,9 +78,9 @@ def recompute(
         work.gather()
         leakage.count_leakage(work.connection)
         found = summaries.summarise(work.connection, rows.counts, extracts)
-        files = work.publish(found, parameters, extracts)
+        tables = work.publish(found, parameters, extracts)
         report("summaries", 1.0)
-    return RunSummary(**found, files=files, parameters=parameters.as_json(), extracts=[extract_json(one) for one in extracts])
+    return RunSummary(**found, tables=tables, parameters=parameters.as_json(), extracts=[extract_json(one) for one in extracts])
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, reference: Reference, parameters: Parameters) -> None:

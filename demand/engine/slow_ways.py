@@ -93,7 +93,7 @@ class Infusion:
 
 
 def infusions_of(lines: list[dict], fills: list[dict], world: World, p: Parameters) -> list[Infusion]:
-    """All outpatient infusions of one person. lines, fills: rows of lines.parquet and pharmacy_fills.parquet as dictionaries."""
+    """All outpatient infusions of one person. lines, fills: rows of a run's lines and pharmacy_fills as dictionaries."""
     lines = [dict(line) for line in lines]
     for line in lines:
         _role(line, world)

@@ -75,6 +75,7 @@ class Workspace:
                 "temp_directory": str(self.scratch / "spill"),
                 "threads": 2,
                 "preserve_insertion_order": False,  # every table that is kept is ordered by its stage
+                "checkpoint_threshold": "1TB",  # else each table over 16 MB is packed when it is made, for a pass that soon drops it
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
@@ -162,25 +163,30 @@ class Workspace:
         self.connection.execute("SET preserve_insertion_order = true")  # parts follow one another as they are
         for name in (*export_tables.FIRST_PASS, *export_tables.SECOND_PASS):
             parts = sorted(self.scratch.glob(f"{name}-*.parquet"))
-            if len(parts) == 1:
+            if name in export_tables.IN_PARTS:
+                for part in parts:
+                    part.rename(self.out_dir / part.name)
+            elif len(parts) == 1:
                 parts[0].rename(self.out_dir / f"{name}.parquet")
-                continue
-            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parts)
-            self._write(f"FROM read_parquet([{listed}])", self.out_dir / f"{name}.parquet")
+            else:
+                self._write(f"FROM {self._read(self.scratch / f'{name}-*.parquet')}", self.out_dir / f"{name}.parquet")
         for view, name in _GATHERED.items():
-            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {self._read(self.out_dir / f'{name}.parquet')}")
+            files = self._read(self.out_dir / export_tables.file_pattern(name))
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {files}")
 
     def publish(self, found: dict, parameters: Parameters, extracts: Sequence[ExtractInput]) -> dict:
-        """The last files, then the manifest, which makes the folder a result. Returns rows and content hash by file."""
+        """The last files, then the manifest, which makes the folder a result. Returns rows and content hash by table."""
         self._write("FROM leakage", self.out_dir / "leakage.parquet")
         self._write(
             f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month",
             self.out_dir / "maturity.parquet",
         )
-        files = {path.name: self._content(path) for path in sorted(self.out_dir.glob("*.parquet"))}
+        paths = sorted(self.out_dir.glob("*.parquet"))
+        tables = {name: self._content(name) for name in sorted({path.stem.partition("-")[0] for path in paths})}
         manifest = {
             "engine": engine_version(),
-            "files": {name: facts | {"sha256": _sha256(self.out_dir / name)} for name, facts in files.items()},
+            "tables": tables,
+            "files": {path.name: {"sha256": _sha256(path)} for path in paths},
             "parameters": parameters.as_json(),
             "extracts": [{"id": one.id, "name": one.name, "perspective": one.perspective} for one in extracts],
             **found,
@@ -188,16 +194,20 @@ class Workspace:
         self.out_dir.joinpath("manifest.json").write_text(
             json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, default=_plain), encoding="utf-8"
         )
-        return files
+        return tables
 
-    def _content(self, path: Path) -> dict:
+    def _content(self, name: str) -> dict:
         """Rows, and a hash of the rows in their order: the bytes of a Parquet file also depend on how many passes wrote it."""
-        told = export_tables.CONTENT.get(path.stem, "*")
-        rows, content = self.connection.execute(
-            f"SELECT count(*), bit_xor(hash(told)) FROM (SELECT file_row_number, {told} FROM read_parquet($file, file_row_number=true)) AS told",
-            {"file": str(path)},
-        ).fetchone()
-        return {"rows": rows, "content": f"{content or 0:016x}"}
+        told = export_tables.CONTENT.get(name, "*")
+        rows, content = 0, 0
+        for path in sorted(self.out_dir.glob(export_tables.file_pattern(name))):
+            more, part = self.connection.execute(
+                f"SELECT count(*), bit_xor(hash(told)) FROM (SELECT $before + file_row_number, {told} "
+                "FROM read_parquet($file, file_row_number=true)) AS told",
+                {"file": str(path), "before": rows},
+            ).fetchone()
+            rows, content = rows + more, content ^ (part or 0)
+        return {"rows": rows, "content": f"{content:016x}"}
 
 
 def _sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from demand import storage
+from demand.engine.export_tables import file_pattern
 from demand.models import Run
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
@@ -19,8 +20,9 @@ class Table:
     columns: tuple[str, ...]
     patient_level: bool = True
 
-    def path(self, run: Run) -> Path:
-        return storage.run_folder(run.pk) / f"{self.name}.parquet"
+    def files(self, run: Run) -> Path:
+        """The table's file, or a pattern of its files."""
+        return storage.run_folder(run.pk) / file_pattern(self.name)
 
 
 def _table(name: str, columns: str, **fields) -> Table:
@@ -67,7 +69,7 @@ def read_table(run: Run, table: Table, identities: Path | None = None) -> duckdb
     """A run's table as an executed query, run_id first. With `identities` (a folder of maps) person ids are the original ones."""
     columns = [f'rows."{column}"' for column in table.columns]
     source = "read_parquet($file) AS rows"
-    parameters: dict = {"file": str(table.path(run)), "run": run.pk}
+    parameters: dict = {"file": str(table.files(run)), "run": run.pk}
     if identities is not None and "person_id" in table.columns:
         columns[table.columns.index("person_id")] = "coalesce(known.person_id, rows.person_id) AS person_id"
         source += (

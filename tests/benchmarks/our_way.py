@@ -22,7 +22,7 @@ def main(system: Path, work: Path) -> dict:
     options = lines.LoadOptions(pseudonym_key=KEY, name="benchmark", paid_through=PAID_THROUGH)
     lines.load_extract(files, [], work / "extract", options)
     extract = pipeline.ExtractInput(1, "benchmark", work / "extract", "payer", PAID_THROUGH, 1)
-    summary = pipeline.recompute([extract], rehearsal_reference(system), Parameters(), work / "run", memory_limit="512MB")
+    summary = pipeline.recompute([extract], rehearsal_reference(system), Parameters(), work / "run")
     return {
         "lines": summary.counts["rows"]["medical"]["accepted"],
         "infusions": summary.counts["infusions"],

@@ -36,7 +36,8 @@ def measure(module: str, *folders) -> Measured:
         stdout=subprocess.PIPE,
         text=True,
     )
-    output = process.stdout.read()
+    with process.stdout:
+        output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"{module} failed"

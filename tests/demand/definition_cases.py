@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import pipeline
+from demand.engine.export_tables import file_pattern
 from demand.engine.parameters import Parameters
 from demand.engine.pseudonym import pseudonym
 from demand.engine.reference import Reference
@@ -187,7 +188,9 @@ class Answers:
         with duckdb.connect() as connection:
             for table, order in self.ORDER.items():
                 names = ", ".join(order)
-                self.tables[table] = builders.rows_of(f"FROM read_parquet('{run}/{table}.parquet') ORDER BY {names}", connection)
+                self.tables[table] = builders.rows_of(
+                    f"FROM read_parquet('{run / file_pattern(table)}') ORDER BY {names}", connection
+                )
             self.rejects = builders.rows_of(f"FROM read_parquet('{run}/rejects.parquet')", connection)
             self.leakage = builders.rows_of(f"FROM read_parquet('{run}/leakage.parquet')", connection)
         self.cases = cases

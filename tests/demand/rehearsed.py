@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import lines, pipeline, rehearsal_score
+from demand.engine.export_tables import file_pattern
 from demand.engine.extract import SourceFile
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
@@ -41,8 +42,8 @@ class Rehearsed:
     def query(self, sql: str, run: str = "run") -> list[dict]:
         """SQL over the run's files, each a view of its name."""
         with duckdb.connect() as connection:
-            for path in sorted((self.folder / run).glob("*.parquet")):
-                connection.execute(f"CREATE VIEW {path.stem} AS FROM read_parquet('{path}')")
+            for table in {path.stem.partition("-")[0] for path in (self.folder / run).glob("*.parquet")}:
+                connection.execute(f"CREATE VIEW {table} AS FROM read_parquet('{self.folder / run / file_pattern(table)}')")
             cursor = connection.execute(sql)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from demand.engine import lines, pipeline
+from demand.engine.export_tables import file_pattern
 from demand.engine.extract import SourceFile
 from demand.engine.parameters import Parameters
 from tests.demand.frames import KEY, SHARED, shipped_reference
@@ -35,7 +36,7 @@ def query(run, sql, **values):
     folder, _, _ = run
     with duckdb.connect() as connection:
         for name in ("lines", "infusions", "episodes", "rejects", "leakage"):
-            connection.execute(f"CREATE VIEW {name} AS FROM read_parquet('{folder / name}.parquet')")
+            connection.execute(f"CREATE VIEW {name} AS FROM read_parquet('{folder / file_pattern(name)}')")
         cursor = connection.execute(sql, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -52,5 +52,5 @@ def test_what_has_no_goal_is_near_its_ceiling(rehearsed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [DEFAULT_SEED])
 def test_a_full_system_reaches_every_goal(tmp_path, seed):
-    score = rehearse(tmp_path, 3000, seed, memory_limit="512MB").score
+    score = rehearse(tmp_path, 3000, seed).score
     assert score.passed, score.as_text()

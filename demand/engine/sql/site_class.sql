@@ -3,14 +3,15 @@
 -- out: service_line (what infusions need of line, and: site_id, site_class, ownership, not_outpatient, is_supply, is_payable)
 -- The numbered comments are the rules of the definitions; the first that answers decides.
 
+-- What all lines of a claim say; asked only of claims with a line that is placed, and most have none.
 CREATE OR REPLACE TEMP TABLE claim_fact AS
 SELECT
     data_source, claim_id,
     bool_or(left(lpad(revenue_center_code, 4, '0'), 3) = '045') IS TRUE AS has_emergency_room,
     bool_or(has_modifier(modifiers, 'PO') OR has_modifier(modifiers, 'PN')) AS is_off_campus
 FROM line
-GROUP BY data_source, claim_id
-HAVING bool_or(role <> 'other');
+SEMI JOIN (SELECT DISTINCT data_source, claim_id FROM line WHERE role <> 'other') AS placed USING (data_source, claim_id)
+GROUP BY data_source, claim_id;
 
 CREATE OR REPLACE TEMP TABLE home_day AS
 SELECT
