@@ -18,12 +18,13 @@ import duckdb
 
 from demand.engine import rejects, stage
 from demand.engine.columns import KINDS, MEDICAL
-from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes
+from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes, schema
+from demand.engine.roles import ACCEPTED_COLUMNS
 
 BUCKETS = 4096
 MOST_FILES = 4096
-ROWS_IN_WAITING = 60_000  # of a pass, before they are written
-ROW_BYTES = 2000  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
+ROWS_IN_WAITING = 5_000  # of all passes, before they are written: more costs memory and is slower
+ROW_BYTES = 2400  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
 SCANS = 4  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
 
@@ -113,14 +114,15 @@ def _share_out(
     target = str(folder).replace("'", "''")
     # The pass whose range holds the bucket, as `bucket_ranges` draws them.
     pass_no = f"((person_bucket(person_id) + 1) * {len(passes)} + {BUCKETS - 1}) // {BUCKETS} - 1"
-    rows = f"SELECT *, {pass_no} AS pass_no FROM ({final.accepted(MEDICAL)})"
+    columns = ", ".join(["sequence", *(name for name in schema(MEDICAL) if name in ACCEPTED_COLUMNS)])
+    rows = f"SELECT {columns}, {pass_no} AS pass_no FROM ({final.accepted(MEDICAL)})"
     connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (pass_no), COMPRESSION snappy)")
     for number in range(len(passes)):
         share = folder / f"pass_no={number}"
         if not share.exists():
             share.mkdir()
             empty = str(share / "none.parquet").replace("'", "''")
-            connection.execute(f"COPY (SELECT * FROM ({final.accepted(MEDICAL)}) LIMIT 0) TO '{empty}' (FORMAT parquet)")
+            connection.execute(f"COPY (SELECT {columns} FROM ({final.accepted(MEDICAL)}) LIMIT 0) TO '{empty}' (FORMAT parquet)")
     return folder
 
 

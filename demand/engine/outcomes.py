@@ -128,19 +128,22 @@ def resolve(
         "CREATE OR REPLACE TEMP TABLE exception (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
         "outcome VARCHAR, rule VARCHAR, other_sequence INTEGER, other_file_no INTEGER, other_row_number BIGINT)"
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT)")
-    rows = connection.execute("SELECT count(*) FROM candidate").fetchall()[0][0]
-    passes = max(1, -(-rows // rows_a_pass))
+    connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT, rows BIGINT)")
+
+    def passes_for(rows: str) -> int:
+        [(number,)] = connection.execute(f"SELECT coalesce({rows}, 0)::BIGINT").fetchall()
+        return -(-number // rows_a_pass)
+
+    passes = max(1, passes_for("(SELECT count(*) FROM candidate)"))
     _passes(connection, "outcomes_contested", passes)
     report(0.3)
-    contested = connection.execute("SELECT count(*) FROM contested").fetchall()[0][0]
-    if contested:
-        _passes(connection, "outcomes_duplicates", passes)
+    contested = passes_for("(SELECT sum(rows) FROM contested)")
+    _passes(connection, "outcomes_duplicates", contested)
     report(0.5)
     if kind != ELIGIBILITY:
         _run(connection, "outcomes_negatives")
-        if connection.execute("SELECT count(*) FROM negative_event").fetchall()[0][0]:
-            _passes(connection, "outcomes_reversals", passes)
+        if reversals := passes_for("(SELECT count(*) FROM candidate SEMI JOIN negative_event USING (event_hash))"):
+            _passes(connection, "outcomes_reversals", reversals)
             # A row identical to one that was rejected is rejected for the same reason: nothing of it was accepted before.
             connection.execute(
                 "UPDATE exception SET outcome = 'rejected', rule = 'NEGATIVE_UNMATCHED' FROM exception AS first "
@@ -149,8 +152,7 @@ def resolve(
                 "AND first.row_number = exception.other_row_number"
             )
     report(0.7)
-    if contested:
-        _passes(connection, "outcomes_versions", passes)
+    _passes(connection, "outcomes_versions", contested)
     report(1.0)
     return passes
 

@@ -23,6 +23,7 @@ from demand.engine.workspace import Workspace
 __all__ = ["ExtractInput", "RunSummary", "recompute"]
 
 Report = Callable[[str, float], None]
+PASSES_TOGETHER = 4  # of the first ones: infusions are far fewer than lines
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ def recompute(
         maturity.judge_months(work.connection, parameters)
         work.measure_site_use()
 
-        for number in range(len(rows.passes)):
-            report("episodes", number / len(rows.passes))
-            work.recall_first_pass(number)
+        for number, first in enumerate(range(0, len(rows.passes), PASSES_TOGETHER)):
+            report("episodes", first / len(rows.passes))
+            work.recall_first_passes(range(first, min(first + PASSES_TOGETHER, len(rows.passes))))
             episodes.group_into_episodes(work.connection)
             leakage.tell_facts(work.connection)
             work.keep_second_pass(number)

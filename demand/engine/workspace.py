@@ -118,11 +118,11 @@ class Workspace:
             self._write(f"FROM {table}", self._part(f"recalled_{table}", number))
         self._forget()
 
-    def recall_first_pass(self, number: int) -> None:
+    def recall_first_passes(self, numbers: Sequence[int]) -> None:
+        """The tables that these passes kept for the second ones."""
         for table in _RECALLED:
-            self.connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {self._read(self._part(f'recalled_{table}', number))}"
-            )
+            parts = ", ".join("'" + str(self._part(f"recalled_{table}", number)).replace("'", "''") + "'" for number in numbers)
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_parquet([{parts}])")
         self.connection.execute(
             "CREATE OR REPLACE TEMP VIEW fill_family AS SELECT person_id, family, dispensing_date, self_administered FROM fill"
         )

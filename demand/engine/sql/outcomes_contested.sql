@@ -1,9 +1,9 @@
 -- Candidate rows -> claims whose rows may stand in each other's way. Grain: one row per claim (or eligibility span) in this pass.
--- in:  candidate, variables pass and passes     out: rows added to contested (claim_hash)
+-- in:  candidate, variables pass and passes     out: rows added to contested (claim_hash, rows)
 -- Where every line number of a claim occurs once, as many bits are set as there are rows. Line numbers above 64 set no bit,
 -- so such a claim is looked at, which costs time and changes nothing.
 INSERT INTO contested
-SELECT claim_hash
+SELECT claim_hash, count(*)
 FROM candidate
 WHERE claim_hash % getvariable('passes') = getvariable('pass')
 GROUP BY claim_hash
