@@ -42,6 +42,15 @@ def test_a_filter_lives_in_the_address(signed_in):
     expect(page.locator(".brief")).to_have_text(before)
 
 
+def test_a_filter_chosen_before_the_scripts_are_here_is_asked_for(signed_in):
+    page = signed_in("analyst")
+    chosen = page.get_by_label("Market").locator("option").nth(1).get_attribute("value")
+    page.context.route("**/htmx*.js", lambda route: (page.get_by_label("Market").select_option(chosen), route.continue_()))
+    page.reload()
+    expect(page.locator("#figures")).to_contain_text(f"Market: {chosen}")
+    assert f"market={chosen}" in page.url
+
+
 @pytest.mark.skipif(not CLAIMS.exists(), reason="the shared claims files are not here")
 def test_the_tuva_files_from_upload_to_brief(signed_in):
     page = signed_in("analyst")
