@@ -154,7 +154,7 @@
   // A filter chosen before the scripts were here, or put back by the browser on a reload, is asked for now.
   document.addEventListener("DOMContentLoaded", () => each(document, "form[hx-push-url]", (form) => {
     const asked = new URLSearchParams(location.search);
-    if ([...new FormData(form)].some(([name, value]) => value && value !== asked.get(name))) form.dispatchEvent(new Event("change"));
+    if ([...new FormData(form)].some(([name, value]) => value !== (asked.get(name) || ""))) form.dispatchEvent(new Event("change"));
   }));
   document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
   document.addEventListener("htmx:beforeCleanupElement", (event) => {

@@ -23,7 +23,7 @@ from demand.engine.roles import ACCEPTED_COLUMNS
 
 BUCKETS = 4096
 MOST_FILES = 4096
-ROWS_IN_WAITING = 5_000  # of all passes, before they are written: more costs memory and is slower
+ROWS_IN_WAITING = 5_000  # by each thread, before they are written: more costs memory and is slower
 ROW_BYTES = 2400  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
 SCANS = 4  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
@@ -53,18 +53,14 @@ class AcceptedRows:
     counts: dict[str, dict[str, int]]
     shares: Path | None
 
-    def prepare(self, connection: duckdb.DuckDBPyConnection, buckets: tuple[int, int]) -> None:
-        """accepted_line, fill, fill_family, eligibility_span of the pass's people."""
-        first, end = buckets
-        mine = (
-            f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}"
-            if (first, end) != (0, BUCKETS)
-            else ""
-        )
+    def prepare(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
+        """accepted_line, fill, fill_family, eligibility_span of the people of this pass."""
+        first, end = self.passes[number]
+        mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if len(self.passes) > 1 else ""
         for kind in KINDS:
             connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS SELECT * FROM ({self.final.accepted(kind)}){mine}")
         if self.shares:
-            share = str(self.shares / f"pass_no={self.passes.index(buckets)}" / "*.parquet").replace("'", "''")
+            share = str(self.shares / f"pass_no={number}" / "*.parquet").replace("'", "''")
             connection.execute(
                 f"CREATE OR REPLACE TEMP VIEW accepted_medical AS FROM read_parquet('{share}', hive_partitioning=false)"
             )
@@ -112,8 +108,9 @@ def _share_out(
     """The accepted medical rows, read once and written by pass. Every pass has a file, even an empty one."""
     connection.execute(f"SET partitioned_write_flush_threshold = {ROWS_IN_WAITING}")
     target = str(folder).replace("'", "''")
-    # The pass whose range holds the bucket, as `bucket_ranges` draws them.
-    pass_no = f"((person_bucket(person_id) + 1) * {len(passes)} + {BUCKETS - 1}) // {BUCKETS} - 1"
+    pass_of_bucket = [number for number, (first, end) in enumerate(passes) for _ in range(first, end)]
+    connection.execute("SET VARIABLE pass_of_bucket = $list", {"list": pass_of_bucket})
+    pass_no = "getvariable('pass_of_bucket')[person_bucket(person_id) + 1]"
     columns = ", ".join(["sequence", *(name for name in schema(MEDICAL) if name in ACCEPTED_COLUMNS)])
     rows = f"SELECT {columns}, {pass_no} AS pass_no FROM ({final.accepted(MEDICAL)})"
     connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (pass_no), COMPRESSION snappy)")

@@ -1,4 +1,4 @@
-"""The files of a run and their columns, in order; grain of each: see its line. One place that says what leaves the pipeline.
+"""The tables of a run and their columns, in order; grain of each: see its line. One place that says what leaves the pipeline.
 
 `person_id` is a pseudonym everywhere. Money columns end in _cents and are whole cents; a missing amount is null, never 0.
 """
@@ -49,7 +49,7 @@ ELIGIBILITY = """
 REJECTS = 'extract kind file row_number outcome rule "column" value message'
 MATURITY = "data_source month lines completion completion_low completion_high mature"
 
-# Written pass by pass: file -> (the stage's table, columns, order within the people of a pass)
+# Written pass by pass: table -> (the stage's table, columns, order within the people of a pass)
 FIRST_PASS = {
     "lines": (
         "placed",

@@ -3,12 +3,12 @@
 candidates = accepted + exceptions (duplicate, superseded, or rejected as a negative row with nothing to reverse); a row that is
 no exception is accepted. Order: duplicates, then reversals, then versions. The same SQL serves a load (which reads off the
 outcomes of its own rows, and they stay as they were) and a recompute (the final outcomes). It works in passes by the hash of
-the claim, so memory is bounded by the pass and not by the extracts.
+the claim (reversals: of the event), each step in as many as the rows concerned need, so memory is bounded by the pass and not by
+the extracts.
 
 For a recompute:
     final = final_outcomes(connection, [(sequence, folder), …])
     final.accepted("medical")                      -- SQL of the accepted rows, repeated claim totals split
-    final.accepted("medical", bucket=3, buckets=8) -- the same, people with hash(person_id) % 8 = 3 only
     final.exceptions("medical")                    -- SQL: sequence, file_no, row_number, outcome, rule, other_…
 """
 
@@ -119,7 +119,7 @@ def resolve(
     rows_a_pass: int = ROWS_A_PASS,
     report: Callable[[float], None] = lambda share: None,
 ) -> int:
-    """Fill the temporary table `exception` for the kind's rows of all sources, and return the number of passes.
+    """Fill the temporary table `exception` for the kind's rows of all sources; return the passes that all of them need (`find_repeated_totals`).
 
     `sources` are (sequence, folder of a load), the earliest sequence first. The view `candidate` is left in place for what follows.
     """
@@ -130,20 +130,20 @@ def resolve(
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT, rows BIGINT)")
 
-    def passes_for(rows: str) -> int:
-        [(number,)] = connection.execute(f"SELECT coalesce({rows}, 0)::BIGINT").fetchall()
-        return -(-number // rows_a_pass)
+    def passes_for(query: str) -> int:
+        [(rows,)] = connection.execute(query).fetchall()
+        return -(-(rows or 0) // rows_a_pass)
 
-    passes = max(1, passes_for("(SELECT count(*) FROM candidate)"))
+    passes = max(1, passes_for("SELECT count(*) FROM candidate"))
     _passes(connection, "outcomes_contested", passes)
     report(0.3)
-    contested = passes_for("(SELECT sum(rows) FROM contested)")
-    _passes(connection, "outcomes_duplicates", contested)
+    contested_passes = passes_for("SELECT sum(rows)::BIGINT FROM contested")
+    _passes(connection, "outcomes_duplicates", contested_passes)
     report(0.5)
     if kind != ELIGIBILITY:
         _run(connection, "outcomes_negatives")
-        if reversals := passes_for("(SELECT count(*) FROM candidate SEMI JOIN negative_event USING (event_hash))"):
-            _passes(connection, "outcomes_reversals", reversals)
+        if reversal_passes := passes_for("SELECT count(*) FROM candidate SEMI JOIN negative_event USING (event_hash)"):
+            _passes(connection, "outcomes_reversals", reversal_passes)
             # A row identical to one that was rejected is rejected for the same reason: nothing of it was accepted before.
             connection.execute(
                 "UPDATE exception SET outcome = 'rejected', rule = 'NEGATIVE_UNMATCHED' FROM exception AS first "
@@ -152,7 +152,7 @@ def resolve(
                 "AND first.row_number = exception.other_row_number"
             )
     report(0.7)
-    _passes(connection, "outcomes_versions", contested)
+    _passes(connection, "outcomes_versions", contested_passes)
     report(1.0)
     return passes
 
@@ -209,20 +209,18 @@ class FinalOutcomes:
     repeated_totals: tuple[dict, ...]
     counts: dict[str, dict[str, int]]
 
-    def accepted(self, kind: str, bucket: int = 0, buckets: int = 1) -> str:
+    def accepted(self, kind: str) -> str:
         """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated."""
         union = " UNION ALL ".join(
             f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind)})" for number, folder in self.sources
         )
-        mine = f" WHERE hash(person_id) % {buckets} = {bucket}" if buckets > 1 else ""
         place = "(sequence, file_no, row_number)"
-        exceptions = f"(SELECT * FROM exception_{kind}{mine}) AS exception"
-        standing = f"SELECT * FROM (SELECT * FROM ({union}){mine}) AS row_read ANTI JOIN {exceptions} USING {place}"
+        standing = f"SELECT * FROM ({union}) AS row_read ANTI JOIN exception_{kind} USING {place}"
         if kind != MEDICAL or not any(fact["split"] for fact in self.repeated_totals):
             return standing
         return (
             "SELECT standing.* REPLACE (coalesce(share.paid_cents, standing.paid_cents) AS paid_cents) "
-            f"FROM ({standing}) AS standing LEFT JOIN (SELECT * FROM paid_share{mine}) AS share USING {place}"
+            f"FROM ({standing}) AS standing LEFT JOIN paid_share AS share USING {place}"
         )
 
     def exceptions(self, kind: str) -> str:

@@ -57,9 +57,9 @@ def recompute(
         rows = accepted.collect(work.connection, extracts, work.memory_bytes, work.scratch, lambda share: report("rows", share))
         work.keep_rejects()
 
-        for number, buckets in enumerate(rows.passes):
+        for number in range(len(rows.passes)):
             report("infusions", number / len(rows.passes))
-            rows.prepare(work.connection, buckets)
+            rows.prepare(work.connection, number)
             roles.assign_roles(work.connection)
             infusions.group_into_infusions(work.connection)
             work.keep_first_pass(number)
@@ -67,6 +67,7 @@ def recompute(
         report("maturity", 0.0)
         maturity.judge_months(work.connection, parameters)
         work.measure_site_use()
+        episodes.find_span_horizon(work.connection, work.kept("eligibility"))
 
         for number, first in enumerate(range(0, len(rows.passes), PASSES_TOGETHER)):
             report("episodes", first / len(rows.passes))

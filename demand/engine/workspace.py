@@ -1,6 +1,6 @@
 """Where a run works: one DuckDB connection with a memory limit, parts of each pass, and the finished files beside their manifest.
 
-A part is what one pass made of a table, as Parquet; the finished file is its parts in the order of the passes.
+A part is what one pass made of a table, as Parquet; the finished table is its parts in the order of the passes, as one file or as they are.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from demand.engine import export_tables, stage
 from demand.engine.accepted import ExtractInput
 from demand.engine.parameters import Parameters
 
-# Small tables that later passes read; they leave the connection between passes.
-_RECALLED = ("attributed_infusion", "fill", "eligibility_span", "family_event", "reaction_day")
-_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster", "exception", "paid_share", "repeating_source"}
+# Small tables that the second loop reads; they leave the connection between the loops.
+_RECALLED = ("attributed_infusion", "fill_family", "eligibility_span", "family_event", "reaction_day")
+_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster", "paid_share"}
 _GATHERED = {"fact_all": "facts", "episode_all": "episodes", "line_all": "lines", "unadministered_all": "unadministered_fills"}
 _UNITS = {
     "": 1,
@@ -123,9 +123,6 @@ class Workspace:
         for table in _RECALLED:
             parts = ", ".join("'" + str(self._part(f"recalled_{table}", number)).replace("'", "''") + "'" for number in numbers)
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_parquet([{parts}])")
-        self.connection.execute(
-            "CREATE OR REPLACE TEMP VIEW fill_family AS SELECT person_id, family, dispensing_date, self_administered FROM fill"
-        )
 
     def keep_second_pass(self, number: int) -> None:
         self._keep(export_tables.SECOND_PASS, number)
@@ -139,8 +136,7 @@ class Workspace:
         """Drop the pass's tables: what the next one needs is in its parts."""
         views = self.connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal").fetchall()
         for (name,) in views:
-            if name != "candidate":
-                self.connection.execute(f"DROP VIEW {name}")
+            self.connection.execute(f"DROP VIEW {name}")
         tables = self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND NOT internal").fetchall()
         for (name,) in tables:
             if name not in _SHARED and not name.startswith("exception_"):
@@ -148,15 +144,18 @@ class Workspace:
 
     def measure_site_use(self) -> None:
         """site_use: chair hours used of those open, by registered site and month, over all people."""
-        parts = self._read(self.scratch / "infusions-*.parquet")
         self.connection.execute(
             "CREATE OR REPLACE TABLE site_use AS SELECT infusion.site_id, infusion.month, "
             "sum(family.chair_minutes) / 60.0 / (any_value(site.chairs) * any_value(site.open_hours_per_week) "
             "* day(last_day(infusion.month)) / 7.0) AS chair_use "
-            f"FROM {parts} AS infusion JOIN site_place AS site USING (site_id) "
+            f"FROM {self.kept('infusions')} AS infusion JOIN site_place AS site USING (site_id) "
             "JOIN ref_drug_families AS family ON family.family = infusion.family "
             "WHERE site.chairs > 0 AND site.open_hours_per_week > 0 GROUP BY infusion.site_id, infusion.month"
         )
+
+    def kept(self, name: str) -> str:
+        """A table that the first passes kept, over all people, as SQL."""
+        return self._read(self.scratch / f"{name}-*.parquet")
 
     def gather(self) -> None:
         """The finished files from their parts; and a view of each that the summaries read."""
@@ -198,7 +197,7 @@ class Workspace:
 
     def _content(self, name: str) -> dict:
         """Rows, and a hash of the rows in their order: the bytes of a Parquet file also depend on how many passes wrote it."""
-        told = export_tables.CONTENT.get(name, "*")
+        told = export_tables.CONTENT.get(name, "* EXCLUDE (file_row_number)")
         rows, content = 0, 0
         for path in sorted(self.out_dir.glob(export_tables.file_pattern(name))):
             more, part = self.connection.execute(

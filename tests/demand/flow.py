@@ -194,6 +194,7 @@ def to_episodes(lines: list[dict], known_until: str | None = None, all_mature: b
             "months(month)"
         )
     flow.connection.execute("CREATE OR REPLACE TABLE site_use (site_id VARCHAR, month DATE, chair_use DOUBLE)")
+    episodes.find_span_horizon(flow.connection, "eligibility_span")
     episodes.group_into_episodes(flow.connection)
     leakage.tell_facts(flow.connection)
     return flow

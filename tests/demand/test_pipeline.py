@@ -22,11 +22,6 @@ def rehearsed(tmp_path_factory):
     return rehearse(tmp_path_factory.mktemp("pipeline"), PEOPLE, SEED)
 
 
-def passes(monkeypatch, count):
-    edges = [accepted.BUCKETS * number // count for number in range(count + 1)]
-    monkeypatch.setattr(accepted, "bucket_ranges", lambda rows, memory: tuple(pairwise(edges)))
-
-
 # Nothing lost, nothing doubled
 
 
@@ -117,11 +112,15 @@ def test_pseudonyms_only(rehearsed):
 # The same, however it is computed
 
 
-def test_passes_do_not_matter(rehearsed, monkeypatch):
-    passes(monkeypatch, 6)
-    in_six = rehearsed.recompute("six")
-    assert in_six.tables == rehearsed.summary.tables
-    assert in_six.headline == rehearsed.summary.headline
+@pytest.mark.parametrize(
+    "edges", [(0, 1000, 3000, 4096), (0, 1, 100, 734, 735, 736, 737, 738, 4096)], ids=["read again", "shared out"]
+)
+def test_passes_do_not_matter(rehearsed, monkeypatch, edges):
+    monkeypatch.setattr(accepted, "bucket_ranges", lambda rows, memory: tuple(pairwise(edges)))
+    monkeypatch.setattr(pipeline, "PASSES_TOGETHER", 3)
+    again = rehearsed.recompute(f"{len(edges)} edges")
+    assert again.tables == rehearsed.summary.tables
+    assert again.headline == rehearsed.summary.headline
 
 
 def test_the_same_inputs_give_the_same_files(rehearsed):

@@ -1,5 +1,5 @@
 -- Episodes -> what became of them. Grain: one row per episode; an attributed one has exactly one outcome.
--- in:  episode_base, episode_infusion, stay, move, enrolled, eligibility_span, fill_family, family_event, order_family,
+-- in:  episode_base, episode_infusion, stay, move, enrolled, eligibility_span, span_horizon, fill_family, family_event, order_family,
 --      maturity, feed_end, regimen, departure (reasons.sql)
 -- out: episode
 
@@ -7,12 +7,10 @@
 CREATE OR REPLACE TEMP TABLE episode_coverage AS
 WITH life AS (
     SELECT person_id, min(death_date) AS died_on FROM eligibility_span GROUP BY person_id
-), horizon AS (  -- where a feed's spans all end, its file ends: nobody knows about the day after
-    SELECT data_source, max(coalesce(enrollment_end_date, DATE '9999-12-30')) + 1 AS ends FROM eligibility_span GROUP BY data_source
 ), feed_horizon AS (
     SELECT span.person_id, max(horizon.ends) AS ends
     FROM eligibility_span AS span
-    JOIN horizon ON horizon.data_source IS NOT DISTINCT FROM span.data_source
+    JOIN span_horizon AS horizon ON horizon.data_source IS NOT DISTINCT FROM span.data_source
     GROUP BY span.person_id
 )
 SELECT

@@ -3,15 +3,15 @@
 -- out: service_line (what infusions need of line, and: site_id, site_class, ownership, not_outpatient, is_supply, is_payable)
 -- The numbered comments are the rules of the definitions; the first that answers decides.
 
--- What all lines of a claim say; asked only of claims with a line that is placed, and most have none.
+-- What all of a person's lines of a claim say; asked only of claims with a line that is placed, and most have none.
 CREATE OR REPLACE TEMP TABLE claim_fact AS
 SELECT
-    data_source, claim_id,
+    data_source, claim_id, person_id,
     bool_or(left(lpad(revenue_center_code, 4, '0'), 3) = '045') IS TRUE AS has_emergency_room,
     bool_or(has_modifier(modifiers, 'PO') OR has_modifier(modifiers, 'PN')) AS is_off_campus
 FROM line
 SEMI JOIN (SELECT DISTINCT data_source, claim_id FROM line WHERE role <> 'other') AS placed USING (data_source, claim_id)
-GROUP BY data_source, claim_id;
+GROUP BY data_source, claim_id, person_id;
 
 CREATE OR REPLACE TEMP TABLE home_day AS
 SELECT
@@ -59,7 +59,8 @@ SELECT
     coalesce(home_day.is_suite, false) AS is_suite_day,
     coalesce(taxonomy.is_pharmacy, false) AS is_billed_by_pharmacy
 FROM line
-LEFT JOIN claim_fact ON claim_fact.data_source = line.data_source AND claim_fact.claim_id = line.claim_id
+LEFT JOIN claim_fact
+    ON claim_fact.data_source = line.data_source AND claim_fact.claim_id = line.claim_id AND claim_fact.person_id = line.person_id
 LEFT JOIN home_day ON home_day.person_id = line.person_id AND home_day.service_date = line.service_date
 LEFT JOIN npi_taxonomy AS taxonomy ON taxonomy.npi = coalesce(line.billing_npi, line.rendering_npi, line.facility_npi)
 WHERE line.role <> 'other';
