@@ -20,7 +20,7 @@ class ExtractForm(forms.Form):
         required=False,
         label="Paid through",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="The last payment day the files hold. Blank: the latest paid date found.",
+        help_text="The last payment day the files hold. Blank: each feed’s latest paid date is used, where it has paid dates.",
     )
 
     def __init__(self, *args, uploads=None, **kwargs):

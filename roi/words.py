@@ -58,8 +58,10 @@ def dollars(cents: int) -> str:
 
 
 def irr_text(irr: float | str) -> str:
-    """A rate or the word that stands for it: 12.3 %, none, not unique."""
-    return irr if isinstance(irr, str) else f"{irr * 100:.1f} %".replace("-", "−")
+    """A rate or the word that stands for it: 12.3 %, below −90 %, none, not unique."""
+    if isinstance(irr, str):
+        return irr
+    return "below −90 %" if irr < -0.9 else f"{irr * 100:.1f} %".replace("-", "−")
 
 
 def payback_text(month: int | None) -> str:

@@ -231,10 +231,13 @@ def _reading(lines: tuple[Line, ...], plural: str) -> str:
     first = max(known, key=lambda line: line.at("site_leak").infusions)
     if not gone:
         return f"Nothing left the system at any of the {len(known)} {plural} shown."
-    said = (
-        f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left "
-        f"and are shown here; its own leakage rate is {percent(first.leakage_rate.value)}."
+    most = (
+        f"{words.named(first.label)} accounts for {percent(first.at('site_leak').infusions / gone)} of the infusions that left"
+        if len(known) == len(lines)  # a share of the shown ones alone would be read as one of all
+        else f"of the {plural} whose counts may be shown, {words.named(first.label)} has the most infusions that left "
+        f"({first.at('site_leak').infusions:,})"
     )
+    said = f"{most}; its own leakage rate is {percent(first.leakage_rate.value)}."
     judged = [line for line in known if line.leakage_rate.denominator >= ENOUGH and words.named(line.label) != words.named(None)]
     highest = max(judged, key=lambda line: line.leakage_rate.value, default=first)
     if highest is not first:

@@ -20,10 +20,12 @@ def headline(summary: dict) -> str:
     """The answer in two sentences."""
     nothing, today = (summary["baselines"][baseline] for baseline in (DO_NOTHING, TODAY))
     verb = "adds" if nothing["npv_cents"] >= 0 else "loses"
-    paid = nothing["payback_month"]
+    paid, last = nothing["payback_month"], len(nothing["monthly_cents"]) - 1
     back = (
         "it never runs a deficit"
         if paid == 0
+        else f"the money is back only in month {paid}, the last one looked at"
+        if paid == last
         else f"the money is back in month {paid}"
         if paid
         else "the money is not back within these months"

@@ -119,8 +119,24 @@ SECTIONS = (
     Section(
         "Who comes",
         (
-            Field("capture_leaving", "Of those whom policies make leave", PERCENT, "60", "%", _guess(), high="100"),
-            Field("recapture", "Of those who had left before the opening", PERCENT, "20", "%", _guess(), high="100"),
+            Field(
+                "capture_leaving",
+                "Come to the new site, of those whom policies make leave",
+                PERCENT,
+                "60",
+                "%",
+                _guess(),
+                high="100",
+            ),
+            Field(
+                "recapture",
+                "Come to the new site, of those who had left before the opening",
+                PERCENT,
+                "20",
+                "%",
+                _guess(),
+                high="100",
+            ),
             Field(
                 "exempt",
                 "Stay by a clinical exception",
@@ -131,7 +147,15 @@ SECTIONS = (
                 "They stay at the hospital in every case.",
                 high="100",
             ),
-            Field("capture_staying", "Of those who would stay at the hospital", PERCENT, "2", "%", _guess(), high="100"),
+            Field(
+                "capture_staying",
+                "Come to the new site, of those who would stay at the hospital",
+                PERCENT,
+                "2",
+                "%",
+                _guess(),
+                high="100",
+            ),
             Field(
                 "capture_elsewhere",
                 "Of our prescribers' patients now infused elsewhere",
@@ -221,8 +245,14 @@ SECTIONS = (
                 high="1000",
             ),
             Field("stock_days", "Drugs lie in stock", NUMBER, "10", "days", _guess("7–14 days"), high="1000"),
-            Field("supplier_days", "Suppliers wait", NUMBER, "30", "days", _guess("Terms of 30–120 days"), high="1000"),
-            Field("release", "Released in the last month", YES_NO, "yes", source=_guess("The money comes back when the look ends")),
+            Field("supplier_days", "Suppliers are paid after", NUMBER, "30", "days", _guess("Terms of 30–120 days"), high="1000"),
+            Field(
+                "release",
+                "Working capital comes back in the last month",
+                YES_NO,
+                "yes",
+                source=_guess("The money comes back when the look ends"),
+            ),
         ),
     ),
 )

@@ -89,7 +89,7 @@ def _side(text: str) -> tuple[int, int | None]:
 
 def _version_name(user, side: str) -> str:
     version = access_version(user, *_side(side))
-    return f"{version.scenario.name}, version {version.number}"
+    return f"Version {version.number} of {version.scenario.name}"
 
 
 def _headline(result) -> list[tuple[str, dict]]:

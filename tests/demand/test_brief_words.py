@@ -96,3 +96,10 @@ def test_claims_without_a_roster_are_seen_by_those_who_may_see_single_people():
         ("Not known", "Site not known", 5, 2, None, 5),
     )
     assert "apart" not in [one.key for one in brief.figures(board(Line("", {"unattributed": Slice(17)})))]
+
+
+def test_no_share_is_told_where_counts_are_hidden():
+    hidden = Slice(HIDDEN, HIDDEN, HIDDEN)
+    lines = [line("infliximab", 60, 40), Line("small", dict.fromkeys(("named", "kept", "site_leak"), hidden))]
+    figure = next(one for one in brief.figures(board(line("", 80, 134), families=lines)) if one.key == "therapy")
+    assert "accounts for" not in figure.reading and "whose counts may be shown, infliximab has the most" in figure.reading
