@@ -83,8 +83,8 @@ def create_extract(
     for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
         if sorted(file.sha256 for file in earlier.files.all()) == digests:
             raise Refused(
-                f"These are byte for byte the files of extract “{earlier.name}”; nothing was loaded again. "
-                "Upload a file that differs, or use that extract."
+                f"These files were loaded already: they are byte for byte those of extract “{earlier.name}”. "
+                "Nothing was loaded again; upload a file that differs, or use that extract."
             )
     Extract.objects.filter(name=name, status=Extract.Status.REFUSED).delete()
     extract = Extract.objects.create(

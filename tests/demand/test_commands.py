@@ -81,7 +81,7 @@ def test_the_same_files_are_recognised_under_another_name(capsys, claims, tmp_pa
     load(capsys, "January", **claims)
     copy = tmp_path / "renamed.csv"
     copy.write_bytes(claims["medical"][0].read_bytes())
-    with pytest.raises(CommandError, match="byte for byte the files of extract “January”"):
+    with pytest.raises(CommandError, match="byte for byte those of extract “January”"):
         load(capsys, "again", **{**claims, "medical": [copy]})
     assert Extract.objects.count() == 1
 

@@ -158,7 +158,7 @@ def test_a_form_that_cannot_be_used_loads_nothing_and_says_why(analyst, form, se
 def test_a_name_in_use_and_the_very_same_files_are_refused(analyst):
     send(analyst)
     assert "exists already" in said(send(analyst, medical=claims(rows=ROWS[:2])))
-    assert "byte for byte the files of extract “Payer A”" in said(send(analyst, name="Payer B"))
+    assert "byte for byte those of extract “Payer A”" in said(send(analyst, name="Payer B"))
     assert Extract.objects.count() == 1 and len(lying_about()) == 1
 
 
