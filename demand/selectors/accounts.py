@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from demand import storage
+from demand.engine.export_tables import file_pattern
 from demand.models import Extract, ExtractFile, Run
 from demand.selectors.facts import ask_file
 
@@ -94,6 +95,7 @@ class Account:
     seconds: float | None
     with_values: bool
     figures: Run | None = None  # the newest recomputation that reads this extract
+    infusions: str = ""  # that run's infusions from these rows: "none", "apart" (ordered by nobody of ours) or "ours"
 
     @property
     def not_accepted(self) -> int:
@@ -103,6 +105,7 @@ class Account:
 def account(extract: Extract, with_values: bool) -> Account:
     """`with_values`: the reader holds the patient-level right and sees single rows."""
     loaded = extract.status == Extract.Status.LOADED
+    figures = _figures(extract) if loaded else None
     return Account(
         load=Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk).order_by("-pk").first(),
         kinds=tuple(_kind(label, extract.counts[kind]) for kind, label in KINDS.items() if _has_files(extract, kind))
@@ -111,13 +114,25 @@ def account(extract: Extract, with_values: bool) -> Account:
         rules=_rules(extract, with_values) if loaded else (),
         seconds=extract.counts.get("seconds"),
         with_values=with_values,
-        figures=_figures(extract) if loaded else None,
+        figures=figures,
+        infusions=_infusions(extract, figures) if figures and figures.status == Run.Status.FINISHED else "",
     )
 
 
 def _figures(extract: Extract) -> Run | None:
     newest = Run.objects.filter(kind=Run.Kind.RECOMPUTE).order_by("-pk")[:20]
     return next((run for run in newest if any(entry["id"] == extract.pk for entry in run.inputs.get("extracts", []))), None)
+
+
+INFUSIONS = """
+SELECT CASE WHEN count(*) = 0 THEN 'none' WHEN bool_or(attributed) THEN 'ours' ELSE 'apart' END
+FROM {file} WHERE list_contains(string_split(extract_ids, ';'), $extract)
+"""
+
+
+def _infusions(extract: Extract, run: Run) -> str:
+    rows = ask_file(storage.run_folder(run.pk) / file_pattern("infusions"), INFUSIONS, extract=str(extract.pk))
+    return rows[0][0] if rows else ""
 
 
 def _has_files(extract: Extract, kind: str) -> bool:

@@ -12,6 +12,7 @@ from demand import storage, tasks
 from demand.actions.extracts import Refused, clean_display_name, create_extract, delete_extract
 from demand.models import Extract, LeakageCell, Run
 from payers.actions.reference import load_reference
+from sites.models import Prescriber
 from tests.demand.builders import eligibility, institutional, medical, pharmacy, write_rows
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,15 @@ def test_recompute_publishes_a_run_and_asking_again_returns_it(capsys, published
     again = json.loads(call(capsys, "recompute", "--json"))
     assert (again["run"], again["result_hash"]) == (published["run"], published["result_hash"])
     assert Run.objects.get(pk=published["run"]).status == Run.Status.FINISHED
+
+
+def test_an_extracts_page_says_whose_infusions_were_found_in_it(capsys, published, admin_client):
+    extract = Extract.objects.get()
+    page = admin_client.get(f"/extracts/{extract.pk}/").content.decode()
+    assert "None of the infusions found in them was ordered by a prescriber on your roster" in page
+    Prescriber.objects.create(npi="1234567893", relation=Prescriber.Relation.EMPLOYED)
+    call(capsys, "recompute", "--json")
+    assert "on your roster" not in admin_client.get(f"/extracts/{extract.pk}/").content.decode()
 
 
 def test_recompute_without_claims_says_what_to_do(capsys):
