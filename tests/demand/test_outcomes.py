@@ -252,7 +252,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(extracts=st.lists(st.lists(ROWS, min_size=1, max_size=12), min_size=1, max_size=3))
 def test_outcomes_are_those_of_the_slow_way(tmp_path_factory, extracts):
     folder = tmp_path_factory.mktemp("outcomes")

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from demand import storage, tasks, uploads
 from demand.models import Extract, Run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 HEADER = "claim_id,claim_line_number,patient_id,claim_start_date,claim_end_date,claim_type,hcpcs_code,service_unit_quantity,paid_amount,paid_date\n"
 ROWS = [
     "c1,1,p1,2025-01-05,2025-01-05,professional,J1745,10,100.00,2025-02-01\n",
@@ -22,20 +22,6 @@ ROWS = [
     "c3,1,p3,not a day,2025-01-06,professional,J1745,10,100.00,2025-02-01\n",
     "c1,1,p1,2025-01-05,2025-01-05,professional,J1745,10,100.00,2025-02-01\n",
 ]
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path, monkeypatch):
-    settings.STORAGE_DIR, settings.DATA_DIR = tmp_path / "storage", tmp_path
-    monkeypatch.setattr(tasks, "send", lambda kind, run_id: None)  # the queue is another test's matter
-
-
-@pytest.fixture
-def analyst(client):
-    user = User.objects.create_user("ann")
-    user.groups.add(Group.objects.get(name="analyst"))
-    client.force_login(user)
-    return client
 
 
 def claims(name="claims.csv", rows=ROWS) -> SimpleUploadedFile:
