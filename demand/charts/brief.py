@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from demand import words
 from demand.charts import flows, months
-from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, STAYED_MARK, WITHHELD, WITHHELD_MARK, Column, Figure, Table
+from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, Column, Figure, Table
 from demand.charts.numbers import count, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
@@ -284,18 +284,14 @@ def _bars(lines: tuple[Line, ...]) -> dict | None:
         }
         for outcome in OUTCOMES
     ]
-    for name, mark, values in (
-        (STAYED, STAYED_MARK, [line.stayed for line in shown]),
-        (WITHHELD, WITHHELD_MARK, [line.withheld for line in shown]),
-    ):
-        if any(values):
-            data.insert(
-                1 if name is STAYED else len(data),
-                {
-                    "type": "bar", "orientation": "h", "name": name, "y": names, "x": values, "marker": mark,
-                    "hovertemplate": "%{y}: %{x:,} infusions<extra>" + name + "</extra>",
-                },
-            )  # fmt: skip
+    for name, mark, values in months.undivided(shown):
+        data.insert(
+            1 if name is STAYED else len(data),
+            {
+                "type": "bar", "orientation": "h", "name": name, "y": names, "x": values, "marker": mark,
+                "hovertemplate": "%{y}: %{x:,} infusions<extra>" + name + "</extra>",
+            },
+        )  # fmt: skip
     ends = [sum(plus_shown(line, outcome) for outcome in OUTCOMES) + line.stayed + line.withheld for line in shown]
     rates = [line.leakage_rate.value for line in shown]
     layout = {

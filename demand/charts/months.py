@@ -79,6 +79,13 @@ def by_month(board: Dashboard) -> Figure:
     )
 
 
+def undivided(lines: Iterable[Line]) -> list[tuple[str, dict, list[int]]]:
+    """(name, mark, infusions by line) of what may not be told apart, where there is any."""
+    lines = list(lines)
+    found = [(STAYED, STAYED_MARK, [line.stayed for line in lines]), (WITHHELD, WITHHELD_MARK, [line.withheld for line in lines])]
+    return [one for one in found if any(one[2])]
+
+
 def key_to_marks(lines: Iterable[Line]) -> tuple[tuple[str, str], ...]:
     lines = list(lines)
     extra = [("stayed", STAYED, any(line.stayed for line in lines)), ("withheld", WITHHELD, any(line.withheld for line in lines))]
@@ -164,18 +171,14 @@ def _chart(months: tuple[Month, ...]) -> dict:
                 "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + words.OUTCOMES[outcome] + "</extra>",
             }
         )
-    for name, mark, values in (
-        (STAYED, STAYED_MARK, [month.line.stayed for month in months]),
-        (WITHHELD, WITHHELD_MARK, [month.line.withheld for month in months]),
-    ):
-        if any(values):
-            data.insert(
-                3 if name is STAYED else len(data),
-                {
-                    "type": "bar", "name": name, "x": days, "y": values, "marker": mark,
-                    "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + name + "</extra>",
-                },
-            )  # fmt: skip
+    for name, mark, values in undivided(month.line for month in months):
+        data.insert(
+            3 if name is STAYED else len(data),
+            {
+                "type": "bar", "name": name, "x": days, "y": values, "marker": mark,
+                "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + name + "</extra>",
+            },
+        )  # fmt: skip
     extra = [(month, completed(month)) for month in months]
     if any(isinstance(value, int) for _, value in extra):
         missing = [value - month.line.counted.infusions if isinstance(value, int) else 0 for month, value in extra]

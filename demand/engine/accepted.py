@@ -57,13 +57,12 @@ class AcceptedRows:
         """accepted_line, fill, fill_family, eligibility_span of the people of this pass."""
         first, end = self.passes[number]
         mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if len(self.passes) > 1 else ""
-        for kind in KINDS:
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS SELECT * FROM ({self.final.accepted(kind)}){mine}")
+        rows = {kind: f"SELECT * FROM ({self.final.accepted(kind)}){mine}" for kind in KINDS}
         if self.shares:
             share = str(self.shares / f"pass_no={number}" / "*.parquet").replace("'", "''")
-            connection.execute(
-                f"CREATE OR REPLACE TEMP VIEW accepted_medical AS FROM read_parquet('{share}', hive_partitioning=false)"
-            )
+            rows[MEDICAL] = f"FROM read_parquet('{share}', hive_partitioning=false)"
+        for kind in KINDS:
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS {rows[kind]}")
         stage.run(connection, "accepted")
 
 
