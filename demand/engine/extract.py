@@ -9,20 +9,23 @@ they are read once more when they are typed, and a copy of text columns would co
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from demand.engine.columns import AS_WRITTEN, Kind, canonical
+from demand.engine.columns import AS_WRITTEN, Kind, canonical, plain
+from demand.engine.encodings import ENCODINGS
 from demand.engine.header import DELIMITERS, match_columns, read_header
-from demand.engine.normalise import Normalised, StructuralReject, normalise
-from demand.engine.refusal import RefusedFile, not_utf8, shown_name
+from demand.engine.mapping import Mapping, ReadAs
+from demand.engine.normalise import StructuralReject, normalise, records_of_text
+from demand.engine.refusal import RefusedFile, UnknownLayout, not_utf8, shown_name
 from demand.engine.survey import Survey, survey
 from demand.engine.unpack import Limits, unpack
+from demand.engine.workbook import Sheet, open_sheet
 
-__all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "read_file"]
+__all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "UnknownLayout", "read_file"]
 
 _BLANKS = "' \t\r\n'"
 _NUMERIC = (
@@ -42,11 +45,16 @@ _NUMERIC = (
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to load: kind is medical, pharmacy or eligibility; `display_name` is what its sender calls it."""
+    """A file to load: kind is medical, pharmacy or eligibility; `display_name` is what its sender calls it.
+
+    `mapping` says how to read it; `saved` are mappings of its kind, of which one made for the file's header is used.
+    """
 
     kind: str
     path: Path
     display_name: str
+    mapping: Mapping | None = None
+    saved: tuple[Mapping, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,14 +76,58 @@ class StagedFile:
     present: tuple[str, ...]
     extra: tuple[str, ...]
     blank_lines: int = 0
+    hidden_rows: int = 0
     rejects: list[StructuralReject] = field(default_factory=list)
     samples: tuple[tuple[int, str], ...] = ()  # (place among the records from 0, person_id): their order is checked by these
     notes: tuple[str, ...] = ()
+    mapping: Mapping | None = None  # through which it was read
     fallback: Callable[[], StagedFile] | None = None
 
     @property
     def rows_read(self) -> int:
         return self.records + len(self.rejects)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file recognised and unpacked, its column names read; none of its rows yet."""
+
+    shown: str
+    path: Path
+    form: str
+    packed_as: str | None
+    names: list[str]
+    read_as: ReadAs
+    header_line: int = 1
+    delimiter: str = ""
+    sheet: Sheet | None = None
+    types: tuple[str, ...] = ()  # of a Parquet file's columns
+    records: int = 0  # of a Parquet file
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        told = [f"Read in the encoding {ENCODINGS[self.read_as.encoding]}."] if self.read_as.encoding not in ("", "utf-8") else []
+        return (*told, *(self.sheet.notes if self.sheet else ()))
+
+
+def open_table(
+    source: SourceFile, number: int, work: Path, connection: duckdb.DuckDBPyConnection, limits: Limits, read_as: ReadAs
+) -> Table:
+    """Recognise and unpack a file under `work` and read its header. RefusedFile names the file and the remedy."""
+    shown = shown_name(source.display_name)
+    encoding = "" if read_as.encoding == "utf-8" else read_as.encoding
+    unpacked = unpack(source.path, shown, work, number, limits, encoding)
+    if unpacked.form == "parquet":
+        return _parquet_table(unpacked.path, shown, connection, limits, read_as)
+    if unpacked.form == "workbook":
+        sheet = open_sheet(unpacked.path, shown, read_as.sheet, limits)
+        line, names = next(((line, cells) for line, _, cells in sheet.records() if any(cell.strip() for cell in cells)), (0, []))
+        while names and not names[-1].strip():  # a sheet is as wide as its widest row
+            names = names[:-1]
+        _refuse_wide(len(names), shown, limits)
+        return Table(shown, unpacked.path, "workbook", None, names, read_as, line, "", sheet)
+    line, names, delimiter = read_header(unpacked.path, shown, limits, read_as.delimiter)
+    return Table(shown, unpacked.path, "text", unpacked.packed_as, names, read_as, line, delimiter)
 
 
 def read_file(
@@ -86,37 +138,130 @@ def read_file(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     progress: Callable[[float], None] = lambda share: None,
 ) -> StagedFile:
-    """Stage one file under `work`, with names made from `number`. RefusedFile names the file and the remedy."""
-    shown = shown_name(source.display_name)
-    unpacked = unpack(source.path, shown, work, number, limits)
-    if unpacked.form == "parquet":
-        return _read_parquet(unpacked.path, source.kind, shown, number, connection, limits)
-    line_number, names, delimiter = read_header(unpacked.path, shown, limits)
-    kind, present, extra = match_columns(names, source.kind, shown)
-    facts = survey(unpacked.path, delimiter, progress)
-    _refuse_bytes(facts, unpacked.path, shown, limits)
+    """Stage one file under `work`, with names made from `number`. RefusedFile names the file and the remedy.
+
+    UnknownLayout where a mapping could say what the file's columns are.
+    """
+    table = open_table(source, number, work, connection, limits, source.mapping.read_as if source.mapping else ReadAs())
+    mapping = source.mapping or next((mapping for mapping in source.saved if mapping.fits(table.names)), None)
+    if mapping:
+        _must_fit(mapping, table)
+        places = {plain(name): place for place, name in enumerate(table.names)}
+        wanted = [(places[name], f"c{places[name]}") for name in mapping.source_names()]
+        staged = stage_table(table, source.kind, number, work, wanted, connection, limits, progress)
+        return read_through(staged, mapping, table, work, connection)
+    kind, present, extra = match_columns(table.names, source.kind, table.shown)
+    staged = stage_table(table, source.kind, number, work, present, connection, limits, progress, kind)
+    return _with(staged, present=tuple(name for _, name in present), extra=extra)
+
+
+def stage_table(
+    table: Table, kind_name: str, number: int, work: Path, wanted: list[tuple[int, str]], connection: duckdb.DuckDBPyConnection,
+    limits: Limits, progress: Callable[[float], None], kind: Kind | None = None,
+) -> StagedFile:  # fmt: skip
+    """The wanted (place, name) columns of a table as a relation of those names; with `kind`, of all the kind's columns."""
     staged = StagedFile(
-        number=number, kind=kind.name, shown=shown, relation="", records=facts.records - 1, first_line=2,
-        form="text", packed_as=unpacked.packed_as, delimiter=DELIMITERS[delimiter],
-        present=tuple(name for _, name in present), extra=extra,
+        number=number, kind=kind_name, shown=table.shown, relation="", records=0, first_line=2, form=table.form,
+        packed_as=table.packed_as, delimiter=DELIMITERS.get(table.delimiter), present=(), extra=(), notes=table.notes,
+        hidden_rows=table.sheet.hidden_rows if table.sheet else 0,
     )  # fmt: skip
+    columns = kind.columns if kind else tuple(name for _, name in wanted)
+    if table.form == "parquet":
+        return _not_empty(_read_parquet(staged, table, wanted, columns, connection))
+    if table.form == "workbook":
+        return _not_empty(_normalised(staged, table, work, wanted, columns, limits, None, progress))
+    facts = survey(table.path, table.delimiter, progress)
+    _refuse_bytes(facts, table.path, table.shown, limits)
 
     def slowly() -> StagedFile:
-        return _normalised(staged, unpacked.path, work, delimiter, line_number, names, present, kind, limits, facts, progress)
+        return _normalised(staged, table, work, wanted, columns, limits, facts, progress)
 
     simple = (
-        line_number == 1 and facts.newline and not facts.quoted_newlines and not facts.blank_lines and not facts.control
+        table.header_line == 1 and facts.newline and not facts.quoted_newlines and not facts.blank_lines and not facts.control
         and facts.longest_line < limits.max_field_chars
     )  # fmt: skip
     if not simple:
         return _not_empty(slowly())
-    cells = {name: f"c{place}" for place, name in present}
-    scan = _csv_scan(unpacked.path, len(names), delimiter, facts)
-    person = next(place for place, name in present if name == "person_id")
-    samples = tuple((line - 2, cell) for line, cell in _cells(facts, delimiter, person, len(names)) if line > 1)
-    return _not_empty(
-        _with(staged, relation=_relation(kind, cells, scan, facts.edge_blanks, facts.quotes > 0), fallback=slowly, samples=samples)
+    cells = {name: f"c{place}" for place, name in wanted}
+    scan = _csv_scan(table.path, len(table.names), table.delimiter, facts)
+    checked = next((place for place, name in wanted if name == "person_id"), wanted[0][0])
+    samples = tuple((line - 2, cell) for line, cell in _cells(facts, table.delimiter, checked, len(table.names)) if line > 1)
+    relation = _relation(columns, cells, scan, facts.edge_blanks, facts.quotes > 0)
+    return _not_empty(_with(staged, relation=relation, records=facts.records - 1, fallback=slowly, samples=samples))
+
+
+def read_through(
+    staged: StagedFile, mapping: Mapping, table: Table, work: Path, connection: duckdb.DuckDBPyConnection
+) -> StagedFile:
+    """A staged table of source columns -> the kind's columns, by the mapping. Written once: built numbers need all rows of a claim."""
+    raw = work / f"{staged.number}.raw.parquet"
+    if not _written(staged, raw, connection):
+        if staged.fallback is None:
+            raise AssertionError("a normalised file was read differently than it was written")
+        staged = staged.fallback()
+        if not _written(staged, raw, connection):
+            raise AssertionError("a normalised file was read differently than it was written")
+    first = f"coalesce(physical_line, file_row_number + {staged.first_line})"
+    rows = f"SELECT * REPLACE ({first} AS physical_line) FROM read_parquet({_quoted(raw)}, file_row_number=true)"
+    place_of = {plain(name): f"c{place}" for place, name in enumerate(table.names)}
+    mapped = work / f"{staged.number}.mapped.parquet"
+    connection.execute(f"COPY ({mapping.select(rows, place_of)}) TO {_quoted(mapped)} (FORMAT parquet, COMPRESSION snappy)")
+    raw.unlink()
+    records = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(mapped)})").fetchall()[0][0]
+    used = set(mapping.source_names())
+    notes = (
+        [*staged.notes, f"Read through the mapping “{mapping.name}”, version {mapping.version}."]
+        if mapping.name
+        else [*staged.notes]
     )
+    if mapping.repeat:
+        notes.append(f"{staged.records:,} rows became {records:,} lines: a row holds up to {mapping.repeat} of them.")
+    return _with(
+        staged, relation=f"SELECT * FROM read_parquet({_quoted(mapped)})", records=records, fallback=None, samples=(),
+        present=tuple(mapping.rules), notes=tuple(notes), mapping=mapping,
+        extra=tuple(shown_name(name.replace("/", "∕")) for name in table.names if plain(name) and plain(name) not in used),
+    )  # fmt: skip
+
+
+def _written(staged: StagedFile, target: Path, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Copy the staged rows as they lie; whether their number and order are those the survey counted."""
+    try:
+        connection.execute(f"COPY ({staged.relation}) TO {_quoted(target)} (FORMAT parquet, COMPRESSION snappy)")
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return False
+    rows = f"read_parquet({_quoted(target)}, file_row_number=true)"
+    if connection.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0] != staged.records:
+        return False
+    if not staged.samples:
+        return True
+    first = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()[0][0]
+    places = ", ".join(f"({place})" for place, _ in staged.samples)
+    found = dict(
+        connection.execute(
+            f"SELECT file_row_number, {first} FROM {rows} SEMI JOIN (VALUES {places}) AS sampled (file_row_number) USING (file_row_number)"
+        ).fetchall()
+    )
+    return found == {place: cell.strip(" \t\r\n") or None for place, cell in staged.samples}
+
+
+def _must_fit(mapping: Mapping, table: Table) -> None:
+    if mapping.fits(table.names):
+        return
+    now, then = {plain(name) for name in table.names if name.strip()}, {plain(name) for name in mapping.header}
+    parts = []
+    if gone := sorted(then - now):
+        parts.append(f"{_shown_columns(gone)} {'is' if len(gone) == 1 else 'are'} gone")
+    if new := sorted(now - then):
+        parts.append(f"{_shown_columns(new)} {'is' if len(new) == 1 else 'are'} new")
+    raise UnknownLayout(
+        f"{table.shown} has another header than the mapping “{mapping.name or 'given'}” was made for: {'; '.join(parts) or 'its columns differ'}. "
+        "Look at the mapping again and save a version that fits.",
+        "HEADER_CHANGED",
+    )
+
+
+def _shown_columns(names: list[str]) -> str:
+    return ", ".join(shown_name(name) for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _cells(facts: Survey, delimiter: str, place: int, width: int) -> Iterator[tuple[int, str]]:
@@ -189,7 +334,7 @@ def _csv_scan(path: Path, width: int, delimiter: str, facts: Survey) -> str:
 
 
 def _relation(
-    kind: Kind,
+    columns: Sequence[str],
     cells: dict[str, str],
     scan: str,
     trim: bool,
@@ -199,7 +344,7 @@ def _relation(
 ) -> str:
     """SELECT of the canonical columns. `trim` where a blank stands at a cell's edge somewhere; `quoted` where "" may stand for a blank."""
     parts = []
-    for column in kind.columns:
+    for column in columns:
         cell = cells.get(column)
         if cell is None:
             text = "NULL::VARCHAR"
@@ -214,87 +359,106 @@ def _relation(
 
 
 def _normalised(
-    staged: StagedFile, path: Path, work: Path, delimiter: str, line_number: int, names: list[str],
-    present: list[tuple[int, str]], kind: Kind, limits: Limits, facts: Survey, progress: Callable[[float], None],
+    staged: StagedFile, table: Table, work: Path, wanted: list[tuple[int, str]], columns: Sequence[str], limits: Limits,
+    facts: Survey | None, progress: Callable[[float], None],
 ) -> StagedFile:  # fmt: skip
-    header = [canonical(name) or f"column {place + 1}" for place, name in enumerate(names)]
-    suspicious = facts.control or facts.quoted_newlines or facts.longest_line >= limits.max_field_chars
+    """Through Python's reader; `facts` is None for a workbook, whose rows come from its sheet."""
+    header = [canonical(name) or f"column {place + 1}" for place, name in enumerate(table.names)]
     target = work / f"{staged.number}.normal.csv"
-    done = normalise(path, target, staged.shown, delimiter, line_number, header, present, limits, suspicious, progress)
-    trim = facts.edge_blanks or facts.quoted_newlines or facts.newline is None
-    relation = _read_normalised(done, kind, [name for _, name in present], trim)
+    if table.sheet:
+        records = ((line, last, _as_wide(cells, len(header))) for line, last, cells in table.sheet.records())
+        suspicious, trim, size = True, True, table.path.stat().st_size * 10
+    else:
+        records = records_of_text(table.path, table.delimiter, staged.shown)
+        suspicious = facts.control or facts.quoted_newlines or facts.longest_line >= limits.max_field_chars
+        trim, size = facts.edge_blanks or facts.quoted_newlines or facts.newline is None, facts.size
+    done = normalise(
+        records, target, staged.shown, table.header_line, header, wanted, limits, suspicious, table.sheet is not None,
+        lambda written: progress(min(1.0, written / size)),
+    )  # fmt: skip
+    names = ", ".join(f"'{name}': 'VARCHAR'" for name in ["physical_line", *(name for _, name in wanted)])
+    # Where cells hold line ends, one thread reads the file.
+    scan = (
+        f"read_csv({_quoted(done.path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{names}}}, auto_detect=false, "
+        f"strict_mode=true, new_line='\\n', parallel={str(done.one_line_each).lower()}, max_line_size={max(4 * done.longest, 65536)})"
+    )
+    relation = _relation(columns, {name: name for _, name in wanted}, scan, trim, True, line="CAST(physical_line AS BIGINT)")
     return _with(
         staged, relation=relation, records=done.rows, blank_lines=done.blank_lines, rejects=done.rejects, fallback=None, samples=()
     )
 
 
-def _read_normalised(done: Normalised, kind: Kind, present: list[str], trim: bool) -> str:
-    """The relation of a file that `normalise` wrote. Where its cells hold line ends, one thread reads it."""
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ["physical_line", *present])
-    scan = (
-        f"read_csv({_quoted(done.path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{columns}}}, auto_detect=false, "
-        f"strict_mode=true, new_line='\\n', parallel={str(done.one_line_each).lower()}, max_line_size={max(4 * done.longest, 65536)})"
-    )
-    return _relation(kind, {name: name for name in present}, scan, trim, True, line="CAST(physical_line AS BIGINT)")
+def _as_wide(cells: list[str], width: int) -> list[str]:
+    """A sheet's row without the blank cells beyond its header; what is filled there stays and makes the row ragged."""
+    return cells[:width] if not any(cell.strip() for cell in cells[width:]) else cells
 
 
 # Parquet
 
 
-def _read_parquet(
-    path: Path, wanted_kind: str, shown: str, number: int, connection: duckdb.DuckDBPyConnection, limits: Limits
-) -> StagedFile:
-    """Columns of any flat type become text; numbers in code columns are said aloud, for their leading zeros are gone."""
-    scan = f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false, binary_as_string=true)"
+def _parquet_table(path: Path, shown: str, connection: duckdb.DuckDBPyConnection, limits: Limits, read_as: ReadAs) -> Table:
+    scan = _parquet_scan(path)
     try:
         described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}").fetchall()
         records = connection.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
     except duckdb.Error:
-        raise RefusedFile(
-            f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
-        ) from None
+        raise _damaged_parquet(shown) from None
     if records > limits.max_rows:
         raise RefusedFile(
             f"{shown} has {records:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
         )
-    names = [row[0] for row in described]
-    types = {row[0]: str(row[1]) for row in described}
-    if len(names) > limits.max_columns:
+    _refuse_wide(len(described), shown, limits)
+    names, types = [row[0] for row in described], tuple(str(row[1]) for row in described)
+    return Table(shown, path, "parquet", None, names, read_as, types=types, records=records)
+
+
+def _parquet_scan(path: Path) -> str:
+    return f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false, binary_as_string=true)"
+
+
+def _damaged_parquet(shown: str) -> RefusedFile:
+    return RefusedFile(
+        f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
+    )
+
+
+def _refuse_wide(width: int, shown: str, limits: Limits) -> None:
+    if width > limits.max_columns:
         raise RefusedFile(
-            f"{shown} has {len(names):,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
+            f"{shown} has {width:,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
             "TOO_MANY_COLUMNS",
         )
-    kind, present, extra = match_columns(names, wanted_kind, shown)
+
+
+def _read_parquet(
+    staged: StagedFile, table: Table, wanted: list[tuple[int, str]], columns: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> StagedFile:
+    """Columns of any flat type become text; numbers in code columns are said aloud, for their leading zeros are gone."""
+    shown = table.shown
     cells, notes, numeric_codes = {}, [], []
-    for place, column in present:
-        name, type_name = names[place], types[names[place]]
+    for place, column in wanted:
+        name, type_name = table.names[place], table.types[place]
         if any(mark in type_name for mark in ("[", "STRUCT", "MAP", "UNION", "BLOB", "LIST", "VARIANT")):
             raise RefusedFile(
-                f"{shown} has the column {column} as {type_name.split('(')[0].lower()}, not as plain text. "
+                f"{shown} has the column {shown_name(name)} as {type_name.split('(')[0].lower()}, not as plain text. "
                 "Write one text value a row and send it again.",
                 "NESTED_COLUMN",
             )
         cells[column] = _parquet_cell('"' + name.replace('"', '""') + '"', type_name)
         if type_name.startswith(_NUMERIC) and not column.endswith(("_amount", "quantity", "_line_number", "days_supply")):
-            numeric_codes.append(column)
+            numeric_codes.append(shown_name(name))
     if numeric_codes:
         notes.append(f"Stored as numbers, so leading zeros are lost: {', '.join(numeric_codes)}.")
     everything = ", ".join(f"{cell}" for cell in cells.values())
     reject = (
         f"CASE WHEN regexp_matches(concat_ws('', {everything}), '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') THEN 'CONTROL_CHAR' END"
     )
-    relation = _relation(kind, cells, scan, True, True, line="file_row_number + 1", reject=reject)
-    staged = StagedFile(
-        number=number, kind=kind.name, shown=shown, relation=relation, records=records, first_line=1, form="parquet",
-        packed_as=None, delimiter=None, present=tuple(name for _, name in present), extra=extra, notes=tuple(notes),
-    )  # fmt: skip
+    relation = _relation(columns, cells, _parquet_scan(table.path), True, True, line="file_row_number + 1", reject=reject)
     try:  # a page that is damaged shows only when it is read
         connection.execute(f"SELECT count(*) FROM ({relation}) WHERE given_reject IS NULL").fetchall()[0]
     except duckdb.Error:
-        raise RefusedFile(
-            f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
-        ) from None
-    return _not_empty(staged)
+        raise _damaged_parquet(shown) from None
+    return _with(staged, relation=relation, records=table.records, first_line=1, notes=(*staged.notes, *notes))
 
 
 def _parquet_cell(name: str, type_name: str) -> str:

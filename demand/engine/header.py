@@ -7,30 +7,34 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from pathlib import Path
 
 from demand.engine.columns import KINDS, LEFT_OUT, SYNONYMS, Kind, canonical, kinds_that_fit, plain
-from demand.engine.refusal import RefusedFile, not_utf8, shown_name
+from demand.engine.refusal import RefusedFile, UnknownLayout, not_utf8, shown_name
 from demand.engine.unpack import Limits
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 
 
-def read_header(path: Path, shown: str, limits: Limits) -> tuple[int, list[str], str]:
-    """(line, cells, delimiter) of the header: the first line that is not blank, cut where most known columns come out."""
+def read_header(path: Path, shown: str, limits: Limits, delimiter: str = "") -> tuple[int, list[str], str]:
+    """(line, cells, delimiter) of the header: the first line that is not blank, cut at `delimiter`.
+
+    Without one, it is cut where most known columns, else most cells come out.
+    """
     with path.open("rb") as stream:
         for line_number in range(1, 1001):
             raw = stream.readline(4 * limits.max_header_chars + 16)
             if not raw:
                 break
             if raw.strip(b"\xef\xbb\xbf \t\r\n"):
-                return line_number, *_header_cells(raw, shown, limits)
+                return line_number, *_header_cells(raw, shown, limits, [delimiter] if delimiter else list(DELIMITERS))
     raise RefusedFile(
         f"{shown} holds only blank lines: no header and no rows. Export it again, with a header line of column names.", "EMPTY"
     )
 
 
-def _header_cells(raw: bytes, shown: str, limits: Limits) -> tuple[list[str], str]:
+def _header_cells(raw: bytes, shown: str, limits: Limits, delimiters: list[str]) -> tuple[list[str], str]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -46,7 +50,7 @@ def _header_cells(raw: bytes, shown: str, limits: Limits) -> tuple[list[str], st
         )
     known = {name for kind in KINDS.values() for name in kind.columns}
     best: tuple[int, int, list[str], str] | None = None
-    for delimiter in DELIMITERS:
+    for delimiter in delimiters:
         try:
             cells = next(csv.reader([text], delimiter=delimiter, strict=True))
         except csv.Error:
@@ -74,7 +78,7 @@ def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind,
     cleaned = [plain(name) for name in names]
     known = {name for other in KINDS.values() for name in other.columns}
     if not {SYNONYMS.get(name, name) for name in cleaned} & known:  # said first: a row of data must not be quoted as names
-        raise RefusedFile(
+        raise _kind_of_refusal(names)(
             f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} "
             f"needs {', '.join(_named(column) for column in kind.needed)}.",
             "NO_HEADER",
@@ -104,6 +108,20 @@ def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind,
     return kind, present, tuple(shown_name(name.replace("/", "∕")) for name in extra)
 
 
+_VALUE = re.compile(r"[\W\d_]*|.*\d{3,}.*|[A-Z]{1,3}\d+|[0-9].*")  # what stands in a row of data rather than in a header
+
+
+def look_like_names(names: list[str]) -> bool:
+    """Whether the cells of a first line are column names and not a row of data, which must never be shown as names."""
+    filled = [name.strip() for name in names if name.strip()]
+    values = [name for name in filled if _VALUE.fullmatch(name)]
+    return len(filled) >= 2 and len(filled) >= 0.8 * len(names) and not values and len(set(filled)) == len(filled)
+
+
+def _kind_of_refusal(names: list[str]) -> type[RefusedFile]:
+    return UnknownLayout if look_like_names(names) else RefusedFile
+
+
 def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str], shown: str) -> RefusedFile:
     others = [other for other in kinds_that_fit(found) if other.name != kind.name]
     if others:
@@ -120,7 +138,7 @@ def _missing(missing: list[str], kind: Kind, found: set[str], cleaned: list[str]
             hints.append(f"'{shown_name(near[0])}' may be {column}")
     hint = f" Perhaps {'; '.join(hints)}: rename it." if hints else ""
     word = "column" if len(missing) == 1 else "columns"
-    return RefusedFile(
+    return _kind_of_refusal(cleaned)(
         f"{shown} lacks the {word} {', '.join(_named(column) for column in missing)}, which every file of {kind.title} needs."
         f"{hint} Add {'it' if len(missing) == 1 else 'them'} to the header and the rows and send the file again.",
         "MISSING_COLUMN",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from demand.engine.refusal import RefusedFile
 from demand.engine.unpack import Limits
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# First line, last line, and the cells or the reader's complaint.
+Record = tuple[int, int, list[str] | str]
 _MANY_FIELDS = 64 << 20  # what the csv module may hold of one field; our own limit is far below
 
 
@@ -40,20 +42,21 @@ class Normalised:
 
 
 def normalise(
-    source: Path,
+    records: Iterable[Record],
     target: Path,
     shown: str,
-    delimiter: str,
     header_line: int,
     header: Sequence[str],
     wanted: Sequence[tuple[int, str]],
     limits: Limits,
     suspicious: bool = True,
-    progress: Callable[[float], None] = lambda share: None,
+    blank_rows: bool = False,
+    progress: Callable[[int], None] = lambda written: None,
 ) -> Normalised:
     """Write physical line and the wanted (position, name) cells of every sound record to `target`, every cell quoted.
 
-    `suspicious`: control characters or long cells may be there, so each cell is looked at.
+    `suspicious`: control characters or long cells may be there, so each cell is looked at. `blank_rows`: a row of blank
+    cells is a blank line, as in a workbook. `progress` is told the bytes written.
     """
     width = len(header)
     claim_place = next((place for place, name in wanted if name == "claim_id"), None)
@@ -61,11 +64,10 @@ def normalise(
     rejects: list[StructuralReject] = []
     rows = blanks = longest = 0
     one_line_each = True
-    size = source.stat().st_size
-    with source.open(encoding="utf-8-sig", newline="") as stream, target.open("w", encoding="utf-8", newline="") as sink:
+    with target.open("w", encoding="utf-8", newline="") as sink:
         writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(["physical_line", *(name for _, name in wanted)])
-        for line, last_line, record in _records(stream, delimiter, shown):
+        for line, last_line, record in records:
             if line <= header_line:
                 continue
             if len(rejects) > limits.max_broken_rows:
@@ -75,7 +77,7 @@ def normalise(
                     raise _unclosed(shown, line)
                 rejects.append(StructuralReject(line, *_reader_error(record), None))
                 continue
-            if not record or (len(record) == 1 and not record[0].strip()):
+            if not any(cell.strip() for cell in record) and (blank_rows or len(record) <= 1):
                 blanks += 1
                 continue
             if len(record) != width:
@@ -95,13 +97,14 @@ def normalise(
             one_line_each = one_line_each and last_line == line
             rows += 1
             if rows % 20_000 == 0:
-                progress(min(1.0, target.stat().st_size / size))
+                progress(sink.tell())
     return Normalised(target, rows, blanks, rejects, longest, one_line_each)
 
 
-def _records(stream: Iterator[str], delimiter: str, shown: str) -> Iterator[tuple[int, int, list[str] | str]]:
-    """(first line, last line, cells or the reader's complaint) of each record, lines counted from 1."""
+def records_of_text(path: Path, delimiter: str, shown: str) -> Iterator[Record]:
+    """The records of a delimited text in UTF-8, lines counted from 1."""
     previous = csv.field_size_limit(_MANY_FIELDS)
+    stream = path.open(encoding="utf-8-sig", newline="")
     try:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
         while True:
@@ -116,6 +119,7 @@ def _records(stream: Iterator[str], delimiter: str, shown: str) -> Iterator[tupl
                     raise _unclosed(shown, first) from None
             yield first, reader.line_num, record
     finally:
+        stream.close()
         csv.field_size_limit(previous)
 
 

@@ -12,6 +12,10 @@ class RefusedFile(Exception):
         self.rule = rule
 
 
+class UnknownLayout(RefusedFile):
+    """The file is a table, but its columns, encoding or sheet are not known: a mapping can say what they are."""
+
+
 def shown_name(name: str) -> str:
     """A file name as it may be shown: the last part of the path, printable, at most 80 characters, never empty."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
@@ -23,8 +27,8 @@ def shown_name(name: str) -> str:
 
 def not_utf8(shown: str, line: int, byte: int) -> RefusedFile:
     """line counts from 1, byte from 0."""
-    return RefusedFile(
+    return UnknownLayout(
         f"{shown} is not in the encoding UTF-8 (line {line:,}, byte {byte:,}), and guessing would garble names. "
-        "Save it as 'CSV UTF-8' and send that.",
+        "Save it as 'CSV UTF-8' and send that, or say its encoding in a mapping.",
         "ENCODING",
     )

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from demand.engine.refusal import RefusedFile
+from demand.engine.encodings import to_utf8
+from demand.engine.refusal import RefusedFile, UnknownLayout
 
 BLOCK = 1 << 20
 TEXT_ENDINGS = ("csv", "txt", "tsv", "tab", "psv", "dat")
-REMEDY = "Save it as CSV (UTF-8), CSV.gz, a ZIP of one CSV, or Parquet, and send that."
+REMEDY = "Save it as CSV (UTF-8), CSV.gz, a ZIP of one CSV, Parquet or a workbook (XLSX), and send that."
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Limits:
     max_rows: int = 500_000_000  # of a Parquet file, where a few bytes may stand for any number of equal rows
     max_ratio: int = 400  # unpacked to packed; claims pack 10 to 40 times
     ratio_from_bytes: int = 16 << 20  # the ratio counts from here on
+    max_members: int = 1_000  # files inside a workbook
+    max_workbook_bytes: int = 400 << 20  # of a workbook, unpacked: its reader holds a sheet in memory
 
 
 @dataclass(frozen=True)
 class Unpacked:
     path: Path
-    form: str  # "text" or "parquet"
+    form: str  # "text", "parquet" or "workbook"
     packed_as: str | None  # "gzip", "zip" or None
 
 
@@ -66,25 +69,35 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def unpack(path: Path, shown: str, work: Path, number: int, limits: Limits) -> Unpacked:
-    """The file's plain content under `work`; RefusedFile where it is not one of ours. `path` is never handed on by its own name."""
+def unpack(path: Path, shown: str, work: Path, number: int, limits: Limits, encoding: str = "") -> Unpacked:
+    """The file's plain content under `work`; RefusedFile where it is not one of ours. `path` is never handed on by its own name.
+
+    `encoding`: what somebody said the text is written in; it comes out in UTF-8.
+    """
     if path.stat().st_size == 0:
         raise RefusedFile(f"{shown} is empty (0 bytes), so nothing was loaded. Export it again and send the new file.", "EMPTY")
     with path.open("rb") as stream:
         start = stream.read(4096)
-    found = _recognise(path, start, shown)
+    found = _recognise(path, start, shown, encoding)
     _agrees(found, shown)
+    target = work / f"{number}.{_ENDINGS.get(found, 'csv')}"
     if found == "gzip":
-        return Unpacked(_gunzip(path, shown, work / f"{number}.csv", limits), "text", "gzip")
-    if found == "zip":
-        return Unpacked(_unzip(path, shown, work / f"{number}.csv", limits), "text", "zip")
-    target = work / f"{number}.{'parquet' if found == 'parquet' else 'csv'}"
-    _link(path, target)
-    return Unpacked(target, found, None)
+        _gunzip(path, shown, target, limits, encoding)
+    elif found == "zip":
+        _unzip(path, shown, target, limits, encoding)
+    else:
+        _link(path, target)
+    form = found if found in _ENDINGS else "text"
+    if encoding and form == "text":
+        target = to_utf8(target, target.with_suffix(".utf8.csv"), encoding, shown, limits.max_unpacked_bytes)
+    return Unpacked(target, form, found if found in ("gzip", "zip") else None)
 
 
-def _recognise(path: Path, start: bytes, shown: str) -> str:
-    """'text', 'parquet', 'gzip' or 'zip'; anything else is refused by its own name."""
+_ENDINGS = {"parquet": "parquet", "workbook": "xlsx"}
+
+
+def _recognise(path: Path, start: bytes, shown: str, encoding: str = "") -> str:
+    """'text', 'parquet', 'workbook', 'gzip' or 'zip'; anything else is refused by its own name."""
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith(b"PARE"):
@@ -95,6 +108,8 @@ def _recognise(path: Path, start: bytes, shown: str) -> str:
         return _zip_or_office(path, shown)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return _old_office(path, shown)
+    if encoding:
+        return "text"
     binary = any(byte < 9 for byte in start)
     for magic, name in _FOREIGN:
         if start.startswith(magic) and (binary or not magic.isalnum()):  # a header may well begin with MZ or ORC
@@ -105,8 +120,9 @@ def _recognise(path: Path, start: bytes, shown: str) -> str:
     if text[:1] == b"<":
         raise RefusedFile(f"{shown} is a web page or XML document, not a table in CSV format. {REMEDY}", "TYPE_MISMATCH")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_utf16(start):
-        raise RefusedFile(
-            f"{shown} is in the encoding UTF-16 or UTF-32, and only UTF-8 is read. In Excel choose 'CSV UTF-8' when saving, and send that.",
+        raise UnknownLayout(
+            f"{shown} is in the encoding UTF-16 or UTF-32, and only UTF-8 is read unasked. In Excel choose 'CSV UTF-8' when saving, "
+            "and send that, or say its encoding in a mapping.",
             "ENCODING",
         )
     if b"\0" in start:
@@ -127,10 +143,12 @@ def _zip_or_office(path: Path, shown: str) -> str:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise _damaged(shown, "ZIP archive") from None
+    if "[Content_Types].xml" in names and "xl/workbook.xml" in names:
+        return "workbook"
     if "[Content_Types].xml" in names or any(name.startswith(("xl/", "word/", "ppt/")) for name in names):
         raise RefusedFile(
-            f"{shown} is an Excel workbook or another Office document, whatever its name says; this format is not read yet. "
-            "In Excel choose 'Save as', type 'CSV UTF-8', and send that file.",
+            f"{shown} is an Office document, whatever its name says, and no workbook of the type XLSX. "
+            "In Excel choose 'Save as', type 'Excel workbook (.xlsx)' or 'CSV UTF-8', and send that file.",
             "TYPE_MISMATCH",
         )
     return "zip"
@@ -154,9 +172,19 @@ def _agrees(found: str, shown: str) -> None:
     """A name that says something else than the content is refused: somebody is mistaken about the file."""
     parts = shown.lower().rsplit(".", 1)
     ending = parts[1] if len(parts) == 2 else ""
-    wanted = {"gz": "gzip", "gzip": "gzip", "zip": "zip", "parquet": "parquet", "pq": "parquet"}
+    wanted = {
+        "gz": "gzip",
+        "gzip": "gzip",
+        "zip": "zip",
+        "parquet": "parquet",
+        "pq": "parquet",
+        "xlsx": "workbook",
+        "xlsm": "workbook",
+    }
     if ending in wanted and wanted[ending] != found:
-        name = {"gzip": "gzip-compressed data", "zip": "a ZIP archive", "parquet": "Parquet"}[wanted[ending]]
+        name = {"gzip": "gzip-compressed data", "zip": "a ZIP archive", "parquet": "Parquet", "workbook": "an Excel workbook"}[
+            wanted[ending]
+        ]
         raise RefusedFile(
             f"{shown} is named like {name}, but its content is not of that type. Give it the right name or export it again.",
             "TYPE_MISMATCH",
@@ -166,12 +194,13 @@ def _agrees(found: str, shown: str) -> None:
             "gzip": ("gzip-compressed", ".csv.gz"),
             "zip": ("a ZIP archive", ".zip"),
             "parquet": ("a Parquet file", ".parquet"),
+            "workbook": ("an Excel workbook", ".xlsx"),
         }[found]
         raise RefusedFile(
             f"{shown} is named like a text file, but its type is {name[0]}. Name it {name[1]} if that is what you meant to send.",
             "TYPE_MISMATCH",
         )
-    if ending in ("xlsx", "xlsm", "xls", "xlsb", "ods"):
+    if ending in ("xls", "xlsb", "ods"):
         raise RefusedFile(f"{shown} is named like an Excel workbook, but its content is not one. {REMEDY}", "TYPE_MISMATCH")
     if (
         ending
@@ -212,17 +241,16 @@ def _pour(source: IO[bytes], target: Path, packed: int, limits: Limits, too_larg
             sink.write(block)
 
 
-def _gunzip(path: Path, shown: str, target: Path, limits: Limits) -> Path:
+def _gunzip(path: Path, shown: str, target: Path, limits: Limits, encoding: str) -> None:
     try:
         with gzip.open(path, "rb") as source:
             _pour(source, target, path.stat().st_size, limits, lambda: _too_large(shown))
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _damaged(shown, "gzip archive") from None
-    _must_be_text(target, shown, "gzip")
-    return target
+    _must_be_text(target, shown, "gzip", encoding)
 
 
-def _unzip(path: Path, shown: str, target: Path, limits: Limits) -> Path:
+def _unzip(path: Path, shown: str, target: Path, limits: Limits, encoding: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             member = _only_member(archive, shown)
@@ -232,8 +260,7 @@ def _unzip(path: Path, shown: str, target: Path, limits: Limits) -> Path:
                 _pour(source, target, member.compress_size, limits, lambda: _too_large(shown))
     except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise _damaged(shown, "ZIP archive") from None
-    _must_be_text(target, shown, "ZIP")
-    return target
+    _must_be_text(target, shown, "ZIP", encoding)
 
 
 def _only_member(archive: zipfile.ZipFile, shown: str) -> zipfile.ZipInfo:
@@ -265,12 +292,12 @@ def _only_member(archive: zipfile.ZipFile, shown: str) -> zipfile.ZipInfo:
     return member
 
 
-def _must_be_text(path: Path, shown: str, archive: str) -> None:
+def _must_be_text(path: Path, shown: str, archive: str, encoding: str) -> None:
     if path.stat().st_size == 0:
         raise RefusedFile(f"{shown} is a {archive} archive of an empty file. Export the claims again.", "EMPTY")
     with path.open("rb") as stream:
         start = stream.read(4096)
-    inner = _recognise(path, start, f"The file inside {shown}") if not start.startswith(b"PK") else "zip"
+    inner = _recognise(path, start, f"The file inside {shown}", encoding) if not start.startswith(b"PK") else "zip"
     if inner != "text":
         raise RefusedFile(
             f"{shown} is a {archive} archive inside which lies no CSV file (another archive?). Pack the CSV itself.",

@@ -334,7 +334,7 @@ def test_archives_of_one_csv_are_read(tmp_path):
         (zipped(("/PWNED.csv", ONE_ROW)), "absolute.zip", "ARCHIVE_CONTENT"),
         (zipped(("C:\\PWNED.csv", ONE_ROW)), "windows.zip", "ARCHIVE_CONTENT"),
         (zipped(("claims.csv", zipped(("b.csv", ONE_ROW)))), "named csv.zip", "ARCHIVE_CONTENT"),
-        (zipped(("xl/workbook.xml", b"<x/>"), ("[Content_Types].xml", b"<x/>")), "claims.xlsx", "TYPE_MISMATCH"),
+        (zipped(("xl/workbook.xml", b"<x/>"), ("[Content_Types].xml", b"<x/>")), "claims.xlsx", "ARCHIVE_DAMAGED"),
         (b"PK\x03\x04" + bytes(50), "broken.zip", "ARCHIVE_DAMAGED"),
     ],
     ids=named,
