@@ -18,6 +18,11 @@ def upload_path(stored_name: str) -> Path:
     return folder("uploads", stored_name)
 
 
+def layout_path(stored_name: str) -> Path:
+    """What the columns of an upload are called, with sample rows, for the mapping page; it goes with the upload."""
+    return folder("uploads", f"{stored_name}.layout")
+
+
 def extract_folder(extract_id: int) -> Path:
     return folder("extracts", extract_id)
 

@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 from django.db import transaction
 
 from demand.actions import extracts, recompute, runs
-from demand.models import Run
+from demand.models import Extract, Run
 from demand.selectors import hidden
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def do_load(run_id: int) -> None:
     run = Run.objects.get(pk=run_id)
     if run.status == Run.Status.FAILED:
         extracts.give_up_load(run)
-    elif run.status == Run.Status.FINISHED:
+    elif run.status == Run.Status.FINISHED and Extract.objects.filter(pk=run.subject_id, status=Extract.Status.LOADED).exists():
         # While more loads wait, one recomputation at the end serves them all.
         if not Run.objects.under_way().filter(kind=Run.Kind.LOAD).exists():
             enqueue(recompute.request_recompute(user=run.requested_by))
@@ -117,5 +117,8 @@ def sweep() -> None:
     for run_id in runs.sweep():
         run = Run.objects.get(pk=run_id)
         send(run.kind, run.pk)
-    for run in Run.objects.filter(kind=Run.Kind.LOAD, status=Run.Status.FAILED, subject_id__in=extracts.unsettled().values("pk")):
-        extracts.give_up_load(run)
+    for extract in extracts.unsettled():
+        newest = Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk).order_by("-pk").first()
+        if newest and newest.status == Run.Status.FAILED:
+            extracts.give_up_load(newest)
+    extracts.refuse_expired()

@@ -230,6 +230,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # What one upload may weigh, all its files together, and what it must leave free on the disk. Larger files: load_extract.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=1_000_000_000)
+# An upload that waits for its mapping or for a yes holds real patient ids, and is deleted after so long.
+UPLOAD_KEEP_HOURS = env.int("UPLOAD_KEEP_HOURS", default=72)
 UPLOAD_KEEP_FREE_BYTES = env.int("UPLOAD_KEEP_FREE_BYTES", default=500_000_000)
 
 LOGGING = {

@@ -1,11 +1,13 @@
 """Bringing extracts in: an extract is loaded as a whole or not at all."""
 
 import hashlib
+import json
 import re
 import shutil
 import unicodedata
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -15,7 +17,8 @@ from django.utils import timezone
 from demand import storage
 from demand.actions import runs
 from demand.engine import lines
-from demand.models import Extract, ExtractFile, Run
+from demand.engine.mapping import Mapping, ReadAs
+from demand.models import ColumnMapping, Extract, ExtractFile, LeakageCell, Run
 
 
 class Refused(Exception):
@@ -69,29 +72,35 @@ def create_extract(
     perspective: str = Extract.Perspective.PAYER,
     data_source: str = "",
     paid_through=None,
+    check_first: bool = False,
+    corrects: Extract | None = None,
+    mappings: dict[str, ColumnMapping] | None = None,
     user=None,
 ) -> tuple[Extract, Run]:
-    """Note an extract and ask for its load. Refused: no name, a name in use, no file, the very same files loaded before."""
-    name = name.strip()
+    """Note an extract and ask for its load. Refused: no name, a name in use, no file, the very same files loaded before.
+
+    `check_first` stops the load before it counts. `corrects`: the extract of which this is a new version, under the same name.
+    `mappings`: by kind, how files of that kind are to be read.
+    """
+    name = corrects.name if corrects else name.strip()
     if not name:
         raise Refused("Give the extract a name, for example “Payer A, claims to June 2026”.")
-    if Extract.objects.filter(name=name).exclude(status=Extract.Status.REFUSED).exists():
-        raise Refused(f"An extract named “{name}” exists already; choose another name.")
+    taken = Extract.objects.filter(name=name).exclude(status=Extract.Status.REFUSED)
+    if not corrects and taken.exists():
+        raise Refused(
+            f"An extract named “{name}” exists already; choose another name, or open it and load a corrected version of it."
+        )
     if not files:
         raise Refused("Choose at least one file: medical claims, pharmacy claims or eligibility.")
-    digests = sorted(file.sha256 for file in files)
-    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
-        if sorted(file.sha256 for file in earlier.files.all()) == digests:
-            raise Refused(
-                f"These files were loaded already: they are byte for byte those of extract “{earlier.name}”. "
-                "Nothing was loaded again; upload a file that differs, or use that extract."
-            )
+    _refuse_same_files(files)
     Extract.objects.filter(name=name, status=Extract.Status.REFUSED).delete()
     extract = Extract.objects.create(
         name=name,
+        version=1 + max(taken.values_list("version", flat=True), default=0),
         perspective=perspective,
         data_source=data_source.strip(),
         paid_through=paid_through,
+        check_first=check_first,
         status=Extract.Status.QUEUED,
         created_by=user,
     )
@@ -103,59 +112,169 @@ def create_extract(
             stored_name=file.stored_name,
             sha256=file.sha256,
             size_bytes=file.size_bytes,
+            mapping=(mappings or {}).get(file.kind),
         )
         for file in files
     )
-    run = runs.request_run(
-        Run.Kind.LOAD,
-        subject_id=extract.pk,
-        inputs={"extract": extract.pk, "files": [[file.kind, file.sha256] for file in files]},
-        user=user,
-    )
-    return extract, run
+    return extract, _request_load(extract, user)
+
+
+def _refuse_same_files(files: list[IncomingFile]) -> None:
+    digests = sorted(file.sha256 for file in files)
+    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
+        if sorted(file.sha256 for file in earlier.files.all()) != digests:
+            continue
+        remedy = {
+            Extract.Status.LOADED: "upload a file that differs, or use that extract",
+            Extract.Status.CHECKED: "open that extract and load it, or discard it first",
+            Extract.Status.UNMAPPED: "open that extract and map its columns, or discard it first",
+        }.get(earlier.status, "open that extract and put it back")
+        raise Refused(
+            f"These files were loaded already: they are byte for byte those of extract “{earlier}”. "
+            f"Nothing was loaded again; {remedy}."
+        )
+
+
+def _request_load(extract: Extract, user) -> Run:
+    inputs = {
+        "extract": extract.pk,
+        "files": [[file.kind, file.sha256, str(file.mapping or ""), file.read_as] for file in extract.files.all()],
+        "earlier": [other.pk for other in _earlier(extract)],
+        "asked": timezone.now().isoformat(),  # the same load may be asked for again, with another mapping in between
+    }
+    return runs.request_run(Run.Kind.LOAD, subject_id=extract.pk, inputs=inputs, user=user)
 
 
 def discard_uploads(stored_names) -> None:
     """The upload as it came holds real patient ids; once a load is over only pseudonymised rows remain."""
     for stored_name in stored_names:
         storage.upload_path(stored_name).unlink(missing_ok=True)
+        storage.layout_path(stored_name).unlink(missing_ok=True)
+
+
+def _stored(extract: Extract) -> list[str]:
+    return list(extract.files.values_list("stored_name", flat=True))
 
 
 def perform_load(claim: runs.Claim) -> None:
-    """Load the claimed run's extract. Publishes rows and counts together, or refuses the whole extract in one sentence."""
+    """Load the claimed run's extract. Publishes rows and counts together, or refuses the whole extract in one sentence.
+
+    A file of unknown layout stops it: the upload is kept, and what its columns are called is put beside it for the mapping page.
+    """
     run = Run.objects.get(pk=claim.run_id)
     extract = Extract.objects.get(pk=run.subject_id)
     Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADING)
-    stored = list(extract.files.values_list("stored_name", flat=True))
     final = storage.extract_folder(extract.pk)
     attempt = storage.attempt_folder(final, claim.token)
     report = runs.StageReport(claim)
+    files = list(extract.files.select_related("mapping"))
     try:
         with runs.keep_alive(claim):
-            loaded = lines.load_extract(_files(extract), _earlier(extract), attempt, _options(extract), report)
+            for file in files:
+                if file.read_as and not file.mapping:
+                    _look_at(file, attempt, report)
+                    raise lines.UnknownLayout(extract.refusal or "Say where its columns come from.", "LOOKED_AGAIN")
+            try:
+                loaded = lines.load_extract(_sources(files), _earlier_folders(extract), attempt, options(extract), report)
+            except lines.UnknownLayout as unknown:
+                if unknown.file is None:
+                    raise
+                _look_at(files[unknown.file], attempt, report)
+                raise
+    except lines.UnknownLayout as unknown:
+        _stop(claim, extract, Extract.Status.UNMAPPED, unknown.sentence)
+        storage.remove_attempts(final)
+        return
     except lines.RefusedFile as refusal:
-        _refuse(claim, extract, refusal.sentence)
-        discard_uploads(stored)
+        _stop(claim, extract, Extract.Status.REFUSED, refusal.sentence)
+        discard_uploads(_stored(extract))
         storage.remove_attempts(final)
         return
 
     counts = loaded.as_json()
+    status = Extract.Status.CHECKED if extract.check_first else Extract.Status.LOADED
 
     def publish():
         storage.publish_folder(attempt, final)
-        Extract.objects.filter(pk=extract.pk).update(
-            status=Extract.Status.LOADED, counts=counts, loaded_at=timezone.now(), refusal=""
-        )
+        if status == Extract.Status.LOADED:
+            _stand_back(extract)
+        Extract.objects.filter(pk=extract.pk).update(status=status, counts=counts, loaded_at=timezone.now(), refusal="")
 
     runs.finish_run(claim, result=counts, stages=report.finished(), publish=publish)
-    discard_uploads(stored)
+    if status == Extract.Status.LOADED:
+        discard_uploads(_stored(extract))
     storage.remove_attempts(final)
 
 
+def _look_at(file: ExtractFile, attempt: Path, report) -> None:
+    found = lines.look_at(_source(file), attempt, options(file.extract), ReadAs(**file.read_as), report)
+    path = storage.layout_path(file.stored_name)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(found.as_json()), encoding="utf-8")
+
+
 @transaction.atomic
-def _refuse(claim: runs.Claim, extract: Extract, sentence: str) -> None:
+def _stop(claim: runs.Claim, extract: Extract, status: str, sentence: str) -> None:
     if runs.fail_run(claim, sentence):
-        Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.REFUSED, refusal=sentence)
+        Extract.objects.filter(pk=extract.pk).update(status=status, refusal=sentence)
+
+
+def _stand_back(extract: Extract) -> None:
+    """Of one name at most one version counts."""
+    others = Extract.objects.filter(name=extract.name, status=Extract.Status.LOADED).exclude(pk=extract.pk)
+    others.update(status=Extract.Status.REPLACED)
+
+
+@transaction.atomic
+def load_again(extract: Extract, *, check_first: bool, user=None) -> Run:
+    """Ask for the load of an extract whose uploads still wait: after its mapping was made or changed."""
+    _must_be(extract, [Extract.Status.UNMAPPED, Extract.Status.CHECKED], "its files are not kept any more; upload them again")
+    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.QUEUED, check_first=check_first)
+    return _request_load(extract, user)
+
+
+@transaction.atomic
+def read_again(file: ExtractFile, read_as: ReadAs, user=None) -> Run:
+    """Ask for another look at a file, read in another way. A mapping chosen for it is put aside."""
+    chosen = {name: value for name, value in vars(read_as).items() if value}
+    ExtractFile.objects.filter(pk=file.pk).update(read_as=chosen or {"encoding": "utf-8"}, mapping=None)
+    return load_again(file.extract, check_first=True, user=user)
+
+
+@transaction.atomic
+def accept(extract: Extract, user=None) -> Run | None:
+    """A checked extract counts from now on. A load is asked for (and returned) where others came or went since it was checked."""
+    _must_be(extract, [Extract.Status.CHECKED], "only an extract that was checked can be loaded")
+    checked = Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk, status=Run.Status.FINISHED).latest("pk")
+    if checked.inputs["earlier"] != [other.pk for other in _earlier(extract)]:
+        return load_again(extract, check_first=False, user=user)
+    _stand_back(extract)
+    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED, loaded_at=timezone.now())
+    stored = _stored(extract)
+    transaction.on_commit(lambda: discard_uploads(stored))
+    return None
+
+
+@transaction.atomic
+def take_back(extract: Extract) -> None:
+    """Undo a load as a whole: its rows stay where they are, and no figure counts them from the next recomputation on."""
+    _must_be(extract, [Extract.Status.LOADED], "only an extract that is loaded can be taken back")
+    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.UNDONE)
+
+
+@transaction.atomic
+def put_back(extract: Extract) -> None:
+    """Redo what was undone; another version of the same name stands back."""
+    _must_be(extract, [Extract.Status.UNDONE, Extract.Status.REPLACED], "only an extract that was taken back can be put back")
+    _stand_back(extract)
+    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED)
+
+
+def _must_be(extract: Extract, states: list[str], otherwise: str) -> None:
+    """Locks the extract. Refused where somebody else has changed its state meanwhile."""
+    state = Extract.objects.select_for_update().values_list("status", flat=True).get(pk=extract.pk)
+    if state not in states:
+        raise Refused(f"“{extract}” is {Extract.Status(state).label.lower()}: {otherwise}.")
 
 
 def unsettled():
@@ -166,29 +285,56 @@ def unsettled():
 def give_up_load(run: Run) -> None:
     """A load that failed for good leaves a refused extract that says so, and no upload behind."""
     extract = unsettled().filter(pk=run.subject_id).first()
-    if extract is None:
-        return
-    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.REFUSED, refusal=run.reason)
-    discard_uploads(extract.files.values_list("stored_name", flat=True))
+    if extract is not None:
+        refuse(extract, run.reason)
+
+
+def refuse(extract: Extract, sentence: str) -> None:
+    """End an extract's way in: it says why, its uploads and whatever was made of them are gone."""
+    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.REFUSED, refusal=sentence)
+    discard_uploads(_stored(extract))
+    shutil.rmtree(storage.extract_folder(extract.pk), ignore_errors=True)
+    _forget_identities(extract.pk)
     storage.remove_attempts(storage.extract_folder(extract.pk))
 
 
-def _files(extract: Extract) -> list[lines.SourceFile]:
-    return [
-        lines.SourceFile(kind=file.kind, path=storage.upload_path(file.stored_name), display_name=file.display_name)
-        for file in extract.files.all()
-    ]
+def refuse_expired() -> None:
+    """Uploads hold real patient ids: one that nobody maps or accepts is not kept for long."""
+    hours = settings.UPLOAD_KEEP_HOURS
+    waiting = Extract.objects.filter(status__in=[Extract.Status.UNMAPPED, Extract.Status.CHECKED])
+    for extract in waiting.filter(created_at__lt=timezone.now() - timedelta(hours=hours)):
+        refuse(
+            extract,
+            f"Nobody {'mapped its columns' if extract.status == Extract.Status.UNMAPPED else 'accepted it'} within {hours} hours, "
+            "so its files were deleted. Upload them again.",
+        )
 
 
-def _earlier(extract: Extract) -> list[Path]:
-    loaded = Extract.objects.filter(status=Extract.Status.LOADED, pk__lt=extract.pk).order_by("pk")
-    return [storage.extract_folder(other.pk) for other in loaded]
+def _source(file: ExtractFile, saved: tuple[Mapping, ...] = ()) -> lines.SourceFile:
+    mapping = Mapping.from_json(file.mapping.spec) if file.mapping else None
+    return lines.SourceFile(file.kind, storage.upload_path(file.stored_name), file.display_name, mapping, saved)
 
 
-def _options(extract: Extract) -> lines.LoadOptions:
+def _sources(files: list[ExtractFile]) -> list[lines.SourceFile]:
+    saved: dict[str, list[Mapping]] = {}
+    for mapping in ColumnMapping.objects.filter(retired=False).order_by("-created_at"):
+        saved.setdefault(mapping.kind, []).append(Mapping.from_json(mapping.spec))
+    return [_source(file, tuple(saved.get(file.kind, []))) for file in files]
+
+
+def _earlier(extract: Extract):
+    """What is loaded and older, but for the version that this one corrects."""
+    return Extract.objects.filter(status=Extract.Status.LOADED, pk__lt=extract.pk).exclude(name=extract.name).order_by("pk")
+
+
+def _earlier_folders(extract: Extract) -> list[Path]:
+    return [storage.extract_folder(other.pk) for other in _earlier(extract)]
+
+
+def options(extract: Extract) -> lines.LoadOptions:
     return lines.LoadOptions(
         pseudonym_key=settings.PSEUDONYM_KEY.encode(),
-        name=extract.name,
+        name=str(extract),
         data_source=extract.data_source,
         paid_through=extract.paid_through,
         received_on=extract.created_at.date(),
@@ -200,17 +346,39 @@ def _options(extract: Extract) -> lines.LoadOptions:
 
 @transaction.atomic
 def delete_extract(extract: Extract) -> None:
-    """Take an extract back as a whole. What was computed from it is recomputed without it by the next run."""
+    """Take an extract out for good, with its rows, its map of ids and every run computed from it but the one pages show.
+
+    That one goes when the recomputation without the extract is published (`forget_runs`), or at once where no extract is left.
+    """
     if Run.objects.under_way().filter(kind=Run.Kind.LOAD, subject_id=extract.pk).exists():
-        raise Refused(f"“{extract.name}” is still being loaded; wait until that has ended, then delete it.")
-    stored = list(extract.files.values_list("stored_name", flat=True))
+        raise Refused(f"“{extract}” is still being loaded; wait until that has ended, then delete it.")
+    stored = _stored(extract)
     extract_id = extract.pk
     extract.delete()
 
     def remove_files():
         discard_uploads(stored)
         shutil.rmtree(storage.extract_folder(extract_id), ignore_errors=True)
-        for identities in storage.identities_folder().glob(f"{extract_id}.*"):
-            identities.unlink()
+        _forget_identities(extract_id)
+        forget_runs()
 
     transaction.on_commit(remove_files)
+
+
+def _forget_identities(extract_id: int) -> None:
+    for identities in storage.identities_folder().glob(f"{extract_id}.*"):
+        identities.unlink()
+
+
+def forget_runs() -> None:
+    """Remove the results of runs that rest on a deleted extract. The newest stays while extracts are left to recompute from."""
+    there = set(Extract.objects.values_list("pk", flat=True))
+    published = list(Run.objects.published())
+    shown = published[0].pk if published and Extract.objects.filter(status=Extract.Status.LOADED).exists() else None
+    for run in published:
+        if run.pk != shown and {entry["id"] for entry in run.inputs["extracts"]} - there:
+            Run.objects.filter(pk=run.pk).update(
+                status=Run.Status.REPLACED, reason="Its results were deleted together with an extract that they rested on."
+            )
+            LeakageCell.objects.filter(run=run).delete()
+            shutil.rmtree(storage.run_folder(run.pk), ignore_errors=True)

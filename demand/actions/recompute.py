@@ -9,7 +9,7 @@ from django.conf import settings
 
 from demand import storage
 from demand.actions import runs
-from demand.actions.extracts import Refused
+from demand.actions.extracts import Refused, forget_runs
 from demand.engine import pipeline
 from demand.engine.parameters import Parameters
 from demand.engine.workspace import engine_version
@@ -31,7 +31,7 @@ def request_recompute(extracts=None, parameters: dict | None = None, user=None) 
     settled = Parameters.from_json(parameters or {})
     inputs = {
         "extracts": [
-            {"id": extract.pk, "name": extract.name, "files": [file.sha256 for file in extract.files.all()]}
+            {"id": extract.pk, "name": str(extract), "files": [file.sha256 for file in extract.files.all()]}
             for extract in sorted(extracts, key=lambda extract: extract.pk)
         ],
         "reference": reference().digest(),
@@ -73,12 +73,13 @@ def perform_recompute(claim: runs.Claim) -> None:
     digest = hashlib.sha256(json.dumps(result["tables"], sort_keys=True).encode()).hexdigest()
     runs.finish_run(claim, result=result, result_hash=digest, stages=report.finished(), publish=publish)
     storage.remove_attempts(final)
+    forget_runs()
 
 
 def _input(extract: Extract, sequence: int) -> pipeline.ExtractInput:
     return pipeline.ExtractInput(
         id=extract.pk,
-        name=extract.name,
+        name=str(extract),
         folder=storage.extract_folder(extract.pk),
         perspective=extract.perspective,
         paid_through=extract.paid_through,

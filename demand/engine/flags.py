@@ -35,6 +35,7 @@ def count_flags(connection: duckdb.DuckDBPyConnection, kind: str, files: Sequenc
     typed = f"(SELECT * FROM read_parquet([{listed}]) WHERE reject IS NULL)"
     counted = {
         "EXTRA_COLUMN": sum(len(file.staged.extra) for file in files),
+        "HIDDEN_ROWS": sum(file.staged.hidden_rows for file in files),
         "UNICODE_VARIANTS": sum(_spellings(connection, typed, column) for column in ("payer", "plan")),
         "NPI_INVALID": _wrong_npis(connection, typed, _NPIS[kind]) if kind in _NPIS else 0,
         "CLAIM_HEADER_CONFLICT": _header_conflicts(connection, typed, kind) if kind != ELIGIBILITY else 0,

@@ -34,17 +34,18 @@ from pathlib import Path
 
 import duckdb
 
-from demand.engine import rejects
+from demand.engine import layout, rejects
 from demand.engine.columns import KINDS, MEDICAL
 from demand.engine.extract import SourceFile, StagedFile, read_file
 from demand.engine.flags import count_flags
+from demand.engine.mapping import ReadAs
 from demand.engine.outcomes import count_outcomes, find_repeated_totals, resolve
 from demand.engine.pseudonym import secret_of
-from demand.engine.refusal import RefusedFile
+from demand.engine.refusal import RefusedFile, UnknownLayout
 from demand.engine.typed import SQL_FOLDER, TypedFile, horizon, profile_files, refuse_if_all_fail, type_file
 from demand.engine.unpack import Limits
 
-__all__ = ["LoadOptions", "LoadResult", "RefusedFile", "SourceFile", "load_extract"]
+__all__ = ["LoadOptions", "LoadResult", "RefusedFile", "SourceFile", "UnknownLayout", "load_extract", "look_at"]
 
 Report = Callable[[str, float], None]
 
@@ -146,6 +147,24 @@ def load_extract(
     return result
 
 
+def look_at(source: SourceFile, folder: Path, options: LoadOptions, read_as: ReadAs, report: Report) -> layout.Layout:
+    """What a file of unknown layout holds, read under `folder`, of which nothing is left. RefusedFile where it is no table."""
+    work = folder.resolve() / "work"
+    work.mkdir(parents=True, mode=0o700)
+    connection = None
+    try:
+        connection = _connect(work, [work], options)
+        return layout.look_at(
+            source, work, connection, options.limits, read_as, lambda share: report("looking at the columns", share)
+        )
+    except duckdb.Error as error:
+        raise RuntimeError(f"Looking at a file stopped in DuckDB: {type(error).__name__}") from None
+    finally:
+        if connection is not None:
+            connection.close()
+        shutil.rmtree(work)
+
+
 def _connect(work: Path, folders: list[Path], options: LoadOptions) -> duckdb.DuckDBPyConnection:
     """A connection that reads and writes nothing but the load's own folder and the earlier loads, and fetches no extension."""
     connection = duckdb.connect(
@@ -182,12 +201,16 @@ def _load(
     staged: list[StagedFile] = []
     for number, file in enumerate(files):
         share = file.path.stat().st_size / size
-        staged.append(
-            read_file(
-                file, number, work.resolve(), connection, options.limits,
-                lambda part, done=done, share=share: report("reading", min(1.0, done / size + part * share)),
-            )
-        )  # fmt: skip
+        try:
+            staged.append(
+                read_file(
+                    file, number, work.resolve(), connection, options.limits,
+                    lambda part, done=done, share=share: report("reading", min(1.0, done / size + part * share)),
+                )
+            )  # fmt: skip
+        except UnknownLayout as unknown:
+            unknown.file = number
+            raise
         done += file.path.stat().st_size
     staged, profiles = profile_files(connection, staged, lambda share: report("people", share))
     last_day = horizon(profiles, options.paid_through, options.received_on)
@@ -256,6 +279,7 @@ def _file_facts(file: TypedFile) -> dict:
         "file": staged.shown, "file_no": staged.number, "kind": staged.kind, "form": staged.form, "packed_as": staged.packed_as,
         "delimiter": staged.delimiter, "rows_read": staged.rows_read, "blank_lines": staged.blank_lines,
         "columns": list(staged.present), "columns_not_read": list(staged.extra), "notes": list(staged.notes),
+        "mapping": staged.mapping.as_json() if staged.mapping else None,
     }  # fmt: skip
 
 

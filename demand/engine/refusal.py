@@ -13,7 +13,12 @@ class RefusedFile(Exception):
 
 
 class UnknownLayout(RefusedFile):
-    """The file is a table, but its columns, encoding or sheet are not known: a mapping can say what they are."""
+    """The file is a table, but its columns, encoding or sheet are not known: a mapping can say what they are.
+
+    `file` is its place among the files of the load.
+    """
+
+    file: int | None = None
 
 
 def shown_name(name: str) -> str:

@@ -1,9 +1,10 @@
-from demand.models.extracts import Extract, ExtractFile
+from demand.models.extracts import ColumnMapping, Extract, ExtractFile
 from demand.models.logs import Denial, Order, PatientImpact, WhiteBagEvent
 from demand.models.results import LeakageCell
 from demand.models.runs import Run
 
 __all__ = [
+    "ColumnMapping",
     "Denial",
     "Extract",
     "ExtractFile",

@@ -32,6 +32,7 @@ FLAGS = {
     "ZIP_INVALID": "The ZIP code is not five or nine digits; no distance can be measured from it.",
     "CLAIM_HEADER_CONFLICT": "Lines of one claim disagree about the person, the claim's first day or its type; each line counts as it stands.",
     "EXTRA_COLUMN": "Columns (not rows) that this product does not know; they were not read.",
+    "HIDDEN_ROWS": "Rows that are hidden in the workbook; they were read like all others.",
     "UNICODE_VARIANTS": "Spellings (not rows) of a payer or plan that look alike but are written with other characters; they count as different names.",
 }
 # Why a row counts elsewhere already. The message of each single row, with the other row's place, is in the download.
