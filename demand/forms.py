@@ -23,8 +23,14 @@ class ExtractForm(forms.Form):
         help_text="The last payment day the files hold. Blank: each feed’s latest paid date is used, where it has paid dates.",
     )
 
-    def __init__(self, *args, uploads=None, **kwargs):
+    def __init__(self, *args, uploads=None, corrected: Extract | None = None, **kwargs):
+        """`corrected`: the extract of which a new version is sent; what was said of it is taken over, its name stays."""
+        if corrected:
+            told = {name: getattr(corrected, name) for name in ("name", "perspective", "data_source", "paid_through")}
+            kwargs["initial"] = told
         super().__init__(*args, **kwargs)
+        if corrected:
+            self.fields["name"].disabled = True
         self.incoming = [upload.incoming for kind in KINDS for upload in (uploads.getlist(kind) if uploads else [])]
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"help-{name}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from demand.views import extracts, metrics, runs
+from demand.views import extracts, mappings, metrics, runs
 
 app_name = "demand"
 urlpatterns = [
@@ -9,6 +9,18 @@ urlpatterns = [
     path("extracts/<int:pk>/", extracts.detail, name="extract"),
     path("extracts/<int:pk>/rejects.csv", extracts.rejects, name="rejects"),
     path("extracts/<int:pk>/delete/", extracts.delete, name="delete-extract"),
+    path("extracts/<int:pk>/correct/", extracts.upload, name="correct-extract"),
+    path("extracts/<int:pk>/accept/", extracts.accept, name="accept-extract"),
+    path("extracts/<int:pk>/take-back/", extracts.take_back, name="take-back"),
+    path("extracts/<int:pk>/put-back/", extracts.put_back, name="put-back"),
+    path("extracts/<int:pk>/mapping/", mappings.start, name="map-extract"),
+    path("extracts/<int:pk>/mapping/<int:file_pk>/", mappings.edit, name="mapping"),
+    path("extracts/<int:pk>/mapping/<int:file_pk>/effect/", mappings.show_effect, name="mapping-effect"),
+    path("extracts/<int:pk>/mapping/<int:file_pk>/read-again/", mappings.read_again, name="read-again"),
+    path("mappings/", mappings.index, name="mappings"),
+    path("mappings/import/", mappings.bring_in, name="mapping-import"),
+    path("mappings/<int:mapping_pk>/export/", mappings.export, name="mapping-export"),
+    path("mappings/<int:mapping_pk>/retire/", mappings.retire, name="mapping-retire"),
     path("runs/", runs.index, name="runs"),
     path("runs/recompute/", extracts.recompute_now, name="recompute"),
     path("runs/state/", runs.state, name="state"),

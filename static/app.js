@@ -89,7 +89,7 @@
       drawAll(document.body);
     } else if (form.matches("[data-upload]")) {
       event.preventDefault();
-      upload(form);
+      upload(form, event.submitter);
     }
   });
 
@@ -108,7 +108,7 @@
     while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
     return `${bytes.toFixed(step > 1 ? 1 : 0)} ${units[step]}`;
   }
-  function upload(form) {
+  function upload(form, submitter) {
     const status = form.querySelector("[data-upload-status]");
     const bar = form.querySelector("progress");
     const say = (text) => { status.textContent = text; };
@@ -120,7 +120,7 @@
       say(`These files are ${inWords(size)} together and one upload takes at most ${inWords(limit)}. Compress them (gzip or Parquet) or use the load_extract command.`);
       return;
     }
-    const button = form.querySelector("button[type=submit]");
+    const button = submitter || form.querySelector("button[type=submit]");
     const request = new XMLHttpRequest();
     const failed = (text) => { say(text); button.disabled = false; bar.hidden = true; };
     bar.hidden = false;
@@ -147,7 +147,7 @@
       const problem = document.querySelector("[data-problem]");
       if (problem) problem.focus();
     });
-    request.send(new FormData(form));
+    request.send(new FormData(form, submitter));
   }
 
   /* ---- Fragments ---- */

@@ -171,7 +171,7 @@ def perform_load(claim: runs.Claim) -> None:
     try:
         with runs.keep_alive(claim):
             for file in files:
-                if file.read_as and not file.mapping:
+                if file.read_as:  # somebody asked for another look
                     _look_at(file, attempt, report)
                     raise lines.UnknownLayout(extract.refusal or "Say where its columns come from.", "LOOKED_AGAIN")
             try:
@@ -199,6 +199,10 @@ def perform_load(claim: runs.Claim) -> None:
         if status == Extract.Status.LOADED:
             _stand_back(extract)
         Extract.objects.filter(pk=extract.pk).update(status=status, counts=counts, loaded_at=timezone.now(), refusal="")
+        for file, facts in zip(files, loaded.quality["loaded_files"], strict=True):
+            if used := facts["mapping"]:
+                file.mapping = ColumnMapping.objects.filter(name=used["name"], version=used["version"]).first()
+                file.save(update_fields=["mapping"])
 
     runs.finish_run(claim, result=counts, stages=report.finished(), publish=publish)
     if status == Extract.Status.LOADED:
@@ -235,9 +239,9 @@ def load_again(extract: Extract, *, check_first: bool, user=None) -> Run:
 
 @transaction.atomic
 def read_again(file: ExtractFile, read_as: ReadAs, user=None) -> Run:
-    """Ask for another look at a file, read in another way. A mapping chosen for it is put aside."""
+    """Ask for another look at a file, perhaps read in another way, so that its mapping can be made or changed."""
     chosen = {name: value for name, value in vars(read_as).items() if value}
-    ExtractFile.objects.filter(pk=file.pk).update(read_as=chosen or {"encoding": "utf-8"}, mapping=None)
+    ExtractFile.objects.filter(pk=file.pk).update(read_as=chosen or {"encoding": "utf-8"})
     return load_again(file.extract, check_first=True, user=user)
 
 

@@ -42,18 +42,14 @@ def suggest(path: Path) -> str:
         with path.open("rb") as stream:
             stream.seek(max(0, beyond - 2000))
             start = stream.read(_SAMPLE)
-    for encoding in ("utf-8", "cp037"):  # EBCDIC's letters are no ASCII at all
-        if encoding == "cp037" and start.count(0x40) < len(start) / 50:
-            continue
-        try:
-            text = start.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding == "cp037" and sum(character.isalnum() or character in " ,;|\\t\\r\\n.-_/" for character in text) < 0.9 * len(
-            text
-        ):
-            continue
-        return encoding
+    try:
+        start.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError as error:
+        if error.end >= len(start) - 3:  # only the cut at the sample's end
+            return "utf-8"
+    if sum(byte > 127 for byte in start) > len(start) / 2:  # letters and digits beyond ASCII: a mainframe wrote it
+        return "cp037"
     best = from_bytes(start, cp_isolation=[name for name in ENCODINGS if not name.startswith(("utf", "cp037"))]).best()
     found = best.encoding.replace("_", "-") if best else ""
     return {"latin-1": "cp1252", "iso8859-1": "cp1252"}.get(found, found if found in ENCODINGS else "cp1252")

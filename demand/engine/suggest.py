@@ -186,7 +186,13 @@ def _judge(column: str, name: str, cells: list[str], bases: dict[str, int]) -> t
         # The earlier in the list, the more usual; the order decides between columns that share a name.
         by_name, said = 0.93 - 0.002 * others.index(letters), f"“{name.strip()}” is a usual name for it"
     else:
-        near = 0.0 if letters in _KNOWN else max(difflib.SequenceMatcher(None, letters, other).ratio() for other in [own, *others])
+        number = column.rpartition("_")[2]
+        other_number = number.isdigit() and not letters.endswith(number)
+        near = (
+            0.0
+            if letters in _KNOWN or other_number
+            else max(difflib.SequenceMatcher(None, letters, other).ratio() for other in [own, *others])
+        )
         by_name, said = (0.7 * near, f"“{name.strip()}” is nearly its name") if near >= 0.84 else (0.0, "")
     looks = _LOOKS.get(_look_of(column))
     if looks is None or not cells:

@@ -101,11 +101,7 @@ def type_file(
 ) -> TypedFile:
     """Write `<kind>-<number>.parquet` into the folder. Reads the variables horizon and pseudonym_secret."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_with_source(file, profile, data_source)}")
-    select = (SQL_FOLDER / f"typed_{file.kind}.sql").read_text(encoding="utf-8")
-    if file.kind == MEDICAL:
-        for name, columns in (("{modifiers}", MODIFIERS), ("{diagnoses}", DIAGNOSES), ("{procedures}", PROCEDURES)):
-            select = select.replace(name, ", ".join(column for column in columns if column in file.present) or "NULL")
-    select = select.replace("{pseudonym}", pseudonym_sql("person_id"))
+    select = typed_select(file.kind, file.present)
     path = folder / f"{file.kind}-{file.number:04d}.parquet"
     target = str(path).replace("'", "''")
     try:
@@ -120,6 +116,15 @@ def type_file(
             raise AssertionError("typing lost, invented or moved rows")
         return type_file(connection, file.fallback(), profile, folder, data_source, key)
     return TypedFile(file, path, rejected)
+
+
+def typed_select(kind: str, present: Sequence[str]) -> str:
+    """SQL over the view `raw`, of which the columns `present` hold something."""
+    select = (SQL_FOLDER / f"typed_{kind}.sql").read_text(encoding="utf-8")
+    if kind == MEDICAL:
+        for name, columns in (("{modifiers}", MODIFIERS), ("{diagnoses}", DIAGNOSES), ("{procedures}", PROCEDURES)):
+            select = select.replace(name, ", ".join(column for column in columns if column in present) or "NULL")
+    return select.replace("{pseudonym}", pseudonym_sql("person_id"))
 
 
 def _in_order(connection: duckdb.DuckDBPyConnection, file: StagedFile, target: str, key: bytes) -> bool:

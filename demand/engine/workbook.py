@@ -49,7 +49,7 @@ def sheet_names(path: Path, shown: str) -> list[str]:
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-            filled = [sheet for sheet in sheets if book.get_sheet_by_name(sheet.name).total_height]
+            filled = [sheet for sheet in sheets if book.get_sheet_by_name(sheet.name).height]
     except PasswordError:
         raise RefusedFile(
             f"{shown} is a password-protected workbook. Open it, remove the password, save it, and send that.", "PASSWORD_PROTECTED"

@@ -1,5 +1,6 @@
 """The account of an extract: every row read ends as exactly one of four, and why those not accepted were not."""
 
+import json
 from dataclasses import dataclass
 
 from demand import storage
@@ -17,6 +18,7 @@ FLAGS = {
     "NDC_INVALID": "The drug code is no NDC, so the drug cannot be told from it.",
     "NDC_AMBIGUOUS": "A 10-digit NDC without hyphens does not say where its zero belongs; it was not padded, so the drug cannot be told from it.",
     "NDC_MISSING": "The drug code is empty, so the drug cannot be told.",
+    "CLAIM_TYPE_NULL": "claim_type is empty; whether a claim is a facility's is told from its type of bill and revenue codes, else the site may stay unknown.",
     "CLAIM_TYPE_INVALID": "claim_type is not professional, institutional or undetermined; the site may stay unknown.",
     "POS_INVALID": "The place of service is not two digits; the site may stay unknown.",
     "DATE_RANGE": "A date lies outside the years that claims can come from.",
@@ -96,6 +98,7 @@ class Account:
     seconds: float | None
     with_values: bool
     figures: Run | None = None  # the newest recomputation that reads this extract
+    notes: tuple[str, ...] = ()  # how files were read, where that is not plain
     infusions: str = ""  # that run's infusions from these rows: "none", "apart" (ordered by nobody of ours) or "ours"
 
     @property
@@ -105,19 +108,29 @@ class Account:
 
 def account(extract: Extract, with_values: bool) -> Account:
     """`with_values`: the reader holds the patient-level right and sees single rows."""
-    loaded = extract.status == Extract.Status.LOADED
-    figures = _figures(extract) if loaded else None
+    read = bool(extract.counts) and extract.status in READ
+    figures = _figures(extract) if extract.status == Extract.Status.LOADED else None
     return Account(
         load=Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk).order_by("-pk").first(),
         kinds=tuple(_kind(label, extract.counts[kind]) for kind, label in KINDS.items() if _has_files(extract, kind))
-        if loaded
+        if read
         else (),
-        rules=_rules(extract, with_values) if loaded else (),
+        rules=_rules(extract, with_values) if read else (),
         seconds=extract.counts.get("seconds"),
         with_values=with_values,
         figures=figures,
+        notes=_notes(extract) if read else (),
         infusions=_infusions(extract, figures) if figures and figures.status == Run.Status.FINISHED else "",
     )
+
+
+# An extract whose rows were read and judged, whether they count or not.
+READ = (Extract.Status.LOADED, Extract.Status.CHECKED, Extract.Status.REPLACED, Extract.Status.UNDONE)
+
+
+def _notes(extract: Extract) -> tuple[str, ...]:
+    facts = json.loads((storage.extract_folder(extract.pk) / "quality.json").read_text(encoding="utf-8"))
+    return tuple(f"{file['file']}: {note}" for file in facts["loaded_files"] for note in file["notes"])
 
 
 def _figures(extract: Extract) -> Run | None:
@@ -174,7 +187,7 @@ REJECT_COLUMNS = ("extract", "kind", "file", "row_number", "outcome", "rule", "c
 
 def rejected_rows(extract: Extract) -> tuple[tuple[str, ...], list[tuple]] | None:
     """Header and rows of interfaces.md's `rejects` as they were at loading; None where the extract has none yet."""
-    if extract.status != Extract.Status.LOADED:
+    if extract.status not in READ:
         return None
     columns = ", ".join(f'"{column}"' for column in REJECT_COLUMNS)
     return REJECT_COLUMNS, ask_file(_rejects_path(extract), f"SELECT {columns} FROM {{file}} ORDER BY kind, file_no, row_number")

@@ -6,8 +6,10 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from demand import tasks
 from demand.access import access_extract, access_extracts, access_loading, access_rejects
@@ -15,7 +17,7 @@ from demand.actions import extracts, recompute
 from demand.audit import note
 from demand.downloads import csv_response
 from demand.forms import ExtractForm
-from demand.models import Run
+from demand.models import Extract, Run
 from demand.selectors.accounts import account, rejected_rows
 from demand.uploads import KINDS, StoringHandler
 
@@ -34,29 +36,33 @@ def index(request):
 
 @csrf_exempt  # checked inside: the form's fields may be read only after the handler that streams the files is in place
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request):
+def upload(request, pk: int | None = None):
+    """A new extract; with `pk`, a corrected version of that one."""
     access_loading(request.user)
+    corrected = access_extract(request.user, pk) if pk else None
     handler = StoringHandler(request)
     request.upload_handlers = [handler]
-    return _upload(request, handler)
+    return _upload(request, handler, corrected)
 
 
 @csrf_protect
-def _upload(request, handler: StoringHandler):
+def _upload(request, handler: StoringHandler, corrected: Extract | None):
     if request.method != "POST":
-        return _form(request, ExtractForm())
+        return _form(request, ExtractForm(corrected=corrected), corrected)
     uploads = request.FILES  # reads the body; a refused one leaves its sentence in the handler
-    form = ExtractForm(request.POST, uploads=uploads)
+    form = ExtractForm(request.POST, uploads=uploads, corrected=corrected)
     if handler.refusal:
-        return _form(request, form, handler.refusal, status=413)
+        return _form(request, form, corrected, handler.refusal, status=413)
     if not form.is_valid():
         handler.discard()
-        return _form(request, form, status=422)
+        return _form(request, form, corrected, status=422)
     try:
-        extract, run = extracts.create_extract(files=form.incoming, user=request.user, **form.cleaned_data)
+        extract, run = extracts.create_extract(
+            files=form.incoming, user=request.user, corrects=corrected, check_first="check" in request.POST, **form.cleaned_data
+        )
     except extracts.Refused as refusal:
         handler.discard()
-        return _form(request, form, str(refusal), status=422)
+        return _form(request, form, corrected, str(refusal), status=422)
     tasks.enqueue(run)
     note(
         request.user, extract, "uploaded",
@@ -65,18 +71,72 @@ def _upload(request, handler: StoringHandler):
     return redirect("demand:extract", extract.pk)
 
 
-def _form(request, form: ExtractForm, refusal: str = "", status: int = 200):
-    context = {"form": form, "refusal": refusal, "file_fields": FILE_FIELDS, "kinds": KINDS, "max_bytes": settings.UPLOAD_MAX_BYTES}
+def _form(request, form: ExtractForm, corrected: Extract | None, refusal: str = "", status: int = 200):
+    context = {
+        "form": form, "refusal": refusal, "corrected": corrected, "file_fields": FILE_FIELDS, "kinds": KINDS,
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+    }  # fmt: skip
     return render(request, "extracts/upload.html", context, status=status)
 
 
 @require_safe
 def detail(request, pk: int):
-    """The account of an extract, or how far its load is."""
+    """The account of an extract, or how far its load is. Who watched the load is brought to the mapping page where one is needed."""
     extract = access_extract(request.user, pk)
     fragment = request.htmx and not request.htmx.history_restore_request
-    context = {"extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level"))}
+    if fragment and extract.status == Extract.Status.UNMAPPED and request.user.has_perm("demand.load_extract"):
+        return HttpResponseClientRedirect(reverse("demand:map-extract", args=[pk]))
+    context = {
+        "extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level")),
+        "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
+        "keep_hours": settings.UPLOAD_KEEP_HOURS,
+    }  # fmt: skip
     return render(request, "extracts/account.html" if fragment else "extracts/detail.html", context)
+
+
+@require_POST
+def accept(request, pk: int):
+    """A checked extract counts from now on."""
+    access_loading(request.user)
+    extract = access_extract(request.user, pk)
+    try:
+        run = extracts.accept(extract, request.user)
+    except extracts.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("demand:extract", pk)
+    note(request.user, extract, "accepted a checked extract")
+    if run:
+        tasks.enqueue(run)
+        messages.info(request, "Other extracts were loaded or taken back since this one was checked, so it is read once more.")
+    else:
+        messages.success(request, f"“{extract}” is loaded." + _recomputed(request.user))
+    return redirect("demand:extract", pk)
+
+
+@require_POST
+def take_back(request, pk: int):
+    """Undo a load as a whole."""
+    return _switch(request, pk, extracts.take_back, "took a load back", "is taken back; its rows are kept and can be put back")
+
+
+@require_POST
+def put_back(request, pk: int):
+    """Redo it."""
+    return _switch(request, pk, extracts.put_back, "put a load back", "is loaded again")
+
+
+def _switch(request, pk: int, action, did: str, words: str):
+    access_loading(request.user)
+    extract = access_extract(request.user, pk)
+    try:
+        with transaction.atomic():
+            action(extract)
+            note(request.user, extract, did)
+    except extracts.Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{extract}” {words}." + _recomputed(request.user))
+    return redirect("demand:extract", pk)
 
 
 @require_safe
@@ -98,7 +158,7 @@ def delete(request, pk: int):
     extract = access_extract(request.user, pk)
     if request.method != "POST":
         return render(request, "extracts/delete.html", {"extract": extract})
-    name, number = extract.name, extract.pk
+    name, number = str(extract), extract.pk
     was_loaded = extract.status == extract.Status.LOADED
     try:
         with transaction.atomic():
@@ -118,7 +178,7 @@ def _recomputed(user) -> str:
         return " No extract is left, so the figures stay those of the last run until another is loaded."
     if run.status == Run.Status.QUEUED:
         tasks.enqueue(run)
-    return f" Run {run.pk} recomputes the figures without it; until then they still contain it."
+    return f" Run {run.pk} recomputes the figures; until it is published, the pages show those of before."
 
 
 @require_POST

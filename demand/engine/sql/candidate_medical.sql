@@ -69,7 +69,8 @@ SELECT
                 '(N4)?[0-9]{11}|[0-9]{5}-[0-9]{4}-[0-9]{2}|[0-9]{4}-[0-9]{4}-[0-9]{2}|[0-9]{5}-[0-9]{3}-[0-9]{2}|[0-9]{5}-[0-9]{4}-[0-9]')
                 THEN 'NDC_INVALID'
         END,
-        CASE WHEN claim_type IS NULL OR lower(claim_type) NOT IN ('professional', 'institutional', 'undetermined') THEN 'CLAIM_TYPE_INVALID' END,
+        CASE WHEN claim_type IS NULL THEN 'CLAIM_TYPE_NULL'
+             WHEN lower(claim_type) NOT IN ('professional', 'institutional', 'undetermined') THEN 'CLAIM_TYPE_INVALID' END,
         CASE WHEN NOT regexp_full_match(place_of_service_code, '[0-9]{2}') THEN 'POS_INVALID' END,
         CASE WHEN NOT regexp_full_match(upper(bill_type_code), '0?[1-9][0-9][0-9A-Z]') THEN 'BILL_TYPE_INVALID' END,
         CASE WHEN NOT regexp_full_match(revenue_center_code, '[0-9]{4}') THEN 'REVENUE_INVALID' END,
