@@ -21,6 +21,8 @@ MAY = {
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
+    "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
+    "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
@@ -61,6 +63,9 @@ def paths(settings, tmp_path):
     known = {
         "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
         "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
+        "demand:figure": f"/figures/{run.pk}/leakage-rate/", "demand:figure-infusions": f"/figures/{run.pk}/leakage-rate/infusions/",
+        "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
+        "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
