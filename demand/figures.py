@@ -11,7 +11,14 @@ from demand.filters import LONGEST, DashboardFilters
 from demand.models.results import OUTCOMES
 
 RATE = "rate"
-MEASURES = {"infusions": "count", "people": "count", "allowed": "money", "without_amount": "count", "share": "percent", RATE: "percent"}
+MEASURES = {
+    "infusions": "count",
+    "people": "count",
+    "allowed": "money",
+    "without_amount": "count",
+    "share": "percent",
+    RATE: "percent",
+}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,12 @@ RULES = {
     "majority": "Nobody is named; most of the person's infusions or specialist visits in the months before were ours. In no headline figure.",
     None: "Not ours: whoever is named is not on the roster on that day, or nobody is named and most of the person's care was elsewhere.",
 }
-SHORT_RULES = {"ordering_npi": "ordered by ours", "rendering_npi": "given by ours", "majority": "majority only", None: "not attributed"}
+SHORT_RULES = {
+    "ordering_npi": "ordered by ours",
+    "rendering_npi": "given by ours",
+    "majority": "majority only",
+    None: "not attributed",
+}
 EPISODE_OUTCOMES = {
     "kept": "Kept: still treated at our sites",
     "moved_out": "Moved out: from a site of ours to one that is not",

@@ -99,7 +99,7 @@ SECOND_PASS = {
 # What the content hash of a file looks at: all columns, but of the many lines only the key and what the run made of it.
 CONTENT = {
     "row_outcomes": "kind, outcome, rule",  # which of two identical rows is the first depends on the order of files
-    "lines": "data_source, claim_id, claim_line_number, person_id, payer, role, place, site_id, infusion_id, dose, paid_cents, allowed_cents"
+    "lines": "data_source, claim_id, claim_line_number, person_id, payer, role, place, site_id, infusion_id, dose, paid_cents, allowed_cents",
 }
 
 

@@ -98,7 +98,8 @@ def infusion_rows(run: Run, question: FigureQuestion, page: int, numerator_only:
     """A page of the list, newest infusions first."""
     some = "WHERE numerator " if numerator_only else ""
     sql = (
-        _behind(question) + f", page AS (SELECT * FROM behind {some}ORDER BY service_date DESC, infusion_id LIMIT $rows OFFSET $skip) "
+        _behind(question)
+        + f", page AS (SELECT * FROM behind {some}ORDER BY service_date DESC, infusion_id LIMIT $rows OFFSET $skip) "
         f"{_SELECT} FROM page JOIN {{infusions}} AS infusion USING (infusion_id) ORDER BY infusion.service_date DESC, infusion_id"
     )
     found = ask_tables(run, sql, question.filters, rows=PAGE, skip=PAGE * (page - 1), **_values(question))
@@ -126,7 +127,9 @@ def _behind(question: FigureQuestion) -> str:
     if question.place and figure.part == "unattributed":
         whole += " AND coalesce(site_class, 'unknown') = $site_class"
     upper = CONDITIONS[figure.part] if figure.whole else "true"
-    return f"{MARKED}, behind AS (SELECT infusion_id, service_date, coalesce({upper}, false) AS numerator FROM marked WHERE {whole}) "
+    return (
+        f"{MARKED}, behind AS (SELECT infusion_id, service_date, coalesce({upper}, false) AS numerator FROM marked WHERE {whole}) "
+    )
 
 
 def _values(question: FigureQuestion) -> dict[str, str]:
@@ -136,5 +139,3 @@ def _values(question: FigureQuestion) -> dict[str, str]:
         return {"site_class": question.place.site_class}
     names = [field.name for field in fields(question.place)]
     return dict(zip(names, astuple(question.place), strict=True))
-
-

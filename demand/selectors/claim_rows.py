@@ -156,7 +156,7 @@ def _rejected(claim_id: str | None, place: Place | None = None, extract: Extract
     values = {"claim": claim_id} if place is None else {"file_no": place.file_no, "row_number": place.row_number}
     found = ask_file(
         storage.extract_folder(extract.pk) / "rejects.parquet",
-        f'SELECT kind, file_no, row_number, file, rule, coalesce("column", \'\'), message FROM {{file}} WHERE {which} AND outcome = \'rejected\'',
+        f"SELECT kind, file_no, row_number, file, rule, coalesce(\"column\", ''), message FROM {{file}} WHERE {which} AND outcome = 'rejected'",
         **values,
     )
     return [
@@ -207,7 +207,9 @@ def _claim_id(run: Run, place: Place) -> tuple[bool, str | None]:
     where += " AND extract_id = $extract_id"
     where = where.replace(" AND kind <> 'eligibility'", "")
     try:
-        found = ask_tables(run, f"SELECT claim_id FROM {{lines}} {where}", file_no=place.file_no, extract_id=place.extract_id, **values)
+        found = ask_tables(
+            run, f"SELECT claim_id FROM {{lines}} {where}", file_no=place.file_no, extract_id=place.extract_id, **values
+        )
     except ResultsMissing:
         found = []
     return (True, found[0][0]) if found else (False, None)
@@ -215,9 +217,7 @@ def _claim_id(run: Run, place: Place) -> tuple[bool, str | None]:
 
 # ---- what became of them
 
-ASKED = (
-    "asked AS (SELECT unnest($extracts)::BIGINT AS extract_id, unnest($files)::INTEGER AS file_no, unnest($rows)::BIGINT AS row_number)"
-)
+ASKED = "asked AS (SELECT unnest($extracts)::BIGINT AS extract_id, unnest($files)::INTEGER AS file_no, unnest($rows)::BIGINT AS row_number)"
 OUTCOMES = f"""
 WITH {ASKED}
 SELECT extract_id, file_no, row_number, outcome, rule, other_extract_id, other_file_no, other_row_number
@@ -299,5 +299,6 @@ def _fate(row: ClaimRow, in_run: set[int], outcomes, lines, rejected, infused, f
     role, place = lines.get(row.place, (None, None))
     fill = fills.get(key, "no drug of ours") if row.kind == "pharmacy" else ""
     mine = tuple(one for one in infused.get(key, ()) if one.supplied == (row.kind == "pharmacy"))
-    return replace(row, outcome="accepted", role=role, reason_place=place, fill="supplied" if mine and fill else fill, infusions=mine)
-
+    return replace(
+        row, outcome="accepted", role=role, reason_place=place, fill="supplied" if mine and fill else fill, infusions=mine
+    )

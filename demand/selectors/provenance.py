@@ -191,7 +191,9 @@ def _apart(board: Dashboard, place: FlowPlace) -> Slice:
     if len(found) == 1:
         return Slice(*found[0])
     # People of several therapies must not be added up: one person may be in several of them.
-    infusions, _, allowed, unknown = (sum(part or 0 for part in column) for column in zip(*found, strict=True)) if found else (0,) * 4
+    infusions, _, allowed, unknown = (
+        (sum(part or 0 for part in column) for column in zip(*found, strict=True)) if found else (0,) * 4
+    )
     return Slice(infusions, None if found else 0, allowed, unknown)
 
 

@@ -1,8 +1,8 @@
 """How values are written: counts, shares, money, months; a hidden count says so in words."""
 
 import datetime as dt
-from itertools import zip_longest
 from decimal import Decimal
+from itertools import zip_longest
 
 from django import template
 from django.urls import reverse

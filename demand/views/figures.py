@@ -136,7 +136,11 @@ def infusions_csv(request, pk: int, slug: str):
     header = ["run", "figure", "filters", *behind.COLUMNS, "attribution"]
     constants = (run.pk, slug, question.filters.words(LABELS))
     rule = behind.COLUMNS.index("attribution_rule")
-    return _streamed(f"{slug}-infusions-run-{run.pk}", header, ([[*constants, *row, trace_words.rule(row[rule])] for row in some] for some in parts))
+    return _streamed(
+        f"{slug}-infusions-run-{run.pk}",
+        header,
+        ([[*constants, *row, trace_words.rule(row[rule])] for row in some] for some in parts),
+    )
 
 
 def _streamed(name: str, header: list[str], parts) -> StreamingHttpResponse:
@@ -179,7 +183,12 @@ def infusion(request, pk: int, number: int):
         "mechanism": trace_words.MECHANISMS.get(found.why.mechanism, ""),
         "reason": trace_words.reason(found.why.reason),
         "lines": [
-            (line, trace_words.ROLES.get(line.role, line.role), there.get(line.extract_id, ""), names[line.extract_id].get(line.file_no, ""))
+            (
+                line,
+                trace_words.ROLES.get(line.role, line.role),
+                there.get(line.extract_id, ""),
+                names[line.extract_id].get(line.file_no, ""),
+            )
             for line in found.lines
         ],
         "episode": episode,

@@ -37,12 +37,16 @@ class ClaimForm(forms.Form):
         help_text="Exactly as the file has it. It is never written into an address, a log or a page's title.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    line_number = forms.IntegerField(min_value=1, required=False, label="Line number", help_text="Leave it empty for the whole claim.")
+    line_number = forms.IntegerField(
+        min_value=1, required=False, label="Line number", help_text="Leave it empty for the whole claim."
+    )
     run = forms.TypedChoiceField(coerce=int, label="In run", help_text="What became of it can differ from run to run.")
 
     def __init__(self, runs, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["run"].choices = [(run.pk, f"Run {run.pk}, {run.finished_at or run.requested_at:%Y-%m-%d %H:%M}") for run in runs]
+        self.fields["run"].choices = [
+            (run.pk, f"Run {run.pk}, {run.finished_at or run.requested_at:%Y-%m-%d %H:%M}") for run in runs
+        ]
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"help-{name}"
 

@@ -62,7 +62,9 @@ def test_money_of_an_infusion_is_that_of_its_lines_and_its_shares_of_shared_line
 
 def test_every_bag_names_the_pharmacys_claim_behind_it_and_nothing_else_does(rehearsed):
     bagged = rehearsed.one("SELECT count(*) FROM infusions WHERE channel IN ('white_bag', 'clear_bag')")
-    assert bagged == rehearsed.one("SELECT count(*) FROM infusions SEMI JOIN supplies USING (infusion_id) WHERE channel LIKE '%_bag'")
+    assert bagged == rehearsed.one(
+        "SELECT count(*) FROM infusions SEMI JOIN supplies USING (infusion_id) WHERE channel LIKE '%_bag'"
+    )
     assert bagged == rehearsed.one("SELECT count(*) FROM supplies WHERE claim_id IS NOT NULL") > 0
 
 
