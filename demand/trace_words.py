@@ -24,6 +24,13 @@ CHANNELS = {
     "home_per_diem": "Home infusion: drug and daily rate by one provider",
     "unknown": "Not known who supplied the drug",
 }
+SHORT_CHANNELS = {
+    "buy_and_bill": "Buy and bill",
+    "white_bag": "White bag",
+    "clear_bag": "Clear bag",
+    "home_per_diem": "Home, daily rate",
+    "unknown": "Not known",
+}
 RULES = {
     "ordering_npi": "Ordered by a prescriber on the roster: the claim's ordering provider, else the fill's prescriber, else the last order on file.",
     "rendering_npi": "Nobody is named as ordering, and who gave it is a prescriber on the roster.",

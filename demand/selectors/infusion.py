@@ -49,6 +49,8 @@ class Supply:
     ndc_code: str | None
     pharmacy_npi: str | None
     fill_cents: int | None
+    claim_id: str
+    claim_line_number: int
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ WHERE line.person_id = $person
 ORDER BY line.service_date, line.extract_id, line.file_no, line.row_number
 """
 SUPPLIES = """
-SELECT kind, confidence, is_own_pharmacy, dose_no, supplied_on, molecule, ndc_code, pharmacy_npi, fill_cents
+SELECT kind, confidence, is_own_pharmacy, dose_no, supplied_on, molecule, ndc_code, pharmacy_npi, fill_cents,
+    claim_id, claim_line_number
 FROM {supplies} WHERE infusion_id = $number ORDER BY supplied_on, dose_no
 """
 EPISODE = f"""

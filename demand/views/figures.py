@@ -15,7 +15,7 @@ from demand.engine.csv_text import write_csv
 from demand.figures import RATE, FigureQuestion
 from demand.models import Run
 from demand.selectors import behind
-from demand.selectors.claim_rows import file_names
+from demand.selectors.claim_rows import file_names, find_row
 from demand.selectors.dashboard import dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.infusion import infusion as one_infusion
@@ -115,6 +115,7 @@ def _row_words(row) -> dict[str, str]:
         "site_class": words.site_class(row.site_class),
         "outcome": words.OUTCOMES.get(row.outcome, "Not attributed to us"),
         "channel": trace_words.CHANNELS.get(row.channel, row.channel),
+        "short_channel": trace_words.SHORT_CHANNELS.get(row.channel, row.channel),
         "rule": trace_words.SHORT_RULES.get(row.attribution_rule, row.attribution_rule),
         "why": trace_words.rule(row.attribution_rule),
     }
@@ -191,6 +192,7 @@ def infusion(request, pk: int, number: int):
             )
             for line in found.lines
         ],
+        "supplies": [(supply, find_row(run, supply.claim_id, supply.claim_line_number)) for supply in found.supplies],
         "episode": episode,
         "episode_outcome": trace_words.EPISODE_OUTCOMES.get(episode.outcome, "Not attributed to us") if episode else "",
         "episode_reason": trace_words.reason(episode.reason) if episode and episode.reason else "",

@@ -280,6 +280,17 @@ def test_the_download_has_every_infusion_and_is_audited(run, analyst):
     assert LogEntry.objects.latest("pk").additional_data["rows"] == 5
 
 
+def test_the_api_gives_the_same_provenance_and_infusions(run, analyst):
+    given = analyst.get("/api/v1/figures/leakage-rate/", {"payer": "Acme Health"}).json()
+    assert (given["value"], [part["value"] for part in given["parts"]], given["run"]) == (0.2, [1, 5], run.pk)
+    assert {file["sha256"] for extract in given["extracts"] for file in extract["files"]} == set(
+        ExtractFile.objects.values_list("sha256", flat=True)
+    )
+    listed = analyst.get("/api/v1/figures/leakage-rate/infusions/", {"payer": "Acme Health"}).json()
+    assert (listed["count"], listed["numerator"], listed["agrees"], len(listed["results"])) == (5, 1, True, 5)
+    assert LogEntry.objects.latest("pk").additional_data["did"] == "read infusions behind a figure over the API"
+
+
 def test_every_number_of_the_brief_leads_to_itself(run, analyst):
     """Each link's page shows the number that was clicked."""
     html = analyst.get("/").content.decode()

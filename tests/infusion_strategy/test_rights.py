@@ -31,6 +31,7 @@ MAY = {
     "roi:delete": EDITS,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
+    "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": {"analyst"},
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
@@ -70,6 +71,8 @@ def paths(settings, tmp_path):
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
+        "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
+        "api-figure-infusions": "/api/v1/figures/leakage-rate/infusions/",
         "api-scenario-list": "/api/v1/scenarios/", "api-scenario-detail": f"/api/v1/scenarios/{scenario}/",
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
