@@ -43,7 +43,7 @@ class ClaimForm(forms.Form):
     run = forms.TypedChoiceField(coerce=int, label="In run", help_text="What became of it can differ from run to run.")
 
     def __init__(self, runs, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["run"].choices = [
             (run.pk, f"Run {run.pk}, {run.finished_at or run.requested_at:%Y-%m-%d %H:%M}") for run in runs
         ]
