@@ -64,6 +64,12 @@ def access_published_run(user, pk: int | None = None) -> Run | None:
     return _found(Run.objects.published().filter(pk=pk))
 
 
+def access_single_infusions(user, pk: int | None = None) -> Run | None:
+    """A published run (the newest without a number) for those who may see single infusions and claim lines."""
+    _demand(user, "demand.view_patient_level")
+    return access_published_run(user, pk)
+
+
 def _found(queryset):
     found = queryset.first()
     if found is None:

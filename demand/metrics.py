@@ -41,6 +41,9 @@ SETTINGS = {
     "claim_merge_days": "days between a professional and a facility claim of one infusion, at most",
     "fill_days_before": "days before an infusion in which a pharmacy may have supplied its drug",
     "fill_days_after": "days after an infusion in which a pharmacy's claim for its drug may be dated",
+    "mature_completion": "share of a month's claims that must be in before the month is judged",
+    "month_end_days": "days before a month's end that payments must reach for the month to be whole",
+    "band_z": "width of the band around a completed month, in standard deviations",
     "order_valid_days": "days that an order names the prescriber of later infusions",
 }
 COMMON = ("majority_months", "administration_window_days", "payable_window_days", "claim_merge_days")
@@ -144,6 +147,20 @@ METRICS = {
             limits="An infusion of a person with no tie to the system is rightly not attributed.",
             parameters=("majority_months", "order_valid_days"),
             sql=("attribution",),
+        ),
+        Metric(
+            slug="when-complete",
+            title="Infusions when the month is complete",
+            why="Payers' claims arrive months late, so recent leakage always looks too low; this says how much is still to come.",
+            what="For a month whose claims are still coming in: how many infusions it will have when all of them are in, judged by how fast "
+            "earlier months of the same feed filled up. The band holds the number in about 80 of 100 months.",
+            numerator="Attributed infusions that were kept, white-bagged or left, seen so far.",
+            denominator="The share of the month's claims that is in by now: lines seen ÷ lines expected, all feeds together.",
+            direction="Neither way is good by itself: it is a correction, not a result.",
+            next_step="Wait for the next extract before you judge the month; load it as soon as it comes.",
+            limits="A feed that changed its pace, or has no paid dates, is not judged and shows nothing here.",
+            parameters=("mature_completion", "month_end_days", "band_z"),
+            sql=("maturity", "leakage"),
         ),
         Metric(
             slug="where-infusions-go",

@@ -6,10 +6,12 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.routers import SimpleRouter
 
 from demand.api import ExtractViewSet, LeakageViewSet, RunViewSet
+from demand.api_figures import FigureViewSet
 from roi.api import ScenarioViewSet
 
 router = SimpleRouter()
 router.register("extracts", ExtractViewSet, basename="api-extract")
+router.register("figures", FigureViewSet, basename="api-figure")
 router.register("leakage", LeakageViewSet, basename="api-leakage")
 router.register("runs", RunViewSet, basename="api-run")
 router.register("scenarios", ScenarioViewSet, basename="api-scenario")

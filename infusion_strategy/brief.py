@@ -62,6 +62,7 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
         "coverage": board.coverage,
         "invented": next((extract for extract in board.coverage.extracts if extract.name == REHEARSAL), None),
         "loaded": [extract.name for extract in board.coverage.extracts if extract.name != REHEARSAL],
+        "asked": f"?{query}" if query else "",
         "opening": brief.opening(board),
         "headlines": brief.headlines(board),
         "figures": [

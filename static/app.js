@@ -150,13 +150,41 @@
     request.send(new FormData(form, submitter));
   }
 
+  /* ---- Tables whose numbers are links: one stop of the Tab key each, arrow keys inside. Without script every number is a stop. ---- */
+  const origins = (table) => [...table.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.querySelector("a.origin")));
+  const rove = (scope) => each(scope, "table", (table) => {
+    origins(table).flat().filter(Boolean).forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
+  });
+  const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+  document.addEventListener("keydown", (event) => {
+    const link = event.target.closest("a.origin");
+    const step = STEPS[event.key];
+    if (!link || !step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const table = link.closest("table");
+    const grid = origins(table);
+    let row = grid.findIndex((cells) => cells.includes(link));
+    let column = grid[row].indexOf(link);
+    let next = null;
+    do {
+      row += step[0];
+      column += step[1];
+      if (!grid[row] || column < 0 || column >= grid[row].length) break;
+      next = grid[row][column];
+    } while (!next);
+    event.preventDefault();
+    if (!next) return;
+    table.querySelectorAll("a.origin[tabindex='0']").forEach((one) => { one.tabIndex = -1; });
+    next.tabIndex = 0;
+    next.focus();
+  });
+
   /* ---- Fragments ---- */
   // A filter chosen before the scripts were here, or put back by the browser on a reload, is asked for now.
   document.addEventListener("DOMContentLoaded", () => each(document, "form[hx-push-url]", (form) => {
     const asked = new URLSearchParams(location.search);
     if ([...new FormData(form)].some(([name, value]) => value !== (asked.get(name) || ""))) form.dispatchEvent(new Event("change"));
   }));
-  document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
+  document.addEventListener("htmx:load", (event) => { drawAll(event.detail.elt); rove(event.detail.elt); });
   document.addEventListener("htmx:beforeCleanupElement", (event) => {
     if (event.detail.elt.matches && event.detail.elt.matches("[data-figure]") && window.Plotly) window.Plotly.purge(event.detail.elt);
   });
@@ -181,6 +209,7 @@
   window.addEventListener("afterprint", () => opened.forEach((item) => { item.open = false; }));
 
   labelTheme();
+  rove(document.body);
   drawAll(document.body);
   const plotly = document.querySelector("script[data-plotly]");
   if (plotly && !window.Plotly) plotly.addEventListener("load", () => drawAll(document.body));

@@ -1,12 +1,14 @@
 """A Dashboard's headline figures, its opening sentence and its four figures with their tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from demand import words
 from demand.charts import flows, months
-from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, Column, Figure, Table
+from demand.charts.figure import COUNTED, COUNTED_WORDS, OUTCOME_FIGURES, STAYED, Column, Figure, Table
 from demand.charts.numbers import count, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
+from demand.figures import FlowPlace, place_query
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
 
 BARS = 12  # a chart with more bars is a table
@@ -151,8 +153,8 @@ def figures(board: Dashboard) -> tuple[Figure, ...]:
     return (
         flows.destinations(board),
         months.by_month(board),
-        _by("payer", "Payer", "Leakage by payer", board.payers, "payers"),
-        _by("therapy", "Therapy", "Leakage by therapy", board.families, "therapies"),
+        _by(board, "payer", "Payer", "Leakage by payer", board.payers, "payers"),
+        _by(board, "therapy", "Therapy", "Leakage by therapy", board.families, "therapies"),
         *([_apart(board)] if board.apart else []),
     )
 
@@ -162,10 +164,14 @@ def _apart(board: Dashboard) -> Figure:
     columns = (
         Column("therapy", "Therapy"),
         Column("site_class", "Class of site"),
-        Column("infusions", "Infusions", "count"),
-        Column("people", "People", "count"),
-        Column("allowed_cents", "Allowed", "cents"),
-        Column("amounts_unknown", "Without an amount", "count"),
+        Column("infusions", "Infusions", "count", "counted-apart"),
+        Column("people", "People", "count", "apart-people"),
+        Column("allowed_cents", "Allowed", "cents", "apart-allowed"),
+        Column("amounts_unknown", "Without an amount", "count", "apart-without-amount"),
+    )
+    asks = tuple(
+        urlencode(replace(board.filters, family=family).as_query() | place_query(FlowPlace(site_class=site_class)))
+        for family, site_class, *_ in board.apart
     )
     rows = tuple((words.named(family), words.site_class(site_class), *measures) for family, site_class, *measures in board.apart)
     family, site_class, infusions = rows[0][:3]
@@ -178,7 +184,9 @@ def _apart(board: Dashboard) -> Figure:
             f"the largest group is {family}, {site_class.lower()} ({count(infusions)})."
         ),
         direction="Neither way is good by itself: a complete roster and ordering provider numbers make it what it should be.",
-        table=Table("Infusions not attributed to us by therapy and class of site", columns, rows),
+        table=Table(
+            "Infusions not attributed to us by therapy and class of site", columns, rows, run=board.coverage.run_id, asks=asks
+        ),
         metric="counted-apart",
         folded=board.total.at("named").infusions != 0,
         note="Shown with the patient-level right only: counts of few people are in it.",
@@ -190,13 +198,13 @@ def _biggest(lines: tuple[Line, ...]) -> Line | None:
     return max(seen, key=lambda line: line.at("site_leak").infusions, default=None)
 
 
-def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str) -> Figure:
+def _by(board: Dashboard, key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str) -> Figure:
     columns = (
         Column(key, heading),
         *COUNTED,
-        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
-        Column("leakage_rate", "Leakage rate", "percent"),
-        Column("site_leak_allowed_cents", "Allowed that left", "cents"),
+        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count", OUTCOME_FIGURES[outcome]) for outcome in OUTCOMES),
+        Column("leakage_rate", "Leakage rate", "percent", "leakage-rate"),
+        Column("site_leak_allowed_cents", "Allowed that left", "cents", "allowed-left"),
     )
     lines = tuple(line for line in lines if any(line.at(outcome).infusions != 0 for outcome in OUTCOMES))
     rows = tuple(
@@ -210,12 +218,19 @@ def _by(key: str, heading: str, title: str, lines: tuple[Line, ...], plural: str
         )
         for line in lines
     )
+    dimension = {"therapy": "family"}.get(key, key)
     return Figure(
         key=key,
         title=title,
         reading=_reading(lines, plural),
         direction=f"{RATE} Lower is better.",
-        table=Table(f"Attributed infusions by {heading.lower()}, most gone first; {COUNTED_WORDS}", columns, rows),
+        table=Table(
+            f"Attributed infusions by {heading.lower()}, most gone first; {COUNTED_WORDS}",
+            columns,
+            rows,
+            run=board.coverage.run_id,
+            asks=tuple(replace(board.filters, **{dimension: line.label}).query_string() for line in lines),
+        ),
         chart=_bars(lines),
         key_to_marks=months.key_to_marks(line for line in lines if not line.counted.hidden),
         metric="leakage-rate",

@@ -28,6 +28,7 @@ class Column:
     key: str
     label: str
     kind: str = "text"
+    figure: str = ""  # the slug of demand.figures that says where its numbers come from
 
     @property
     def is_number(self) -> bool:
@@ -36,12 +37,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of raw values in the order of the columns; the first column heads its row. `total` is the last line."""
+    """Rows of raw values in the order of the columns; the first column heads its row. `total` is the last line.
+
+    `run` and `asks` (for each row the query string that asks for its figures) make every number a link to where it comes from.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple, ...]
     total: tuple | None = None
+    run: int | None = None
+    asks: tuple[str, ...] = ()
 
     @property
     def total_rows(self) -> tuple[tuple, ...]:
@@ -66,5 +72,15 @@ class Figure:
 
 
 # The first numbers of every row: what its rate is of.
-COUNTED = (Column("rate_infusions", "In the rate", "count"), Column("rate_people", "People", "count"))
+COUNTED = (
+    Column("rate_infusions", "In the rate", "count", "rate-infusions"),
+    Column("rate_people", "People", "count", "rate-people"),
+)
+OUTCOME_FIGURES = {
+    "kept": "kept-infusions",
+    "margin_leak": "white-bagged-infusions",
+    "partner": "partner-infusions",
+    "site_leak": "left-infusions",
+    "unknown": "unknown-infusions",
+}
 COUNTED_WORDS = "“in the rate” = kept + white-bagged + left, and the people who had them"

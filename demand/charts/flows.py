@@ -1,11 +1,13 @@
 """Where attributed infusions go: outcome, class of site, owner, as a Sankey and as a table."""
 
 from collections import Counter
+from urllib.parse import urlencode
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import count, cut, percent, plain
 from demand.engine.disclosure import HIDDEN
+from demand.figures import FlowPlace, place_query
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Place
 
 OWNERS = 9  # beside ours and not known; the rest is one node
@@ -28,12 +30,13 @@ def destinations(board: Dashboard) -> Figure:
         Column("owner", "Owner"),
         Column("ownership", "Whose"),
         Column("payer_affiliation", "Payer behind it"),
-        Column("infusions", "Infusions", "count"),
-        Column("people", "People", "count"),
-        Column("share", "Share", "percent"),
-        Column("allowed_cents", "Allowed", "cents"),
+        Column("infusions", "Infusions", "count", "flow-infusions"),
+        Column("people", "People", "count", "flow-people"),
+        Column("share", "Share", "percent", "flow-share"),
+        Column("allowed_cents", "Allowed", "cents", "flow-allowed"),
     )
     named = board.total.at("named").infusions
+    ordered = sorted(board.places, key=lambda place: OUTCOMES.index(place.outcome))
     rows = tuple(
         (
             words.OUTCOMES[place.outcome],
@@ -46,7 +49,7 @@ def destinations(board: Dashboard) -> Figure:
             HIDDEN if place.slice.hidden or named is HIDDEN else place.slice.infusions / named if named else None,
             place.slice.allowed_cents,
         )
-        for place in sorted(board.places, key=lambda place: OUTCOMES.index(place.outcome))
+        for place in ordered
     )
     note = (
         f"Hidden: {hidden} of {len(board.places)} flows, because few people are behind them or they would give a small count away."
@@ -59,13 +62,25 @@ def destinations(board: Dashboard) -> Figure:
         reading=_reading(shown, everything, hidden),
         direction="Flows are as wide as the infusions they carry. More in “Kept”, less in “Left the system” is better; "
         "what is unknown stays unknown.",
-        table=Table("Attributed infusions by outcome, class of site and owner", columns, rows),
+        table=Table(
+            "Attributed infusions by outcome, class of site and owner",
+            columns,
+            rows,
+            run=board.coverage.run_id,
+            asks=tuple(urlencode(board.filters.as_query() | place_query(flow_place(place))) for place in ordered),
+        ),
         chart=_sankey(shown) if everything else None,
         metric="where-infusions-go",
         folded=True,
         tall=True,
         note=note,
     )
+
+
+def flow_place(place: Place) -> FlowPlace:
+    """What an address says of a flow."""
+    parts = (place.outcome, place.site_class, place.ownership, place.owner, place.payer_affiliation)
+    return FlowPlace(*(part or "" for part in parts))
 
 
 def _reading(places: list[Place], everything: int, hidden: int) -> str:

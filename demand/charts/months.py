@@ -2,9 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 
 from demand import words
-from demand.charts.figure import COUNTED, COUNTED_WORDS, STAYED, STAYED_MARK, WITHHELD, WITHHELD_MARK, Column, Figure, Table
+from demand.charts.figure import (
+    COUNTED,
+    COUNTED_WORDS,
+    OUTCOME_FIGURES,
+    STAYED,
+    STAYED_MARK,
+    WITHHELD,
+    WITHHELD_MARK,
+    Column,
+    Figure,
+    Table,
+)
 from demand.charts.numbers import percent
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line, Month
@@ -30,11 +42,11 @@ def by_month(board: Dashboard) -> Figure:
         Column("month", "Month", "month"),
         Column("maturity", "Data"),
         *COUNTED,
-        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count") for outcome in OUTCOMES),
-        Column("leakage_rate", "Leakage rate", "percent"),
-        Column("completed_infusions", "When complete", "count"),
-        Column("completed_from", "at least", "count"),
-        Column("completed_to", "at most", "count"),
+        *(Column(f"{outcome}_infusions", words.OUTCOMES[outcome], "count", OUTCOME_FIGURES[outcome]) for outcome in OUTCOMES),
+        Column("leakage_rate", "Leakage rate", "percent", "leakage-rate"),
+        Column("completed_infusions", "When complete", "count", "when-complete"),
+        Column("completed_from", "at least", "count", "when-complete"),
+        Column("completed_to", "at most", "count", "when-complete"),
     )
     rows = tuple(
         (
@@ -69,7 +81,13 @@ def by_month(board: Dashboard) -> Figure:
         title="Leakage by month",
         reading=_reading(months),
         direction="Leakage rate = left ÷ (kept + white-bagged + left). Lower is better.",
-        table=Table(f"Attributed infusions by month of service; {COUNTED_WORDS}", columns, rows),
+        table=Table(
+            f"Attributed infusions by month of service; {COUNTED_WORDS}",
+            columns,
+            rows,
+            run=board.coverage.run_id,
+            asks=tuple(replace(board.filters, since=month.day, through=month.day).query_string() for month in months),
+        ),
         chart=_chart(months) if drawn else None,
         key_to_marks=key_to_marks(month.line for month in months),
         metric="leakage-rate",

@@ -16,10 +16,11 @@ def neutral(value: object) -> object:
     return value
 
 
-def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Header and rows to the stream; empty is empty. Returns the number of rows."""
+def write_csv(stream: TextIO, columns: Sequence[str] | None, rows: Iterable[Sequence[object]]) -> int:
+    """Header (None: it was written before) and rows to the stream; empty is empty. Returns the number of rows."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
+    if columns is not None:
+        writer.writerow(columns)
     count = 0
     for row in rows:
         writer.writerow([neutral(value) for value in row])

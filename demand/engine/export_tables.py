@@ -46,7 +46,18 @@ ELIGIBILITY = """
     extract_id data_source person_id payer plan line_of_business funding_type payer_type group_id gender birth_date death_date state
     zip_code enrollment_start_date enrollment_end_date
 """
+LINE_SHARES = """
+    data_source claim_id claim_line_number person_id infusion_id is_main allowed_cents paid_cents patient_cents
+"""
+SUPPLIES = """
+    infusion_id person_id kind confidence is_own_pharmacy dose_no supplied_on molecule family pharmacy_npi fill_cents data_source
+    claim_id claim_line_number ndc_code
+"""
 REJECTS = 'extract kind file row_number outcome rule "column" value message'
+# Every row that is not accepted in the end and broke no row rule: what it is, and the row because of which it is that.
+ROW_OUTCOMES = """
+    kind extract_id file_no row_number outcome rule other_extract_id other_file_no other_row_number
+"""
 MATURITY = "data_source month lines completion completion_low completion_high mature"
 
 # Written pass by pass: table -> (the stage's table, columns, order within the people of a pass)
@@ -57,6 +68,12 @@ FIRST_PASS = {
         "person_bucket(person_id), person_id, service_date, data_source, claim_id, claim_line_number, line_no",
     ),
     "infusions": ("attributed_infusion", INFUSIONS, "infusion_id"),
+    "line_shares": (
+        "line_share",
+        LINE_SHARES,
+        "person_bucket(person_id), person_id, infusion_id, data_source, claim_id, claim_line_number",
+    ),
+    "supplies": ("infusion_supply", SUPPLIES, "infusion_id, supplied_on, data_source, claim_id, claim_line_number"),
     "unadministered_fills": (
         "unadministered_fill",
         UNADMINISTERED_FILLS,
@@ -81,7 +98,8 @@ SECOND_PASS = {
 
 # What the content hash of a file looks at: all columns, but of the many lines only the key and what the run made of it.
 CONTENT = {
-    "lines": "data_source, claim_id, claim_line_number, person_id, payer, role, place, site_id, infusion_id, dose, paid_cents, allowed_cents"
+    "row_outcomes": "kind, outcome, rule",  # which of two identical rows is the first depends on the order of files
+    "lines": "data_source, claim_id, claim_line_number, person_id, payer, role, place, site_id, infusion_id, dose, paid_cents, allowed_cents",
 }
 
 

@@ -15,10 +15,11 @@ from demand.engine import stage
 
 
 def group_into_infusions(connection: duckdb.DuckDBPyConnection) -> None:
-    """line, service_line, fill -> attributed_infusion, line_place, unadministered_fill."""
+    """line, service_line, fill -> attributed_infusion, line_place, unadministered_fill, line_share, infusion_supply."""
     stage.run(connection, "infusions")
     match_channels(connection)
     stage.run(connection, "infusion_rows")
+    stage.run(connection, "origins")
     stage.run(connection, "attribution")
 
 

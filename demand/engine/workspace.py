@@ -19,6 +19,7 @@ import duckdb
 
 from demand.engine import export_tables, stage
 from demand.engine.accepted import ExtractInput
+from demand.engine.columns import KINDS
 from demand.engine.parameters import Parameters
 
 # Small tables that the second loop reads; they leave the connection between the loops.
@@ -104,6 +105,15 @@ class Workspace:
             self.out_dir / "rejects.parquet",
         )
         self.connection.execute("DROP TABLE reject_row")
+        exceptions = " UNION ALL ".join(f"SELECT '{kind}' AS kind, * FROM exception_{kind}" for kind in KINDS)
+        self._write(
+            f"SELECT {export_tables.columns(export_tables.ROW_OUTCOMES)} FROM ("
+            "SELECT excepted.*, own.extract_id, other.extract_id AS other_extract_id "
+            f"FROM ({exceptions}) AS excepted JOIN extract AS own USING (sequence) "
+            "LEFT JOIN extract AS other ON other.sequence = excepted.other_sequence"
+            ") ORDER BY kind, extract_id, file_no, row_number",
+            self.out_dir / "row_outcomes.parquet",
+        )
 
     def keep_first_pass(self, number: int) -> None:
         """The pass's rows as parts, what episodes will ask for, and the feeds' pace of payment."""

@@ -7,16 +7,20 @@ connection can read the storage folder and nothing else, and its settings are lo
 import datetime as dt
 import hashlib
 import os
+import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 from django.conf import settings
 
 from demand import storage
+from demand.engine.export_tables import file_pattern
 from demand.filters import DashboardFilters
 from demand.models import Run
 
+TABLE = re.compile(r"\{(\w+)\}")
 MEMORY_LIMIT = "256MB"
 _lock = threading.Lock()
 _connections: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
@@ -65,6 +69,40 @@ def ask_file(path: Path, sql: str, **values) -> list[tuple]:
     if not path.exists():
         return []
     return _connection().cursor().execute(sql.replace("{file}", "read_parquet($file)"), {"file": str(path), **values}).fetchall()
+
+
+def ask_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> list[tuple]:
+    """Rows of `sql`, in which {facts} stands for the run's facts as filtered and any other {table} for that table of the run."""
+    return query_tables(run, sql, filters, **values).fetchall()
+
+
+def query_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> duckdb.DuckDBPyConnection:
+    """The same as an executed query, for those who read it piece by piece."""
+    where, given = _where(filters or DashboardFilters())
+    for table in sorted(set(TABLE.findall(sql))):
+        files = storage.run_folder(run.pk) / file_pattern(table)
+        if not next(files.parent.glob(files.name), None):
+            raise ResultsMissing(
+                f"Run {run.pk} keeps no table “{table}”: it was computed before this page was made, or its files are gone. "
+                "Recompute, then ask the new run."
+            )
+        rows = f"read_parquet(${table}_file)"
+        sql = sql.replace(f"{{{table}}}", f"(SELECT * FROM {rows}{where})" if table == "facts" else rows)
+        values[f"{table}_file"] = str(files)
+    if "$facts_file" in sql:
+        values |= given
+    try:
+        return _connection().cursor().execute(sql, values)
+    except duckdb.IOException as error:
+        raise ResultsMissing(f"The results of run {run.pk} cannot be read; recompute.") from error
+
+
+def ask_files(paths: Sequence[Path], sql: str, **values) -> list[tuple]:
+    """Rows of `sql` over Parquet files of one form ({files}, with file_row_number and filename); none where there is no file."""
+    if not paths:
+        return []
+    sql = sql.replace("{files}", "read_parquet($files, file_row_number=true, filename=true)")
+    return _connection().cursor().execute(sql, {"files": [str(path) for path in paths], **values}).fetchall()
 
 
 def _where(filters: DashboardFilters) -> tuple[str, dict]:

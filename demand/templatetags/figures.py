@@ -2,8 +2,10 @@
 
 import datetime as dt
 from decimal import Decimal
+from itertools import zip_longest
 
 from django import template
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
@@ -104,14 +106,25 @@ def _signed(amount: Decimal, form: str) -> str:
 
 
 @register.filter
-def rows_html(rows, columns) -> str:
+def rows_html(rows, table) -> str:
     """Rows of a table. Not a template: a brief has thousands of cells, and a template takes ten times as long for each."""
-    return mark_safe("\n".join(_row(row, columns) for row in rows))  # every text is escaped below
+    columns, asks = table.columns, table.asks if rows is table.rows else ()
+    origins = [reverse("demand:figure", args=[table.run, column.figure]) if asks and column.figure else "" for column in columns]
+    made = (_row(row, columns, origins, ask) for row, ask in zip_longest(rows, asks, fillvalue=""))
+    return mark_safe("\n".join(made))  # every text is escaped below
 
 
-def _row(row, columns) -> str:
+def _row(row, columns, origins, ask: str) -> str:
+    query = f"?{conditional_escape(ask)}" if ask else ""
     cells = [
-        f'<td class="num">{cell(value, column)}</td>' if column.is_number else f"<td>{conditional_escape(cell(value, column))}</td>"
-        for value, column in zip(row[1:], columns[1:], strict=True)
+        f'<td class="num">{_number(value, column, origin and origin + query)}</td>'
+        if column.is_number
+        else f"<td>{conditional_escape(cell(value, column))}</td>"
+        for value, column, origin in zip(row[1:], columns[1:], origins[1:], strict=True)
     ]
     return f'<tr><th scope="row">{conditional_escape(cell(row[0], columns[0]))}</th>{"".join(cells)}</tr>'
+
+
+def _number(value, column, origin: str) -> str:
+    written = cell(value, column)
+    return f'<a class="origin" href="{origin}">{written}</a>' if origin and value is not None else written

@@ -48,6 +48,34 @@ def test_money_of_the_lines_is_the_infusions_money_plus_what_says_why_it_has_no_
     assert elsewhere > 0
 
 
+@pytest.mark.parametrize("money", ["allowed_cents", "paid_cents", "patient_cents"])
+def test_money_of_an_infusion_is_that_of_its_lines_and_its_shares_of_shared_lines(rehearsed, money):
+    wrong = rehearsed.query(
+        f"""WITH part AS (
+            SELECT infusion_id, {money} AS cents FROM lines ANTI JOIN line_shares USING (data_source, claim_id, claim_line_number)
+            UNION ALL SELECT infusion_id, {money} FROM line_shares
+        ), summed AS (SELECT infusion_id, sum(cents)::BIGINT AS cents FROM part GROUP BY infusion_id)
+        SELECT * FROM infusions LEFT JOIN summed USING (infusion_id) WHERE infusions.{money} IS DISTINCT FROM summed.cents"""
+    )
+    assert wrong == [] and rehearsed.one("SELECT count(*) FROM line_shares") > 0
+
+
+def test_every_bag_names_the_pharmacys_claim_behind_it_and_nothing_else_does(rehearsed):
+    bagged = rehearsed.one("SELECT count(*) FROM infusions WHERE channel IN ('white_bag', 'clear_bag')")
+    assert bagged == rehearsed.one(
+        "SELECT count(*) FROM infusions SEMI JOIN supplies USING (infusion_id) WHERE channel LIKE '%_bag'"
+    )
+    assert bagged == rehearsed.one("SELECT count(*) FROM supplies WHERE claim_id IS NOT NULL") > 0
+
+
+def test_rows_that_gave_way_name_the_row_to_which(rehearsed):
+    found = rehearsed.query("SELECT outcome, rule, count(*) AS n, count(other_row_number) AS named FROM row_outcomes GROUP BY ALL")
+    rejects = rehearsed.query("SELECT outcome, rule, count(*) AS n FROM rejects GROUP BY ALL")
+    of_rule = {(row["outcome"], row["rule"]): row["n"] for row in rejects}
+    assert found and all(of_rule[row["outcome"], row["rule"]] == row["n"] for row in found)
+    assert all(row["named"] == row["n"] for row in found if row["rule"] in ("DUPLICATE_ROW", "OLDER_VERSION", "REVERSED"))
+
+
 def test_infusions_of_lines_are_infusions(rehearsed):
     assert rehearsed.one("SELECT count(*) FROM lines ANTI JOIN infusions USING (infusion_id) WHERE infusion_id IS NOT NULL") == 0
     assert rehearsed.one("SELECT count(*) FROM infusions ANTI JOIN lines USING (infusion_id)") == 0

@@ -12,7 +12,7 @@ from tests.infusion_strategy.published import publish, sign_in
 
 pytestmark = pytest.mark.django_db
 RELEASED = Path(__file__).with_name("openapi.yaml")
-PATHS = ["extracts", "runs", "leakage", "leakage/summary", "scenarios", "schema"]
+PATHS = ["extracts", "runs", "figures", "figures/leakage-rate", "leakage", "leakage/summary", "scenarios", "schema"]
 
 
 @pytest.fixture
@@ -77,6 +77,41 @@ def test_the_table_adds_up_to_the_summary(client, run):
         page += 1
     cells = get(client, "leakage/summary")["total"]["cells"]
     assert cells["site_leak"]["infusions"] <= total == sum(cell.site_leak_infusions for cell in LeakageCell.objects.all())
+
+
+def test_a_figure_is_hidden_wherever_the_brief_hides_it(client, run):
+    """What the summary hides of a payer, the figure's own address hides too, and what it shows is the same number."""
+    client = sign_in(client, "leader")
+    seen = set()
+    for row in get(client, "leakage/summary")["payers"]:
+        for node, slug in (("kept", "kept-infusions"), ("partner", "partner-infusions"), ("site_leak", "left-infusions")):
+            cell = row["cells"].get(node, {"infusions": 0, "hidden": False})
+            given = get(client, f"figures/{slug}", payer=row["label"])
+            assert (given["value"], given["hidden"]) == (cell["infusions"], cell["hidden"])
+            assert not given["hidden"] or all(part["value"] is None for part in given["parts"])
+            seen.add(given["hidden"])
+        rate = get(client, "figures/leakage-rate", payer=row["label"])
+        assert rate["value"] == row["leakage_rate"]["value"]
+    assert seen == {True, False}
+
+
+def test_the_figures_of_flows_and_months_are_hidden_as_in_the_summary(client, run):
+    client = sign_in(client, "leader")
+    summary = get(client, "leakage/summary")
+    for place in summary["destinations"][:8]:
+        given = get(client, "figures/flow-people", **{name: place[name] for name in place if name != "cell"})
+        assert (given["value"], given["hidden"]) == (place["cell"]["people"], place["cell"]["hidden"])
+    for month in summary["months"][:4]:
+        given = get(client, "figures/left-infusions", **{"from": month["label"], "to": month["label"]})
+        assert given["value"] == month["cells"].get("site_leak", {"infusions": 0})["infusions"]
+    apart = get(client, "figures/apart-people", site_class="home")
+    assert (apart["value"], apart["hidden"]) == (None, True)
+
+
+@pytest.mark.parametrize("path", ["figures/nothing", "figures/flow-people", "figures/leakage-rate/infusions"])
+def test_a_figure_that_is_none_is_not_found(client, run, path):
+    """The last one's tables are not there."""
+    assert sign_in(client, "analyst").get(f"/api/v1/{path}/").status_code == 404
 
 
 def test_small_counts_are_hidden_from_those_without_the_right(client, run):

@@ -21,6 +21,8 @@ MAY = {
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
+    "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
+    "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
@@ -29,6 +31,7 @@ MAY = {
     "roi:delete": EDITS,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
+    "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": {"analyst"},
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
@@ -61,10 +64,15 @@ def paths(settings, tmp_path):
     known = {
         "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
         "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
+        "demand:figure": f"/figures/{run.pk}/leakage-rate/", "demand:figure-infusions": f"/figures/{run.pk}/leakage-rate/infusions/",
+        "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
+        "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
+        "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
+        "api-figure-infusions": "/api/v1/figures/leakage-rate/infusions/",
         "api-scenario-list": "/api/v1/scenarios/", "api-scenario-detail": f"/api/v1/scenarios/{scenario}/",
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
