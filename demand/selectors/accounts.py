@@ -129,7 +129,8 @@ READ = (Extract.Status.LOADED, Extract.Status.CHECKED, Extract.Status.REPLACED, 
 
 
 def _notes(extract: Extract) -> tuple[str, ...]:
-    facts = json.loads((storage.extract_folder(extract.pk) / "quality.json").read_text(encoding="utf-8"))
+    path = storage.extract_folder(extract.pk) / "quality.json"
+    facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"loaded_files": []}
     return tuple(f"{file['file']}: {note}" for file in facts["loaded_files"] for note in file["notes"])
 
 

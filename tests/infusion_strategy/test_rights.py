@@ -1,5 +1,7 @@
 """Everything is denied by default: every address of the product, asked by every role and by nobody."""
 
+import re
+
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
@@ -19,6 +21,9 @@ EDITS = frozenset({"council member", "analyst"})
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
+    "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
+    "demand:map-extract": LOADS, "demand:mapping": LOADS, "demand:mapping-effect": LOADS, "demand:read-again": LOADS,
+    "demand:mappings": READS, "demand:mapping-export": READS, "demand:mapping-import": LOADS, "demand:mapping-retire": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
@@ -35,7 +40,10 @@ MAY = {
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
-POSTS = {"demand:recompute", "roi:restore", "roi:compute", "roi:unarchive"}
+POSTS = {
+    "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
+    "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
+}  # fmt: skip
 
 
 def addresses(resolver=None, prefix="", space=""):
@@ -77,7 +85,7 @@ def paths(settings, tmp_path):
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
     for name, route in addresses():
-        known.setdefault(name, "/" + route.replace("<int:pk>", str(scenario)))
+        known.setdefault(name, "/" + re.sub("<int:[a-z_]+>", str(scenario), route))
     return known
 
 
