@@ -75,9 +75,7 @@ def shares(filled: Sequence[Filled]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _kind(
-    connection: duckdb.DuckDBPyConnection, kind: str, files: Sequence[Path], present: Collection[str]
-) -> Iterator[Filled]:
+def _kind(connection: duckdb.DuckDBPyConnection, kind: str, files: Sequence[Path], present: Collection[str]) -> Iterator[Filled]:
     listed = [str(path) for path in files]
     nulls = dict(
         connection.execute(

@@ -89,7 +89,9 @@ class Measured:
         )
 
 
-def measure(connection: duckdb.DuckDBPyConnection, folder: Path, known: KnownCodes, flags: Mapping[str, Mapping[str, int]]) -> Measured:
+def measure(
+    connection: duckdb.DuckDBPyConnection, folder: Path, known: KnownCodes, flags: Mapping[str, Mapping[str, int]]
+) -> Measured:
     """`connection`: one of its own, temporary views are made on it. `flags`: the load's warnings by kind, which say what to look for."""
     kinds = [kind for kind in KINDS if sorted(folder.glob(f"{kind}-[0-9]*.parquet"))]
     connection.execute((SQL_FOLDER / "typing.sql").read_text(encoding="utf-8"))
@@ -128,7 +130,9 @@ def _totals(connection: duckdb.DuckDBPyConnection, kind: str) -> Value:
     return Value("", "", *connection.execute(f"SELECT {_SUMS} FROM row_{kind}").fetchall()[0])
 
 
-def _values(connection: duckdb.DuckDBPyConnection, kind: str, what: str, value: str, where: str, **given: object) -> tuple[Value, ...]:
+def _values(
+    connection: duckdb.DuckDBPyConnection, kind: str, what: str, value: str, where: str, **given: object
+) -> tuple[Value, ...]:
     """Rows by `what` and `value` (SQL expressions), those with the most money first; beyond MOST_VALUES they stand together."""
     found = connection.execute(
         f"SELECT {what} AS what, coalesce({value}, '') AS value, {_SUMS} FROM row_{kind} WHERE {where} GROUP BY ALL "
@@ -168,12 +172,12 @@ def _medical_codes(connection: duckdb.DuckDBPyConnection, known: KnownCodes) -> 
             drug=Parameters.drug_code_pattern, known=set(known.hcpcs),
         ),
         "ndc": _ndcs(connection, MEDICAL, known),
-        "place": _values(
+        "place": () if not known.places else _values(
             connection, MEDICAL, f"CASE WHEN {place_shaped} THEN 'unknown' ELSE 'misshapen' END",
             f"CASE WHEN {place_shaped} THEN place_of_service_code END",
             "place_of_service_code IS NOT NULL AND NOT list_contains($places, place_of_service_code)", places=set(known.places),
         ),
-        "bill_type": _values(
+        "bill_type": () if not known.bill_facilities else _values(
             connection, MEDICAL, f"CASE WHEN {bill_shaped} THEN 'unknown' ELSE 'misshapen' END",
             f"CASE WHEN {bill_shaped} THEN bill_type_code END",
             f"bill_type_code IS NOT NULL AND NOT ({bill_shaped} AND {bill_known})",

@@ -37,7 +37,9 @@ LIMITS = {
         Limit("fall", "Fall of a column's filled share since the source's last extract, in points", 0.02, 0.10),
         Limit("rejected", "Rows rejected, of the rows read", 0.005, 0.05),
         Limit("warnings", "Rows or money that rest on rows with one warning", 0.01, 0.10),
-        Limit("outliers", "Money of infusions whose dose is far from usual, of the money of infusions with a known dose", 0.01, 0.05),
+        Limit(
+            "outliers", "Money of infusions whose dose is far from usual, of the money of infusions with a known dose", 0.01, 0.05
+        ),
         Limit("unknown_codes", "Money on codes that the reference does not know", 0.01, 0.05),
         Limit("payers", "Money under payer names that no policy or contract names", 0.05, 0.50),
         Limit("unenrolled", "People with a claim on a day on which no coverage is on file, of the people with claims", 0.02, 0.10),

@@ -239,6 +239,13 @@ def _sources() -> set[str]:
     }
 
 
+def every_row_columns() -> frozenset[str]:
+    """`kind.column` of what some question needs of every row; the rest of the columns may rightly be thin."""
+    first = [need.alternatives[0] for question in QUESTIONS for need in question.needs]
+    named = {source for alternative in first if not alternative.summed for source in alternative.sources}
+    return frozenset(name for name in named - CONCERN_SOME_ROWS if name.split(".")[0] in KIND_WORDS)
+
+
 def _unseen(inputs: Inputs) -> Iterable[str]:
     if inputs.perspective == PAYER:
         yield (

@@ -78,7 +78,8 @@ _PAYER = Need(
     "Neither the claims nor eligibility name the payer.",
 )
 _FILLS = Need(
-    _all("pharmacy.ndc_code", "pharmacy.dispensing_date"), "Without pharmacy claims the drugs that a pharmacy supplied are not seen."
+    _all("pharmacy.ndc_code", "pharmacy.dispensing_date"),
+    "Without pharmacy claims the drugs that a pharmacy supplied are not seen.",
 )
 _CODES = Need(_all("medical.hcpcs_code"), "Without procedure codes no infusion can be found.")
 _ENROLLED = Need(_all("eligibility.enrollment_start_date"), "Without eligibility nobody can tell who was covered when.")
@@ -103,7 +104,9 @@ QUESTIONS: tuple[Question, ...] = (
                 "Where a row has neither a place of service nor a bill type, only a provider number in the register tells its class of site.",
             ),
             Need(_PROVIDERS.alternatives, _PROVIDERS.without, essential=False),
-            _sharper("medical.hcpcs_modifier_1", "Without modifiers PO and PN off-campus departments look like the hospital itself."),
+            _sharper(
+                "medical.hcpcs_modifier_1", "Without modifiers PO and PN off-campus departments look like the hospital itself."
+            ),
             _sharper("medical.revenue_center_code", "Without revenue codes emergency visits can look like planned infusions."),
         ),
     ),
@@ -162,14 +165,19 @@ QUESTIONS: tuple[Question, ...] = (
                 (Alternative(("medical.allowed_amount",)), Alternative(("medical.paid_amount",)), _part("medical.charge_amount")),
                 "Without amounts a drug line that was paid cannot be told from one billed at no charge.",
             ),
-            _sharper("pharmacy.dispensing_provider_npi", "Without the pharmacy's number our own pharmacy counts as an outside one."),
+            _sharper(
+                "pharmacy.dispensing_provider_npi", "Without the pharmacy's number our own pharmacy counts as an outside one."
+            ),
         ),
     ),
     Question(
         "white_bagging_checked",
         "How right is the white-bagging rate?",
         "The rate is compared with the clinics' own log, dose by dose.",
-        (_FILLS, Need(_all("register.white_bag_events"), "Without the clinics' own log the rate's precision and recall are not known.")),
+        (
+            _FILLS,
+            Need(_all("register.white_bag_events"), "Without the clinics' own log the rate's precision and recall are not known."),
+        ),
     ),
     Question(
         "benefit_shift",
@@ -251,7 +259,12 @@ QUESTIONS: tuple[Question, ...] = (
         "renewal",
         "Whom does a policy reach when the authorization is renewed?",
         "Authorization ends are there.",
-        (Need(_all("medical.authorization_end_date"), "Without the end of the authorization a policy that starts at renewal has no date."),),
+        (
+            Need(
+                _all("medical.authorization_end_date"),
+                "Without the end of the authorization a policy that starts at renewal has no date.",
+            ),
+        ),
     ),
     Question(
         "reasons",
@@ -275,7 +288,9 @@ QUESTIONS: tuple[Question, ...] = (
                 (Alternative(("medical.paid_date",)), Alternative(("medical.file_date",)), _part()),
                 "Without paid or file dates the version that stands later in the files counts as the newer one.",
             ),
-            _sharper("medical.bill_type_code", "Without bill types a hospital claim that replaces or voids another is not recognized."),
+            _sharper(
+                "medical.bill_type_code", "Without bill types a hospital claim that replaces or voids another is not recognized."
+            ),
         ),
     ),
 )
