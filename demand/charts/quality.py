@@ -117,7 +117,8 @@ def warnings(found: Quality) -> Part:
         see = "No accepted row carries a warning of its own."
     else:
         kind, first = rows[0]
-        see = f"{len(rows)} kinds of warning; the one with the most money, {first.value.what}, is on {_rows(first)} of {KINDS[kind].lower()}."
+        kinds_seen = "1 kind of warning" if len(rows) == 1 else f"{len(rows)} kinds of warning"
+        see = f"{kinds_seen}; the one with the most money, {first.value.what}, is on {_rows(first)} of {KINDS[kind].lower()}."
     return Part(
         "warnings", "Warnings", LIMITS["warnings"].mark(heaviest),
         see,
@@ -196,13 +197,17 @@ def doses(found: Quality) -> Part:
 def _outlier(group) -> tuple:
     span = "hidden" if group.lowest is HIDDEN else _span(group.lowest, group.highest, group.unit)
     return (
-        group.family, group.codes.replace(";", ", "), f"far {group.direction}", _span(group.usual_low, group.usual_high, group.unit), span,
+        group.family, group.codes, f"far {group.direction}", _span(group.usual_low, group.usual_high, group.unit), span,
         group.infusions, group.people, group.allowed_cents, REASONS[group.reason],
     )  # fmt: skip
 
 
 def _span(low: float, high: float, unit: str) -> str:
-    return f"{low:,g} {unit}" if low == high else f"{low:,g} to {high:,g} {unit}"
+    return f"{_amount(low)} {unit}" if low == high else f"{_amount(low)} to {_amount(high)} {unit}"
+
+
+def _amount(dose: float) -> str:
+    return f"{dose:,.0f}" if dose == round(dose) or abs(dose) >= 1000 else f"{dose:,.2f}"
 
 
 # Codes
@@ -283,10 +288,10 @@ def payers(found: Quality) -> Part:
     }  # fmt: skip
     if not groups:
         return Part(mark=None, see="No row names a payer.", **fixed)
-    see = (
-        f"{len(groups)} payer{'s' if len(groups) > 1 else ''} by look; {len(alike) or 'none'} written in more than one way, and "
-        f"{len(unknown) or 'none'} named by no policy or rate on file"
-        + (f" ({percent(share)} of the money)." if unknown and share is not None else ".")
+    see = f"{'1 payer' if len(groups) == 1 else f'{len(groups)} payers'}; {len(alike) or 'none'} written in more than one way; " + (
+        f"{len(unknown)} named by no policy or rate on file, with {percent(share)} of the money."
+        if unknown
+        else "policies or rates name all."
     )
     rows = tuple(
         (

@@ -45,13 +45,13 @@ def lag(found: Quality) -> Part:
 def _sentence(feed: Feed) -> str:
     reached = next((age for age, share in feed.curve if share >= MATURE), None)
     mature = [month.month for month in feed.months if month.mature]
-    speed = (
-        f"{feed.data_source} is {100 * MATURE:.0f} % complete {reached} month{'' if reached == 1 else 's'} after the month of service"
-        if reached
-        else f"{feed.data_source} is {100 * MATURE:.0f} % complete at the end of the month of service"
-        if reached == 0
-        else f"{feed.data_source} reaches {100 * MATURE:.0f} % in no month seen"
-    )
+    at_latest = ", at the latest" if feed.curve[0][0] == reached and reached else ""
+    if reached is None:
+        speed = f"{feed.data_source} reaches {100 * MATURE:.0f} % in no month seen"
+    elif reached == 0:
+        speed = f"{feed.data_source} is {100 * MATURE:.0f} % complete at the end of the month of service"
+    else:
+        speed = f"{feed.data_source} is {100 * MATURE:.0f} % complete {reached} month{'' if reached == 1 else 's'} after the month of service{at_latest}"
     return f"{speed}; its last complete month is {max(mature):%B %Y}." if mature else f"{speed}; it has no complete month yet."
 
 

@@ -49,7 +49,7 @@ def group_payers(values: Sequence[Value], known: Collection[str]) -> tuple[Payer
     """Spellings with the most money first, in groups and among them; the rest that stands together is left out."""
     lower = {name.lower() for name in known}
     groups: dict[str, list[Value]] = {}
-    for value in values:
+    for value in sorted(values, key=lambda value: (-value.money, -value.rows, value.value)):
         if value.value:
             groups.setdefault(looks(value.value) or value.value, []).append(value)
     found = [PayerGroup(tuple(same), any(value.value.lower() in lower for value in same)) for same in groups.values()]

@@ -56,6 +56,15 @@ def own_billing_words(names: list[str], of: int) -> str:
     return f"{who}: infusions given elsewhere are not in {them}; leakage rests on overdue doses and orders."
 
 
+def unseen_in_runs(run_ids) -> str:
+    """The same sentence for figures that rest on these claims runs (scenarios)."""
+    named = [entry["id"] for run in Run.objects.filter(pk__in=run_ids) for entry in run.inputs.get("extracts", [])]
+    found = Extract.objects.filter(pk__in=named).values_list("name", "perspective")
+    return own_billing_words(
+        [name for name, perspective in found if perspective == Extract.Perspective.PROVIDER], of=len(set(named))
+    )
+
+
 def newest_published() -> Run | None:
     """The run that pages show."""
     return Run.objects.published().first()

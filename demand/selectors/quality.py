@@ -171,6 +171,9 @@ def hide(values: tuple[Value, ...], see_small: bool) -> tuple[tuple[Shown, ...],
     """Values with the small ones hidden, and whether their sum must be hidden too: it would give a hidden one away."""
     shown = tuple(Shown(value, not see_small and is_small(value.people)) for value in values)
     hidden = [one.value.people for one in shown if one.hidden]
+    # Hidden ones stand last and by name: their place among the others would tell their size.
+    last = sorted((one for one in shown if one.hidden), key=lambda one: (one.value.what, one.value.value))
+    shown = (*(one for one in shown if not one.hidden), *last)
     return shown, bool(hidden) and (len(hidden) == 1 or sum(hidden) < SMALLEST_SHOWN)
 
 

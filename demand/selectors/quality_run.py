@@ -81,10 +81,13 @@ def outliers(run: Run, extract: Extract, see_small: bool) -> Outliers | None:
         low, high = usual.get(family, (None, None))
         if low is None or high is None:  # the reference has changed since the run
             continue
-        billed = {amount for code in codes.split(";") for amount in units.get(family, {}).get(code, ())}
+        drug_codes = [code for code in codes.split(";") if code in units.get(family, {})]  # without administration codes
+        billed = {amount for code in drug_codes for amount in units[family][code]}
         every = {amount for amounts in units.get(family, {}).values() for amount in amounts}
         reason = dose_reason(dose, low, high, billed, every - billed)
-        groups.setdefault((family, codes, direction, reason, low, high, unit or ""), []).append((dose, person, allowed))
+        groups.setdefault((family, ", ".join(drug_codes), direction, reason, low, high, unit or ""), []).append(
+            (dose, person, allowed)
+        )
     made = sorted(
         (_group(key, rows) for key, rows in groups.items()), key=lambda group: (-group.allowed_cents, group.family, group.codes)
     )
@@ -92,7 +95,10 @@ def outliers(run: Run, extract: Extract, see_small: bool) -> Outliers | None:
     telling = bool(small) and (len(small) == 1 or sum(group.people for group in small) < SMALLEST_SHOWN)
     parameters = Parameters.from_json(run.parameters)
     return Outliers(
-        groups=tuple(_hidden(group) if group in small else group for group in made),
+        groups=(
+            *(group for group in made if group not in small),
+            *sorted((_hidden(group) for group in small), key=lambda group: (group.family, group.codes)),  # not by size
+        ),
         infusions=None if telling else sum(group.infusions for group in made),
         allowed_cents=None if telling else sum(group.allowed_cents for group in made),
         of_infusions=base[0][0],
