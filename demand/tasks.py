@@ -7,7 +7,7 @@ from django.db import transaction
 
 from demand.actions import extracts, recompute, runs
 from demand.models import Extract, Run
-from demand.selectors import hidden
+from demand.selectors import hidden, measured
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ def load(run_id: int) -> None:
 def recompute_leakage(run_id: int) -> None:
     if work_on(run_id, recompute.perform_recompute):
         judge_small_counts(run_id)
+        measure_quality(run_id)
 
 
 def judge_small_counts(run_id: int) -> None:
@@ -109,6 +110,18 @@ def judge_small_counts(run_id: int) -> None:
         hidden.prepare(run)
     except Exception as error:  # the run is published; what failed here is tried again by the first reader
         logger.warning("small counts of run %s are not judged yet: %s", run_id, where(error))
+
+
+def measure_quality(run_id: int) -> None:
+    """Look over all rows of extracts that nobody has measured yet, so that the first reader of a quality page does not wait."""
+    run = Run.objects.get(pk=run_id)
+    if run.status != Run.Status.FINISHED:
+        return
+    named = [entry["id"] for entry in run.inputs.get("extracts", [])]
+    try:
+        measured.prepare(Extract.objects.filter(pk__in=named, status=Extract.Status.LOADED))
+    except Exception as error:  # a reader could do it too
+        logger.warning("the extracts of run %s are not measured yet: %s", run_id, where(error))
 
 
 @shared_task(name="demand.sweep")

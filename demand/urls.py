@@ -1,6 +1,6 @@
 from django.urls import path
 
-from demand.views import extracts, figures, lines, mappings, metrics, runs
+from demand.views import extracts, figures, lines, mappings, metrics, quality, runs
 
 app_name = "demand"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("mappings/import/", mappings.bring_in, name="mapping-import"),
     path("mappings/<int:mapping_pk>/export/", mappings.export, name="mapping-export"),
     path("mappings/<int:mapping_pk>/retire/", mappings.retire, name="mapping-retire"),
+    path("extracts/<int:pk>/quality/", quality.extract, name="extract-quality"),
+    path("quality/", quality.index, name="quality"),
     path("runs/", runs.index, name="runs"),
     path("runs/recompute/", extracts.recompute_now, name="recompute"),
     path("runs/state/", runs.state, name="state"),

@@ -60,6 +60,19 @@ ROW_OUTCOMES = """
 """
 MATURITY = "data_source month lines completion completion_low completion_high mature"
 
+# What is known of the feeds besides maturity, for the quality pages: table -> (columns, order)
+ENROLLED_SUMS = """
+    lines lines_without people people_without allowed_cents allowed_without_cents paid_cents paid_without_cents
+"""
+FEEDS = {
+    "paid_triangle": ("data_source, month, age, sum(lines)::BIGINT AS lines", "data_source, month, age"),
+    "feed_end": ("data_source, paid_through, known_until", "data_source"),
+    "enrolled_seen": (
+        "extract_id, data_source, " + ", ".join(f"sum({name})::BIGINT AS {name}" for name in ENROLLED_SUMS.split()),
+        "extract_id, data_source",
+    ),
+}
+
 # Written pass by pass: table -> (the stage's table, columns, order within the people of a pass)
 FIRST_PASS = {
     "lines": (

@@ -56,7 +56,7 @@ def completion_curves(
     for source, month in sorted(set(months)):
         by_month = counts.get(source, {})
         lines = sum(by_month.get(month, {}).values())
-        last_whole = _last_whole_month(paid_through.get(source), parameters.month_end_days)
+        last_whole = last_whole_month(paid_through.get(source), parameters.month_end_days)
         if last_whole is None or month > last_whole:
             found.append(MonthMaturity(source, month, lines, None, None, None, False))
             continue
@@ -66,11 +66,11 @@ def completion_curves(
     return found
 
 
-def _months_between(first: dt.date, second: dt.date) -> int:
+def months_between(first: dt.date, second: dt.date) -> int:
     return (second.year - first.year) * 12 + second.month - first.month
 
 
-def _last_whole_month(paid_through: dt.date | None, tolerance_days: int) -> dt.date | None:
+def last_whole_month(paid_through: dt.date | None, tolerance_days: int) -> dt.date | None:
     """The last calendar month of which every payment day is in; the last days of a month may be a weekend."""
     if paid_through is None:
         return None
@@ -84,8 +84,8 @@ def _completion(
     by_month: Mapping[dt.date, Mapping[int, int]], month: dt.date, last_whole: dt.date, z: float
 ) -> tuple[float | None, float | None, float | None]:
     """(completion, low, high) of a month, as of the end of the last whole month of payments."""
-    age = _months_between(month, last_whole)
-    ages = {other: _months_between(other, last_whole) for other in by_month if other <= last_whole}
+    age = months_between(month, last_whole)
+    ages = {other: months_between(other, last_whole) for other in by_month if other <= last_whole}
     oldest = max(ages.values(), default=0)
     paid = {other: _cumulative(by_month[other], ages[other]) for other in sorted(ages)}  # as far as each month is old
     if age > oldest:
@@ -120,13 +120,19 @@ def _cumulative(lines_by_age: Mapping[int, int], age: int) -> list[int]:
 
 
 def start_counts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty paid_triangle and feed_seen, to which every pass adds (`sql/maturity.sql`, `sql/pass_evidence.sql`)."""
+    """Empty paid_triangle, feed_seen and enrolled_seen, to which every pass adds (`sql/maturity.sql`, `sql/pass_evidence.sql`,
+    `sql/enrolled.sql`)."""
     connection.execute(
         "CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE feed_seen "
         "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE enrolled_seen (extract_id BIGINT, data_source VARCHAR, lines BIGINT, lines_without BIGINT, "
+        "people BIGINT, people_without BIGINT, allowed_cents BIGINT, allowed_without_cents BIGINT, paid_cents BIGINT, "
+        "paid_without_cents BIGINT)"
     )
 
 

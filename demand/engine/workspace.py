@@ -119,6 +119,7 @@ class Workspace:
         """The pass's rows as parts, what episodes will ask for, and the feeds' pace of payment."""
         stage.run(self.connection, "maturity")
         stage.run(self.connection, "pass_evidence")
+        stage.run(self.connection, "enrolled")
         self.connection.execute(
             "CREATE OR REPLACE TEMP VIEW placed AS "
             "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
@@ -190,6 +191,8 @@ class Workspace:
             f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month",
             self.out_dir / "maturity.parquet",
         )
+        for name, (listed, order) in export_tables.FEEDS.items():
+            self._write(f"SELECT {listed} FROM {name} GROUP BY ALL ORDER BY {order}", self.out_dir / f"{name}.parquet")
         paths = sorted(self.out_dir.glob("*.parquet"))
         tables = {name: self._content(name) for name in sorted({path.stem.partition("-")[0] for path in paths})}
         manifest = {

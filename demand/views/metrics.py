@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from demand.access import access_dashboard, access_published_run, sees_small_counts
 from demand.metrics import METRICS, stages
+from demand.selectors.coverage import unseen_in_runs
 from demand.selectors.metrics import current_value, parameters
 
 
@@ -25,6 +26,7 @@ def detail(request, slug: str):
         "metric": metric,
         "run": run,
         "value": current_value(run, slug, sees_small_counts(request.user)) if run else None,
+        "unseen": unseen_in_runs([run.pk]) if run else "",
         "parameters": parameters(run, metric.parameters),
         "sql": metric.sql_texts(),
     }

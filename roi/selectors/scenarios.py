@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from demand.models import Run
+from demand.selectors.coverage import unseen_in_runs
 from roi.access import access_scenarios, access_version
 from roi.engine.infusion_center import Center
 from roi.models import Scenario, ScenarioLine, ScenarioResult, ScenarioVersion
@@ -115,6 +116,12 @@ def page(user, pk: int, number: int | None = None) -> ScenarioPage:
         lines=value_lines(result) if result else (),
         change=_change(version, center, result) if version.number > 1 else None,
     )
+
+
+def unseen(version_ids: list[int]) -> str:
+    """What the claims behind these versions cannot see, where they are a provider's own billing; else empty."""
+    runs = ScenarioVersion.objects.filter(pk__in=version_ids).values_list("inputs__market__run_id", flat=True)
+    return unseen_in_runs({run for run in runs if run})
 
 
 def compared(user, pk: int, number: int | None = None) -> tuple[ScenarioVersion, Center, dict | None]:

@@ -26,6 +26,7 @@ def index(request):
     context = {
         "listed": [(item, _headline(item.result)) for item in listed],
         "archived": archived,
+        "unseen": scenarios.unseen([item.version.pk for item in listed]),
         "has_data": has_data(),
         "comparable": len(listed) > 1,
     }
@@ -38,6 +39,7 @@ def detail(request, pk: int, number: int | None = None):
     result = page.result
     context = {
         "page": page,
+        "unseen": scenarios.unseen([page.version.pk]),
         "headline": _headline(result),
         "opening": value_charts.headline(result.summary) if result else "",
         "figures": value_charts.figures(result.summary, page.lines) if result else (),
@@ -73,6 +75,7 @@ def compare(request):
             "results": result_pairs(before, after),
             "uncomputed": [version for version, summary in ((a, before), (b, after)) if summary is None],
             "same": a.pk == b.pk,
+            "unseen": scenarios.unseen([a.pk, b.pk]),
         }
     known = {value for value, _ in options}
     options += [(side, _version_name(request.user, side)) for side in dict.fromkeys(sides.values()) if side and side not in known]

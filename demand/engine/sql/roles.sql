@@ -1,7 +1,7 @@
 -- Accepted claim lines -> lines that know what they are. Grain: one row per accepted line; no line is added or lost.
 -- in:  accepted_line, eligibility_span, ref_drug_codes, ref_service_codes
 -- out: line (everything of accepted_line, and: claim_form, payer, plan, line_of_business, funding_type, state,
---      role, kind, molecule, family, dose, dose_unit, waste_units)
+--      role, kind, molecule, family, dose, dose_unit, waste_units, is_enrolled)
 
 -- Who pays, on that day: the claim says so, else the eligibility span does (its last day counts), else nobody knows.
 -- Where several spans cover the day, the claim's own payer and plan come first, then the span that began last.
@@ -58,6 +58,7 @@ WITH classified AS (
         code.unit_amount,
         code.unit_of_measure,
         ever.hcpcs_code IS NOT NULL AND code.hcpcs_code IS NULL AS is_code_out_of_date,
+        coverage.person_id IS NOT NULL AS is_enrolled,
         accepted.flags AS load_flags
     FROM accepted_line AS accepted
     LEFT JOIN coverage

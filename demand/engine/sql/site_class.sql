@@ -34,7 +34,7 @@ CREATE OR REPLACE TEMP TABLE placed_line AS
 SELECT
     line.* EXCLUDE (
         file_no, row_number, claim_type, claim_line_number, claim_start_date, claim_end_date, revenue_center_code, units, paid_date,
-        file_date, diagnosis_codes, authorization_id, authorization_end_date
+        file_date, diagnosis_codes, authorization_id, authorization_end_date, is_enrolled
     ),
     coalesce(line.facility_npi, line.billing_npi, line.rendering_npi) AS site_npi,
     CASE  -- rule 0
