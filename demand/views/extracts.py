@@ -19,6 +19,7 @@ from demand.downloads import csv_response
 from demand.forms import ExtractForm
 from demand.models import Extract, Run
 from demand.selectors.accounts import account, rejected_rows
+from demand.selectors.readiness import extract_readiness
 from demand.uploads import KINDS, StoringHandler
 
 FILE_FIELDS = (
@@ -90,6 +91,7 @@ def detail(request, pk: int):
         "extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level")),
         "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
         "keep_hours": settings.UPLOAD_KEEP_HOURS,
+        "readiness": extract_readiness(extract) if extract.status == Extract.Status.CHECKED else None,
     }  # fmt: skip
     return render(request, "extracts/account.html" if fragment else "extracts/detail.html", context)
 

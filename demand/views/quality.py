@@ -9,6 +9,7 @@ from demand.charts.quality import parts
 from demand.charts.quality_history import over_time
 from demand.engine.quality_marks import LIMITS
 from demand.models import Extract
+from demand.selectors.accounts import READ
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.quality import quality
 from demand.selectors.quality_history import history
@@ -17,7 +18,7 @@ from demand.selectors.quality_history import history
 @require_safe
 def extract(request, pk: int):
     found = access_extract(request.user, pk)
-    if found.status != Extract.Status.LOADED:
+    if found.status not in READ:
         raise Http404
     context = {"extract": found, "limits": LIMITS.values()}
     try:

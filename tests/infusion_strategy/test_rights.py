@@ -21,7 +21,7 @@ EDITS = frozenset({"council member", "analyst"})
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
-    "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
+    "demand:extract-quality": READS, "demand:quality": READS, "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
     "demand:map-extract": LOADS, "demand:mapping": LOADS, "demand:mapping-effect": LOADS, "demand:read-again": LOADS,
     "demand:mappings": READS, "demand:mapping-export": READS, "demand:mapping-import": LOADS, "demand:mapping-retire": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
