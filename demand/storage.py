@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -16,6 +17,11 @@ def folder(*parts: str | int) -> Path:
 
 def upload_path(stored_name: str) -> Path:
     return folder("uploads", stored_name)
+
+
+def new_upload(stored_name: str) -> IO[bytes]:
+    """An empty file to write an upload to, readable by nobody else on the machine: it holds people's ids."""
+    return os.fdopen(os.open(upload_path(stored_name), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
 
 
 def extract_folder(extract_id: int) -> Path:

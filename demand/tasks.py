@@ -5,7 +5,7 @@ import logging
 from celery import current_app, shared_task
 from django.db import transaction
 
-from demand.actions import extracts, recompute, runs
+from demand.actions import extracts, recompute, runs, uploads
 from demand.models import Run
 from demand.selectors import hidden
 
@@ -113,9 +113,10 @@ def judge_small_counts(run_id: int) -> None:
 
 @shared_task(name="demand.sweep")
 def sweep() -> None:
-    """Every few seconds: take up what dead workers left and what lost messages never began."""
+    """Every few seconds: take up what dead workers left and what lost messages never began; remove uploads nobody went on with."""
     for run_id in runs.sweep():
         run = Run.objects.get(pk=run_id)
         send(run.kind, run.pk)
     for run in Run.objects.filter(kind=Run.Kind.LOAD, status=Run.Status.FAILED, subject_id__in=extracts.unsettled().values("pk")):
         extracts.give_up_load(run)
+    uploads.sweep()

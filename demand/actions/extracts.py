@@ -15,6 +15,7 @@ from django.utils import timezone
 from demand import storage
 from demand.actions import runs
 from demand.engine import lines
+from demand.limits import engine_limits
 from demand.models import Extract, ExtractFile, Run
 
 
@@ -195,6 +196,7 @@ def _options(extract: Extract) -> lines.LoadOptions:
         perspective=extract.perspective,
         identities_dir=storage.identities_folder(),
         memory_limit=settings.PIPELINE_MEMORY_LIMIT,
+        limits=engine_limits(),
     )
 
 

@@ -156,10 +156,18 @@ def _refuse_bytes(facts: Survey, path: Path, shown: str, limits: Limits) -> None
         raise not_utf8(shown, _line_of(path, facts.invalid_utf8_at), facts.invalid_utf8_at)
     if facts.longest_line > limits.max_line_bytes:
         raise RefusedFile(
-            f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); no claims row is that long. "
-            "Check its line ends and quotes and export it again.",
+            f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); at most "
+            f"{limits.max_line_bytes:,} are read. Check its line ends and quotes and export it again.",
             "LINE_TOO_LONG",
         )
+    if facts.records - 1 > limits.max_rows:
+        raise _too_many_rows(shown, facts.records - 1, limits)
+
+
+def _too_many_rows(shown: str, rows: int, limits: Limits) -> RefusedFile:
+    return RefusedFile(
+        f"{shown} has {rows:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
+    )
 
 
 def _line_of(path: Path, offset: int) -> int:
@@ -254,9 +262,7 @@ def _read_parquet(
             f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
         ) from None
     if records > limits.max_rows:
-        raise RefusedFile(
-            f"{shown} has {records:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
-        )
+        raise _too_many_rows(shown, records, limits)
     names = [row[0] for row in described]
     types = {row[0]: str(row[1]) for row in described}
     if len(names) > limits.max_columns:

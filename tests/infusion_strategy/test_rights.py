@@ -1,5 +1,7 @@
 """Everything is denied by default: every address of the product, asked by every role and by nobody."""
 
+from uuid import uuid4
+
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
@@ -19,6 +21,7 @@ EDITS = frozenset({"council member", "analyst"})
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
+    "demand:upload-begin": LOADS, "demand:upload-part": LOADS, "demand:upload-discard": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
@@ -32,7 +35,7 @@ MAY = {
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
-POSTS = {"demand:recompute", "roi:restore", "roi:compute", "roi:unarchive"}
+POSTS = {"demand:recompute", "demand:upload-begin", "demand:upload-discard", "roi:restore", "roi:compute", "roi:unarchive"}
 
 
 def addresses(resolver=None, prefix="", space=""):
@@ -69,7 +72,7 @@ def paths(settings, tmp_path):
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
     for name, route in addresses():
-        known.setdefault(name, "/" + route.replace("<int:pk>", str(scenario)))
+        known.setdefault(name, "/" + route.replace("<int:pk>", str(scenario)).replace("<uuid:pk>", str(uuid4())))
     return known
 
 
