@@ -15,7 +15,7 @@
     const units = ["bytes", "KB", "MB", "GB"];
     let step = 0;
     while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
-    return `${bytes.toFixed(step > 1 ? 1 : 0)} ${units[step]}`;
+    return `${Number(bytes.toFixed(step > 1 ? 1 : 0))} ${units[step]}`;
   }
   const chosenFiles = (form) => [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files].map((file) => ({ kind: input.name, file })));
   const settings = () => JSON.parse(document.getElementById("upload-rules").textContent);

@@ -43,7 +43,7 @@ def test_the_page_says_the_limits_and_what_of_them_is_used(analyst, ann, setting
     settings.UPLOAD_MAX_FILE_BYTES, settings.UPLOAD_DAILY_BYTES, settings.EXTRACT_MAX_COLUMNS = 20 * 10**9, 50 * 10**9, 321
     sent_today(ann, 2_100_000_000)
     page = " ".join(said(analyst.get("/extracts/upload/")).split())
-    assert "One file up to 20.0 GB" in page and "2.1 GB of your 50.0 GB and 1 of your 200 files of today are used" in page
+    assert "One file up to 20 GB" in page and "2.1 GB of your 50 GB and 1 of your 200 files of today are used" in page
     assert "321 columns" in page and "The day begins at 00:00 UTC" in page
 
 
