@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from demand.models import Extract, Run
+from demand.models import Extract, Run, Upload
 
 
 def _demand(user, right: str) -> None:
@@ -39,6 +39,16 @@ def access_rejects(user, pk: int) -> Extract:
     extract = access_extract(user, pk)
     _demand(user, "demand.view_patient_level")
     return extract
+
+
+def access_uploads(user):
+    """The files that a person sends or has sent: their own alone."""
+    _demand(user, "demand.load_extract")
+    return Upload.objects.filter(user=user)
+
+
+def access_upload(user, pk) -> Upload:
+    return _found(access_uploads(user).filter(pk=pk))
 
 
 def access_runs(user):

@@ -23,22 +23,26 @@ class ExtractForm(forms.Form):
         help_text="The last payment day the files hold. Blank: each feed’s latest paid date is used, where it has paid dates.",
     )
 
-    def __init__(self, *args, uploads=None, corrected: Extract | None = None, **kwargs):
-        """`corrected`: the extract of which a new version is sent; what was said of it is taken over, its name stays."""
+    def __init__(self, *args, uploads=None, sent=(), corrected: Extract | None = None, **kwargs):
+        """`uploads`: the files of the form itself; `sent`: uploads that arrived before it.
+
+        `corrected`: the extract of which a new version is sent; what was said of it is taken over, its name stays.
+        """
         if corrected:
             told = {name: getattr(corrected, name) for name in ("name", "perspective", "data_source", "paid_through")}
             kwargs["initial"] = told
         super().__init__(*args, **kwargs)
         if corrected:
             self.fields["name"].disabled = True
-        self.incoming = [upload.incoming for kind in KINDS for upload in (uploads.getlist(kind) if uploads else [])]
+        self.plain = [upload.incoming for kind in KINDS for upload in (uploads.getlist(kind) if uploads else [])]
+        self.sent = list(sent)
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"help-{name}"
 
     def clean(self):
-        if not self.incoming:
+        if not self.plain and not self.sent:
             raise forms.ValidationError("Choose at least one file: medical claims, pharmacy claims or eligibility.")
-        for file in self.incoming:
+        for file in self.plain:
             if file.size_bytes == 0:
                 raise forms.ValidationError(f"“{file.display_name}” is empty (0 bytes): export it again and choose the new file.")
         return self.cleaned_data

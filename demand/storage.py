@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -21,6 +22,11 @@ def upload_path(stored_name: str) -> Path:
 def layout_path(stored_name: str) -> Path:
     """What the columns of an upload are called, with sample rows, for the mapping page; it goes with the upload."""
     return folder("uploads", f"{stored_name}.layout")
+
+
+def new_upload(stored_name: str) -> IO[bytes]:
+    """An empty file to write an upload to, readable by nobody else on the machine: it holds people's ids."""
+    return os.fdopen(os.open(upload_path(stored_name), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
 
 
 def extract_folder(extract_id: int) -> Path:

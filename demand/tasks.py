@@ -5,7 +5,7 @@ import logging
 from celery import current_app, shared_task
 from django.db import transaction
 
-from demand.actions import extracts, recompute, runs
+from demand.actions import extracts, recompute, runs, uploads
 from demand.models import Extract, Run
 from demand.selectors import hidden, measured
 
@@ -126,7 +126,7 @@ def measure_quality(run_id: int) -> None:
 
 @shared_task(name="demand.sweep")
 def sweep() -> None:
-    """Every few seconds: take up what dead workers left and what lost messages never began."""
+    """Every few seconds: take up what dead workers left and what lost messages never began; remove uploads nobody went on with."""
     for run_id in runs.sweep():
         run = Run.objects.get(pk=run_id)
         send(run.kind, run.pk)
@@ -135,3 +135,4 @@ def sweep() -> None:
         if newest and newest.status == Run.Status.FAILED:
             extracts.give_up_load(newest)
     extracts.refuse_expired()
+    uploads.sweep()

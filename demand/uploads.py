@@ -1,27 +1,31 @@
 """An upload streams straight into uploads/ under a generated name, hashed on the way, and is refused in one sentence.
 
 Django has no limit on a file's size, and a full temporary disk would end as an error page with half a file left behind.
+This is the form as a browser sends it by itself; files in parts go through demand.views.uploads.
 """
 
 import hashlib
-import shutil
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
 from demand import storage
+from demand.actions import uploads
 from demand.actions.extracts import IncomingFile, clean_display_name, discard_uploads, new_stored_name
+from demand.models import Upload
+from demand.selectors.quotas import quota
 
 KINDS = ("medical", "pharmacy", "eligibility")
+FORM_BYTES = 1_000_000  # what a form has beside its files, at most
+READ_ON_BYTES = 100_000_000  # a browser shows no answer to a request it could not finish; more than this is not worth it
 
 
 class StoredUpload(UploadedFile):
     """A file that already lies under uploads/."""
 
-    def __init__(self, field: str, display_name: str, stored_name: str, sha256: str, size: int):
-        super().__init__(file=None, name="upload", content_type="", size=size)
-        self.incoming = IncomingFile(field, display_name, stored_name, sha256, size)
+    def __init__(self, incoming: IncomingFile):
+        super().__init__(file=None, name="upload", content_type="", size=incoming.size_bytes)
+        self.incoming = incoming
 
     def close(self):
         """Nothing is held open."""
@@ -32,48 +36,72 @@ class StoringHandler(FileUploadHandler):
 
     chunk_size = 1024 * 1024
 
-    def __init__(self, request=None):
+    def __init__(self, request):
         super().__init__(request)
         self.refusal = ""
-        self.expected = 0
-        self.received = 0
-        self.stored: list[str] = []
+        self.expected = self.seen = 0
+        self.quota = None
+        self.arrived: list[IncomingFile] = []
         self.stream = None
 
     def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):
         self.expected = content_length or 0
+        self.quota = quota(self.request.user)
+        self.refusal = self.quota.refusal_of([("", self.expected - FORM_BYTES)], only=("upload", "day_bytes", "waiting", "disk"))
+        # A server may hand over a body that ends too early as if it were whole, and its last file with it.
+        read = input_data.read
+
+        def counted(*size):
+            data = read(*size)
+            self.seen += len(data)
+            return data
+
+        input_data.read = counted
 
     def new_file(self, field_name, file_name, content_type, content_length, charset=None, content_type_extra=None):
-        self.field, self.display_name = field_name, clean_display_name(file_name)
-        self.refusal = self.refusal or refusal_of(self.expected)
         if self.refusal or field_name not in KINDS:
             self._stop()
-        self.stored_name = new_stored_name()
-        self.stored.append(self.stored_name)
-        self.digest = hashlib.sha256()
-        self._write(lambda: setattr(self, "stream", storage.upload_path(self.stored_name).open("wb")))
+        self.field, self.display_name, self.stored_name = field_name, clean_display_name(file_name), new_stored_name()
+        self.digest, self.size = hashlib.sha256(), 0
+        self._write(lambda: setattr(self, "stream", storage.new_upload(self.stored_name)))
 
     def receive_data_chunk(self, raw_data, start):
-        self.received += len(raw_data)
-        if self.received > settings.UPLOAD_MAX_BYTES:
-            self.refusal = too_large()
+        self.size += len(raw_data)
+        self.refusal = self.quota.refusal_of(self._so_far())
+        if self.refusal:
             self._stop()
         self.digest.update(raw_data)
         self._write(lambda: self.stream.write(raw_data))
 
     def file_complete(self, file_size):
         self._write(self.stream.close)
-        return StoredUpload(self.field, self.display_name, self.stored_name, self.digest.hexdigest(), file_size)
+        self.arrived.append(IncomingFile(self.field, self.display_name, self.stored_name, self.digest.hexdigest(), file_size))
+        self.stream = None
+        return StoredUpload(self.arrived[-1])
 
     def upload_interrupted(self):
         self.discard()
 
+    @property
+    def is_cut(self) -> bool:
+        return self.seen < self.expected
+
+    def keep(self) -> None:
+        """The files belong to an extract now."""
+        self.arrived = []
+
     def discard(self) -> None:
-        """Take back what this request wrote."""
-        if self.stream and not self.stream.closed:
+        """Take back what this request wrote. It stays in the account of the user's day."""
+        if self.stream:
             self.stream.close()
-        discard_uploads(self.stored)
-        self.stored = []
+            self.arrived.append(IncomingFile(self.field, "", self.stored_name, "", self.size))
+            self.stream = None
+        discard_uploads(file.stored_name for file in self.arrived)
+        uploads.count(self.request.user, self.arrived, Upload.Status.DROPPED)
+        self.arrived = []
+
+    def _so_far(self) -> list[tuple[str, int]]:
+        return [*((file.display_name, file.size_bytes) for file in self.arrived), (self.display_name, self.size)]
 
     def _write(self, write) -> None:
         try:
@@ -86,25 +114,5 @@ class StoringHandler(FileUploadHandler):
 
     def _stop(self) -> None:
         self.discard()
-        # The rest of the body is read and thrown away: a browser shows no answer to a request it could not finish.
-        raise StopUpload(connection_reset=False)
-
-
-def too_large() -> str:
-    return (
-        f"One upload takes at most {settings.UPLOAD_MAX_BYTES / 1e6:,.0f} MB, all its files together: compress them (gzip or Parquet), "
-        "send them as several extracts, or use the load_extract command on the server."
-    )
-
-
-def refusal_of(size: int) -> str:
-    """Why an upload of this many bytes is not taken; empty where it is."""
-    if size > settings.UPLOAD_MAX_BYTES + 1_000_000:  # the form's own parts
-        return too_large()
-    free = shutil.disk_usage(storage.folder("uploads", "x").parent).free
-    if size > free - settings.UPLOAD_KEEP_FREE_BYTES:
-        return (
-            f"The server has {max(0, free - settings.UPLOAD_KEEP_FREE_BYTES) / 1e6:,.0f} MB left for uploads and this one needs "
-            f"{size / 1e6:,.0f} MB: tell your administrator, or send less."
-        )
-    return ""
+        # What is left of a body is read and thrown away, so that the browser shows the answer, unless it is very much.
+        raise StopUpload(connection_reset=self.expected > READ_ON_BYTES)

@@ -1,11 +1,14 @@
 from django.urls import path
 
-from demand.views import extracts, figures, lines, mappings, metrics, quality, runs
+from demand.views import extracts, figures, lines, mappings, metrics, quality, runs, uploads
 
 app_name = "demand"
 urlpatterns = [
     path("extracts/", extracts.index, name="extracts"),
     path("extracts/upload/", extracts.upload, name="upload"),
+    path("extracts/upload/files/", uploads.begin, name="upload-begin"),
+    path("extracts/upload/files/<uuid:pk>/", uploads.part, name="upload-part"),
+    path("extracts/upload/files/<uuid:pk>/discard/", uploads.discard, name="upload-discard"),
     path("extracts/<int:pk>/", extracts.detail, name="extract"),
     path("extracts/<int:pk>/rejects.csv", extracts.rejects, name="rejects"),
     path("extracts/<int:pk>/delete/", extracts.delete, name="delete-extract"),

@@ -228,11 +228,25 @@ PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="900MB")  # Duc
 # An upload streams to a file under STORAGE_DIR; only the small form parts stay in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-# What one upload may weigh, all its files together, and what it must leave free on the disk. Larger files: load_extract.
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=1_000_000_000)
-# An upload that waits for its mapping or for a yes holds real patient ids, and is deleted after so long.
-UPLOAD_KEEP_HOURS = env.int("UPLOAD_KEEP_HOURS", default=72)
+# What may be uploaded, in bytes: one file, one upload with all its files, a user's day, a user's files that wait for their
+# load; what must stay free on the disk. Larger files: load_extract. demand/limits.py hands them on.
+UPLOAD_MAX_FILE_BYTES = env.int("UPLOAD_MAX_FILE_BYTES", default=20_000_000_000)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=40_000_000_000)
+UPLOAD_DAILY_BYTES = env.int("UPLOAD_DAILY_BYTES", default=50_000_000_000)
+UPLOAD_DAILY_FILES = env.int("UPLOAD_DAILY_FILES", default=200)
+UPLOAD_WAITING_BYTES = env.int("UPLOAD_WAITING_BYTES", default=50_000_000_000)
 UPLOAD_KEEP_FREE_BYTES = env.int("UPLOAD_KEEP_FREE_BYTES", default=500_000_000)
+UPLOAD_CHUNK_BYTES = env.int("UPLOAD_CHUNK_BYTES", default=8_388_608)  # a browser's part of a file; held in memory
+# How long an upload is kept that nobody goes on with, maps or accepts: it holds real patient ids.
+UPLOAD_KEPT_HOURS = env.int("UPLOAD_KEPT_HOURS", default=72)
+# What one file may hold once unpacked.
+EXTRACT_MAX_UNPACKED_BYTES = env.int("EXTRACT_MAX_UNPACKED_BYTES", default=40_000_000_000)
+EXTRACT_MAX_MEMBERS = env.int("EXTRACT_MAX_MEMBERS", default=100)  # entries of a ZIP; one CSV among them is read
+EXTRACT_MAX_COLUMNS = env.int("EXTRACT_MAX_COLUMNS", default=500)
+EXTRACT_MAX_ROWS = env.int("EXTRACT_MAX_ROWS", default=500_000_000)
+EXTRACT_MAX_HEADER_CHARS = env.int("EXTRACT_MAX_HEADER_CHARS", default=64_000)
+EXTRACT_MAX_FIELD_CHARS = env.int("EXTRACT_MAX_FIELD_CHARS", default=10_000)
+EXTRACT_MAX_LINE_BYTES = env.int("EXTRACT_MAX_LINE_BYTES", default=6_000_000)
 
 LOGGING = {
     "version": 1,

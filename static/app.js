@@ -1,4 +1,4 @@
-/* The one script of ours: theme, menu, charts from json_script, uploads with progress. Pages work without it. */
+/* The script of every page: theme, menu, charts from json_script. Pages work without it. The upload page has upload.js beside it. */
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -87,9 +87,6 @@
       document.cookie = `theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
       labelTheme();
       drawAll(document.body);
-    } else if (form.matches("[data-upload]")) {
-      event.preventDefault();
-      upload(form, event.submitter);
     }
   });
 
@@ -100,55 +97,6 @@
     const open = document.getElementById(button.getAttribute("aria-controls")).toggleAttribute("data-open");
     button.setAttribute("aria-expanded", String(open));
   });
-
-  /* ---- Upload: the same form, sent with a progress bar ---- */
-  function inWords(bytes) {
-    const units = ["bytes", "KB", "MB", "GB"];
-    let step = 0;
-    while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
-    return `${bytes.toFixed(step > 1 ? 1 : 0)} ${units[step]}`;
-  }
-  function upload(form, submitter) {
-    const status = form.querySelector("[data-upload-status]");
-    const bar = form.querySelector("progress");
-    const say = (text) => { status.textContent = text; };
-    const files = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
-    const size = files.reduce((sum, file) => sum + file.size, 0);
-    const limit = Number(form.dataset.maxBytes || 0);
-    form.querySelector("[data-upload-progress]").hidden = false;
-    if (limit && size > limit) {
-      say(`These files are ${inWords(size)} together and one upload takes at most ${inWords(limit)}. Compress them (gzip or Parquet) or use the load_extract command.`);
-      return;
-    }
-    const button = submitter || form.querySelector("button[type=submit]");
-    const request = new XMLHttpRequest();
-    const failed = (text) => { say(text); button.disabled = false; bar.hidden = true; };
-    bar.hidden = false;
-    bar.value = 0;
-    button.disabled = true;
-    request.open("POST", form.action);
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      bar.value = event.loaded / event.total;
-      say(`Sending: ${inWords(event.loaded)} of ${inWords(event.total)} (${Math.floor((100 * event.loaded) / event.total)} %). Keep this page open.`);
-    });
-    request.upload.addEventListener("load", () => say("All sent. Checking the files …"));
-    request.addEventListener("error", () => failed("The connection broke before all was sent. Nothing was kept; send it again."));
-    request.addEventListener("load", () => {
-      const landed = new URL(request.responseURL || form.action, location.href);
-      if (request.status < 400 && landed.pathname !== new URL(form.action, location.href).pathname) {
-        location.assign(landed);
-        return;
-      }
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const fresh = page.querySelector("main");
-      if (!fresh) { failed("The server did not take the upload. Reload the page and send it again."); return; }
-      document.querySelector("main").replaceWith(document.adoptNode(fresh));
-      const problem = document.querySelector("[data-problem]");
-      if (problem) problem.focus();
-    });
-    request.send(new FormData(form, submitter));
-  }
 
   /* ---- Tables whose numbers are links: one stop of the Tab key each, arrow keys inside. Without script every number is a stop. ---- */
   const origins = (table) => [...table.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.querySelector("a.origin")));

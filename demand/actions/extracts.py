@@ -18,6 +18,7 @@ from demand import storage
 from demand.actions import runs
 from demand.engine import lines
 from demand.engine.mapping import Mapping, ReadAs
+from demand.limits import engine_limits, upload_limits
 from demand.models import ColumnMapping, Extract, ExtractFile, LeakageCell, Run
 
 
@@ -304,7 +305,7 @@ def refuse(extract: Extract, sentence: str) -> None:
 
 def refuse_expired() -> None:
     """Uploads hold real patient ids: one that nobody maps or accepts is not kept for long."""
-    hours = settings.UPLOAD_KEEP_HOURS
+    hours = upload_limits().kept_hours
     waiting = Extract.objects.filter(status__in=[Extract.Status.UNMAPPED, Extract.Status.CHECKED])
     for extract in waiting.filter(created_at__lt=timezone.now() - timedelta(hours=hours)):
         refuse(
@@ -345,6 +346,7 @@ def options(extract: Extract) -> lines.LoadOptions:
         perspective=extract.perspective,
         identities_dir=storage.identities_folder(),
         memory_limit=settings.PIPELINE_MEMORY_LIMIT,
+        limits=engine_limits(),
     )
 
 

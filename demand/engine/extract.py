@@ -301,10 +301,18 @@ def _refuse_bytes(facts: Survey, path: Path, shown: str, limits: Limits) -> None
         raise not_utf8(shown, _line_of(path, facts.invalid_utf8_at), facts.invalid_utf8_at)
     if facts.longest_line > limits.max_line_bytes:
         raise RefusedFile(
-            f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); no claims row is that long. "
-            "Check its line ends and quotes and export it again.",
+            f"{shown} has a line of {facts.longest_line:,} bytes (line {facts.longest_line_number:,}); at most "
+            f"{limits.max_line_bytes:,} are read. Check its line ends and quotes and export it again.",
             "LINE_TOO_LONG",
         )
+    if facts.records - 1 > limits.max_rows:
+        raise _too_many_rows(shown, facts.records - 1, limits)
+
+
+def _too_many_rows(shown: str, rows: int, limits: Limits) -> RefusedFile:
+    return RefusedFile(
+        f"{shown} has {rows:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
+    )
 
 
 def _line_of(path: Path, offset: int) -> int:
@@ -404,9 +412,7 @@ def _parquet_table(path: Path, shown: str, connection: duckdb.DuckDBPyConnection
     except duckdb.Error:
         raise _damaged_parquet(shown) from None
     if records > limits.max_rows:
-        raise RefusedFile(
-            f"{shown} has {records:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
-        )
+        raise _too_many_rows(shown, records, limits)
     _refuse_wide(len(described), shown, limits)
     names, types = [row[0] for row in described], tuple(str(row[1]) for row in described)
     return Table(shown, path, "parquet", None, names, read_as, types=types, records=records)

@@ -44,7 +44,7 @@ def _header_cells(raw: bytes, shown: str, limits: Limits, delimiters: list[str])
     text = text.split("\r", 1)[0].rstrip("\n")
     if len(text) > limits.max_header_chars:
         raise RefusedFile(
-            f"{shown} has a header line of more than {limits.max_header_chars:,} characters. "
+            f"{shown} has a header line of {len(text):,} characters or more; at most {limits.max_header_chars:,} are read. "
             "Check that its first line holds the column names.",
             "HEADER_TOO_LONG",
         )

@@ -11,7 +11,6 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -33,11 +32,11 @@ class Limits:
     max_field_chars: int = 10_000
     max_line_bytes: int = 6_000_000
     max_broken_rows: int = 500_000  # rows that cannot be read as CSV; beyond that the export is broken, not its rows
-    max_unpacked_bytes: int = 40 << 30
-    max_rows: int = 500_000_000  # of a Parquet file, where a few bytes may stand for any number of equal rows
+    max_unpacked_bytes: int = 40_000_000_000
+    max_members: int = 100  # entries of a ZIP, of which one CSV is read
+    max_rows: int = 500_000_000  # a few bytes of Parquet may stand for any number of equal rows
     max_ratio: int = 400  # unpacked to packed; claims pack 10 to 40 times
     ratio_from_bytes: int = 16 << 20  # the ratio counts from here on
-    max_members: int = 1_000  # files inside a workbook
     max_workbook_bytes: int = 400 << 20  # of a workbook, unpacked: its reader holds a sheet in memory
 
 
@@ -222,29 +221,37 @@ def _damaged(shown: str, what: str) -> RefusedFile:
     )
 
 
-def _too_large(shown: str) -> RefusedFile:
+def _too_large(shown: str, done: int, packed: int, limits: Limits) -> RefusedFile:
+    if done > limits.max_unpacked_bytes:
+        found = f"unpacks to {_size(done)} or more, and at most {_size(limits.max_unpacked_bytes)} are unpacked"
+    else:
+        found = f"unpacks to more than {done // max(packed, 1):,} times its size, and claims files at most to {limits.max_ratio:,} times"
     return RefusedFile(
-        f"{shown} unpacks to far more than a compressed claims file can hold, so its unpacking was stopped. "
-        "Send the file uncompressed, or in parts of smaller size.",
+        f"{shown} {found}, so its unpacking was stopped. Send the file uncompressed, or in parts of smaller size.",
         "ARCHIVE_TOO_LARGE",
     )
 
 
-def _pour(source: IO[bytes], target: Path, packed: int, limits: Limits, too_large: Callable[[], RefusedFile]) -> None:
+def _size(bytes_: int) -> str:
+    unit = next(unit for unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"), (1, "bytes")) if bytes_ >= unit[0] or unit[0] == 1)
+    return f"{bytes_ / unit[0]:,.1f} {unit[1]}" if unit[0] > 1 else f"{bytes_:,} bytes"
+
+
+def _pour(source: IO[bytes], target: Path, packed: int, shown: str, limits: Limits) -> None:
     """Block after block, counting: memory stays flat and the disk holds no more than the limit."""
     done = 0
     with target.open("wb") as sink:
         while block := source.read(BLOCK):
             done += len(block)
             if done > limits.max_unpacked_bytes or (done > limits.ratio_from_bytes and done > limits.max_ratio * max(packed, 1)):
-                raise too_large()
+                raise _too_large(shown, done, packed, limits)
             sink.write(block)
 
 
 def _gunzip(path: Path, shown: str, target: Path, limits: Limits, encoding: str) -> None:
     try:
         with gzip.open(path, "rb") as source:
-            _pour(source, target, path.stat().st_size, limits, lambda: _too_large(shown))
+            _pour(source, target, path.stat().st_size, shown, limits)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _damaged(shown, "gzip archive") from None
     _must_be_text(target, shown, "gzip", encoding)
@@ -253,18 +260,24 @@ def _gunzip(path: Path, shown: str, target: Path, limits: Limits, encoding: str)
 def _unzip(path: Path, shown: str, target: Path, limits: Limits, encoding: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            member = _only_member(archive, shown)
+            member = _only_member(archive, shown, limits)
             if member.file_size > limits.max_unpacked_bytes:
-                raise _too_large(shown)
+                raise _too_large(shown, member.file_size, member.compress_size, limits)
             with archive.open(member) as source:
-                _pour(source, target, member.compress_size, limits, lambda: _too_large(shown))
+                _pour(source, target, member.compress_size, shown, limits)
     except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise _damaged(shown, "ZIP archive") from None
     _must_be_text(target, shown, "ZIP", encoding)
 
 
-def _only_member(archive: zipfile.ZipFile, shown: str) -> zipfile.ZipInfo:
+def _only_member(archive: zipfile.ZipFile, shown: str, limits: Limits) -> zipfile.ZipInfo:
     """The one file of the archive; what a Mac adds beside it does not count."""
+    if len(archive.infolist()) > limits.max_members:
+        raise RefusedFile(
+            f"{shown} is a ZIP archive of {len(archive.infolist()):,} entries; at most {limits.max_members:,} are looked at, and exactly "
+            "one CSV is read. Zip one file alone.",
+            "ARCHIVE_CONTENT",
+        )
     members = [
         info
         for info in archive.infolist()

@@ -2,6 +2,7 @@ from demand.models.extracts import ColumnMapping, Extract, ExtractFile
 from demand.models.logs import Denial, Order, PatientImpact, WhiteBagEvent
 from demand.models.results import LeakageCell
 from demand.models.runs import Run
+from demand.models.uploads import Upload
 
 __all__ = [
     "ColumnMapping",
@@ -12,5 +13,6 @@ __all__ = [
     "Order",
     "PatientImpact",
     "Run",
+    "Upload",
     "WhiteBagEvent",
 ]

@@ -62,13 +62,13 @@ def month(value) -> str:
 
 @register.filter
 def size(bytes_: int) -> str:
-    """1536000 -> 1.5 MB"""
+    """1536000 -> 1.5 MB; 20000000000 -> 20 GB. upload.js writes sizes the same way."""
     amount, unit = float(bytes_), "bytes"
     for bigger in ("KB", "MB", "GB"):
         if amount < 1000:
             break
         amount, unit = amount / 1000, bigger
-    return f"{amount:.0f} {unit}" if unit in ("bytes", "KB") else f"{amount:.1f} {unit}"
+    return f"{amount:.0f} {unit}" if unit in ("bytes", "KB") else f"{amount:.1f}".removesuffix(".0") + f" {unit}"
 
 
 @register.filter

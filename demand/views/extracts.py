@@ -1,6 +1,8 @@
 """Extracts: the list, the upload, the account of every row, the rejected rows, deleting."""
 
-from django.conf import settings
+import contextlib
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -12,21 +14,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from demand import tasks
-from demand.access import access_extract, access_extracts, access_loading, access_rejects
-from demand.actions import extracts, recompute
+from demand.access import access_extract, access_extracts, access_loading, access_rejects, access_uploads
+from demand.actions import extracts, recompute, uploads
 from demand.audit import note
 from demand.downloads import csv_response
 from demand.forms import ExtractForm
+from demand.limits import engine_limits, upload_limits
 from demand.models import Extract, Run
 from demand.selectors.accounts import account, rejected_rows
+from demand.selectors.quotas import quota
 from demand.selectors.readiness import extract_readiness
-from demand.uploads import KINDS, StoringHandler
+from demand.uploads import StoringHandler
 
 FILE_FIELDS = (
     ("medical", "Medical claims", "Needs claim_id, claim_line_number, person_id or patient_id, claim_start_date and hcpcs_code."),
     ("pharmacy", "Pharmacy claims", "Needs claim_id, claim_line_number, person_id or patient_id, dispensing_date and ndc_code."),
     ("eligibility", "Eligibility", "Needs person_id or patient_id and enrollment_start_date."),
 )
+
+CUT = "The connection broke before the whole upload was here, so nothing of it was kept. Send it again."
 
 
 @require_safe
@@ -43,40 +49,61 @@ def upload(request, pk: int | None = None):
     corrected = access_extract(request.user, pk) if pk else None
     handler = StoringHandler(request)
     request.upload_handlers = [handler]
-    return _upload(request, handler, corrected)
+    try:
+        return _upload(request, handler, corrected)
+    finally:
+        handler.discard()  # what no extract took: a refused form, a form of another site, a cut connection
 
 
 @csrf_protect
 def _upload(request, handler: StoringHandler, corrected: Extract | None):
     if request.method != "POST":
         return _form(request, ExtractForm(corrected=corrected), corrected)
-    uploads = request.FILES  # reads the body; a refused one leaves its sentence in the handler
-    form = ExtractForm(request.POST, uploads=uploads, corrected=corrected)
+    files = request.FILES  # reads the body; a refused one leaves its sentence in the handler
+    form = ExtractForm(request.POST, uploads=files, sent=_chosen(request), corrected=corrected)
     if handler.refusal:
         return _form(request, form, corrected, handler.refusal, status=413)
+    if handler.is_cut:
+        return _form(request, form, corrected, CUT, status=400)
     if not form.is_valid():
-        handler.discard()
         return _form(request, form, corrected, status=422)
     try:
-        extract, run = extracts.create_extract(
-            files=form.incoming, user=request.user, corrects=corrected, check_first="check" in request.POST, **form.cleaned_data
+        extract, run = uploads.load(
+            request.user, form.plain, form.sent, corrects=corrected, check_first="check" in request.POST, **form.cleaned_data
         )
     except extracts.Refused as refusal:
-        handler.discard()
         return _form(request, form, corrected, str(refusal), status=422)
+    handler.keep()
     tasks.enqueue(run)
-    note(
-        request.user, extract, "uploaded",
-        files=len(form.incoming), bytes=sum(file.size_bytes for file in form.incoming), sha256=[file.sha256[:12] for file in form.incoming],
-    )  # fmt: skip
+    note(request.user, extract, "uploaded", **_facts(extract))
     return redirect("demand:extract", extract.pk)
+
+
+def _chosen(request) -> list[UUID]:
+    """The uploads that the form refers to; what is no id is none of ours."""
+    found = []
+    for text in request.POST.getlist("sent"):
+        with contextlib.suppress(ValueError):
+            found.append(UUID(text))
+    return found
+
+
+def _facts(extract) -> dict:
+    files = list(extract.files.all())
+    return {"files": len(files), "bytes": sum(file.size_bytes for file in files), "sha256": [file.sha256[:12] for file in files]}
 
 
 def _form(request, form: ExtractForm, corrected: Extract | None, refusal: str = "", status: int = 200):
     context = {
-        "form": form, "refusal": refusal, "corrected": corrected, "file_fields": FILE_FIELDS, "kinds": KINDS,
-        "max_bytes": settings.UPLOAD_MAX_BYTES,
-    }  # fmt: skip
+        "form": form,
+        "corrected": corrected,
+        "refusal": refusal,
+        "file_fields": FILE_FIELDS,
+        "quota": quota(request.user),
+        "lying": access_uploads(request.user).lying(),
+        "chosen": form.sent,
+        "content_limits": engine_limits(),
+    }
     return render(request, "extracts/upload.html", context, status=status)
 
 
@@ -90,7 +117,7 @@ def detail(request, pk: int):
     context = {
         "extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level")),
         "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
-        "keep_hours": settings.UPLOAD_KEEP_HOURS,
+        "keep_hours": upload_limits().kept_hours,
         "readiness": extract_readiness(extract) if extract.status == Extract.Status.CHECKED else None,
     }  # fmt: skip
     return render(request, "extracts/account.html" if fragment else "extracts/detail.html", context)

@@ -21,11 +21,16 @@ def follow_parent() -> None:
 
 
 def serve_pages(port: int) -> None:
+    from django.conf import settings
     from waitress import serve
 
     from infusion_strategy.wsgi import application
 
-    serve(application, host="127.0.0.1", port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
+    # waitress takes 1 GB by itself and refuses more in its own words; a form with an upload's largest files comes through to ours.
+    most = settings.UPLOAD_MAX_BYTES + 10_000_000
+    serve(
+        application, host="127.0.0.1", port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True, max_request_body_size=most
+    )  # fmt: skip
 
 
 def work() -> None:

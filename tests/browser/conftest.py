@@ -32,9 +32,15 @@ def chromium():
 
 
 @pytest.fixture
-def new_page(chromium):
+def complaints():
+    """What a page complained of; a test that breaks something on purpose clears it."""
+    return []
+
+
+@pytest.fixture
+def new_page(chromium, complaints):
     """new_page(viewport=PHONE, color_scheme="dark") -> a page; console errors and foreign requests fail the test."""
-    contexts, complaints = [], []
+    contexts = []
 
     def local_only(route):
         address = urlsplit(route.request.url)

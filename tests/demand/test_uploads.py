@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -156,9 +157,9 @@ def test_more_than_one_upload_may_weigh_is_refused_before_and_while_reading(anal
 
 
 def test_a_disk_that_would_be_full_is_refused_in_a_sentence(analyst, monkeypatch):
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: type("", (), {"free": 400_000_000})())
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("", (), {"free": 400_000_000})())
     answer = send(analyst)
-    assert answer.status_code == 413 and "0 MB left for uploads" in said(answer) and not lying_about()
+    assert answer.status_code == 413 and "0 bytes left for uploads" in said(answer) and not lying_about()
 
 
 def test_a_disk_that_fills_up_on_the_way_leaves_nothing(analyst, monkeypatch):

@@ -1,6 +1,7 @@
 """Everything is denied by default: every address of the product, asked by every role and by nobody."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from auditlog.models import LogEntry
@@ -24,6 +25,7 @@ MAY = {
     "demand:extract-quality": READS, "demand:quality": READS, "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
     "demand:map-extract": LOADS, "demand:mapping": LOADS, "demand:mapping-effect": LOADS, "demand:read-again": LOADS,
     "demand:mappings": READS, "demand:mapping-export": READS, "demand:mapping-import": LOADS, "demand:mapping-retire": LOADS,
+    "demand:upload-begin": LOADS, "demand:upload-part": LOADS, "demand:upload-discard": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
@@ -41,7 +43,7 @@ MAY = {
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
 POSTS = {
-    "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
+    "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
     "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
 
@@ -85,7 +87,7 @@ def paths(settings, tmp_path):
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
     for name, route in addresses():
-        known.setdefault(name, "/" + re.sub("<int:[a-z_]+>", str(scenario), route))
+        known.setdefault(name, "/" + re.sub("<int:[a-z_]+>", str(scenario), route).replace("<uuid:pk>", str(uuid4())))
     return known
 
 
