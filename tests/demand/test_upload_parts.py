@@ -280,7 +280,7 @@ def test_the_sweeper_removes_files_that_nobody_knows_and_no_other(analyst):
     for name in ("stray", "strayyoung"):
         storage.new_upload(name).close()
     for path in lying_about():
-        aged(path, 1 if path.name == "strayyoung" else 25)
+        aged(path, 1 if path.name == "strayyoung" else 73)
     tasks.sweep()
     assert {path.name for path in lying_about()} == {*known, "strayyoung"}
 
