@@ -16,6 +16,8 @@ from demand.limits import UploadLimits, upload_limits
 from demand.models import Extract, ExtractFile, Upload
 from demand.templatetags.figures import size
 
+# States in which an extract's uploads still lie on the server.
+WAITING = (Extract.Status.QUEUED, Extract.Status.LOADING, Extract.Status.UNMAPPED, Extract.Status.CHECKED)
 RULES = ("file", "upload", "day_files", "day_bytes", "waiting", "disk")
 COMPRESS = "compress with gzip or as Parquet, send it in parts, or use the load_extract command on the server."
 
@@ -71,7 +73,7 @@ def quota(user) -> Quota:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     day = Upload.objects.filter(user=user, started_at__gte=midnight).counted()
     waiting = _bytes(Upload.objects.filter(user=user).lying(), "size_bytes") + _bytes(
-        ExtractFile.objects.filter(extract__created_by=user, extract__status__in=[Extract.Status.QUEUED, Extract.Status.LOADING]),
+        ExtractFile.objects.filter(extract__created_by=user, extract__status__in=WAITING),
         "size_bytes",
     )
     rules = _rules(limits, day, waiting, _free(limits), _again(midnight, now))

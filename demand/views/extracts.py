@@ -27,9 +27,21 @@ from demand.selectors.readiness import extract_readiness
 from demand.uploads import StoringHandler
 
 FILE_FIELDS = (
-    ("medical", "Medical claims", "Needs claim_id, claim_line_number, person_id or patient_id, claim_start_date and hcpcs_code."),
-    ("pharmacy", "Pharmacy claims", "Needs claim_id, claim_line_number, person_id or patient_id, dispensing_date and ndc_code."),
-    ("eligibility", "Eligibility", "Needs person_id or patient_id and enrollment_start_date."),
+    (
+        "medical",
+        "Medical claims",
+        "Known by name: claim_id, claim_line_number, person_id or patient_id, claim_start_date, hcpcs_code and more; other names are mapped on the next page.",
+    ),
+    (
+        "pharmacy",
+        "Pharmacy claims",
+        "Known by name: claim_id, claim_line_number, person_id or patient_id, dispensing_date, ndc_code and more; other names are mapped on the next page.",
+    ),
+    (
+        "eligibility",
+        "Eligibility",
+        "Known by name: person_id or patient_id, enrollment_start_date and more; other names are mapped on the next page.",
+    ),
 )
 
 CUT = "The connection broke before the whole upload was here, so nothing of it was kept. Send it again."
@@ -76,7 +88,7 @@ def _upload(request, handler: StoringHandler, corrected: Extract | None):
     handler.keep()
     tasks.enqueue(run)
     note(request.user, extract, "uploaded", **_facts(extract))
-    return redirect("demand:extract", extract.pk)
+    return redirect(f"{reverse('demand:extract', args=[extract.pk])}?sent")
 
 
 def _chosen(request) -> list[UUID]:
@@ -112,8 +124,11 @@ def detail(request, pk: int):
     """The account of an extract, or how far its load is. Who watched the load is brought to the mapping page where one is needed."""
     extract = access_extract(request.user, pk)
     fragment = request.htmx and not request.htmx.history_restore_request
-    if fragment and extract.status == Extract.Status.UNMAPPED and request.user.has_perm("demand.load_extract"):
-        return HttpResponseClientRedirect(reverse("demand:map-extract", args=[pk]))
+    if extract.status == Extract.Status.UNMAPPED and request.user.has_perm("demand.load_extract"):
+        if fragment:
+            return HttpResponseClientRedirect(reverse("demand:map-extract", args=[pk]))
+        if "sent" in request.GET:  # the worker was faster than the browser
+            return redirect("demand:map-extract", pk)
     context = {
         "extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level")),
         "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
