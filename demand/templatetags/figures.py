@@ -103,6 +103,9 @@ def _signed(amount: Decimal, form: str) -> str:
     return ("−" if amount < 0 else "") + "$" + form.format(abs(amount))
 
 
+PROSE = ' class="prose"'
+
+
 @register.filter
 def rows_html(rows, columns) -> str:
     """Rows of a table. Not a template: a brief has thousands of cells, and a template takes ten times as long for each."""
@@ -111,7 +114,9 @@ def rows_html(rows, columns) -> str:
 
 def _row(row, columns) -> str:
     cells = [
-        f'<td class="num">{cell(value, column)}</td>' if column.is_number else f"<td>{conditional_escape(cell(value, column))}</td>"
+        f'<td class="num">{cell(value, column)}</td>'
+        if column.is_number
+        else f"<td{PROSE if column.kind == 'prose' else ''}>{conditional_escape(cell(value, column))}</td>"
         for value, column in zip(row[1:], columns[1:], strict=True)
     ]
     return f'<tr><th scope="row">{conditional_escape(cell(row[0], columns[0]))}</th>{"".join(cells)}</tr>'
