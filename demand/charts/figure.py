@@ -23,7 +23,7 @@ WITHHELD_MARK = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. kind: text | count | cents | exact_cents | percent | month | date; it decides alignment and format."""
+    """One column of a table. kind: text | prose | count | cents | exact_cents | percent | month | date; it decides alignment and format."""
 
     key: str
     label: str

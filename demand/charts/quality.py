@@ -110,7 +110,7 @@ def warnings(found: Quality) -> Part:
     )  # fmt: skip
     heaviest = max((_warning_share(found, kind, one) for kind, one in rows), default=0.0)
     names = ("Warning", "File", "Rows", "Share of rows", "Allowed", "Share of allowed", "Paid", "Share of paid", "What it means")
-    kinds = ("text", "text", "count", "percent", "cents", "percent", "cents", "percent", "text")
+    kinds = ("text", "text", "count", "percent", "cents", "percent", "cents", "percent", "prose")
     columns = tuple(Column(name, name, kind) for name, kind in zip(names, kinds, strict=True))
     table = Table("Warnings on accepted rows, most money first", columns, tuple(_warning(found, kind, one) for kind, one in rows))
     if not rows:
@@ -161,7 +161,7 @@ def _split_note(found: Quality) -> str:
 OUTLYING = (
     Column("family", "Drug"), Column("codes", "Codes"), Column("direction", "Dose"), Column("usual", "Usual dose"),
     Column("found", "Found"), Column("infusions", "Infusions", "count"), Column("people", "People", "count"),
-    Column("allowed", "Allowed", "cents"), Column("reason", "Likely reason"),
+    Column("allowed", "Allowed", "cents"), Column("reason", "Likely reason", "prose"),
 )  # fmt: skip
 
 
@@ -174,6 +174,8 @@ def doses(found: Quality) -> Part:
     }  # fmt: skip
     if told is None:
         return Part(mark=None, see="No run has read this extract yet: doses are known once it has.", **fixed)
+    if told.hidden:
+        return Part(mark=None, see="The infusions with a known dose are of 1 to 10 people, so nothing is told of them.", **fixed)
     if not told.of_infusions:
         return Part(mark=None, see="No infusion with a known dose was found in this extract.", **fixed)
     known = told.infusions is not None
@@ -334,14 +336,14 @@ def coverage(found: Quality) -> Part:
         return Part(mark=None, see="No eligibility is loaded, so nobody's coverage is known on any day.", **fixed)
     rows, marks, worst_share = [], [], 0.0
     for one in found.enrolled:
-        small = not found.see_small and 0 < one.people_without < 11
+        small = not found.see_small and one.small
         marks.append(LIMITS["unenrolled"].mark(one.share))
         worst_share = max(worst_share, one.share or 0.0)
         money = (
             one.allowed_without_cents / one.allowed_cents if one.allowed_cents and one.allowed_without_cents is not None else None
         )
-        told = (one.people_without, one.share, one.lines_without, one.allowed_without_cents, money)
-        rows.append((one.data_source, one.people, *((HIDDEN,) * len(told) if small else told)))
+        told = (one.people, one.people_without, one.share, one.lines_without, one.allowed_without_cents, money)
+        rows.append((one.data_source, *((HIDDEN,) * len(told) if small else told)))
     hidden = any(HIDDEN in row for row in rows)
     people = sum(one.people for one in found.enrolled)
     without = sum(one.people_without for one in found.enrolled)

@@ -42,15 +42,19 @@ def _range(shares: list) -> float:
 def _reading(moving: list, lines: dict, history: tuple) -> str:
     if not moving:
         return "Every column that the questions need is filled alike in all extracts."
-    last = [(place, (lines[place][-2] or 0.0) - (lines[place][-1] or 0.0)) for place in moving]
+    newest = history[-1]
+    number = next((n for n in range(len(history) - 2, -1, -1) if set(history[n].data_sources) & set(newest.data_sources)), None)
+    if number is None:
+        return f"“{newest.extract.name}” is the first extract of its source; the others may rightly be filled otherwise."
+    before = history[number]
+    last = [(place, (lines[place][number] or 0.0) - (lines[place][-1] or 0.0)) for place in moving]
     (kind, column), fall = max(last, key=lambda one: one[1])
     if fall > 0.001:
         return (
-            f"From “{history[-2].extract.name}” to “{history[-1].extract.name}” {column} ({KINDS[kind]}) fell the most: from "
-            f"{percent(lines[(kind, column)][-2] or 0.0)} to {percent(lines[(kind, column)][-1] or 0.0)}."
+            f"From “{before.extract.name}” to “{newest.extract.name}”, of the same source, {column} ({KINDS[kind]}) fell the most: from "
+            f"{percent(lines[(kind, column)][number] or 0.0)} to {percent(lines[(kind, column)][-1] or 0.0)}."
         )
-    kind, column = moving[0]
-    return f"No column fell in the newest extract; {column} ({KINDS[kind]}) has changed the most over time."
+    return f"No column of “{newest.extract.name}” is emptier than in “{before.extract.name}”, the last extract of its source."
 
 
 def _chart(drawn: list, lines: dict, names: list[str]) -> dict:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from demand.engine.columns import ELIGIBILITY, MEDICAL, PHARMACY
+from demand.engine.fill import TOGETHER
 from demand.engine.quality_marks import LIMITS, SOME_ROWS
 from demand.engine.readiness_questions import CONCERN_SOME_ROWS, PAYER, QUESTIONS, Alternative, Need, Question
 
@@ -180,7 +181,7 @@ def _gap(source: str, inputs: Inputs) -> Gap:
         return Gap(source, REGISTER_WORDS[name], "missing")
     if kind not in inputs.filled:
         return Gap(f"file.{kind}", KIND_WORDS[kind], "missing")
-    label = f"{name} ({KIND_WORDS[kind]})"
+    label = f"{TOGETHER.get(name, name)} ({KIND_WORDS[kind]})"
     return Gap(source, label, "missing" if share is None else "empty" if share == 0 else "thin", share)
 
 

@@ -92,6 +92,8 @@ def _unknown(told, see_small: bool) -> Judged:
 
 def _outliers(run, extract: Extract, see_small: bool):
     told = outliers(run, extract, see_small) if run else None
+    if told and told.hidden:
+        return HIDDEN
     if told is None or not told.of_infusions:
         return None
     return HIDDEN if told.allowed_cents is None else told.share
@@ -100,6 +102,6 @@ def _outliers(run, extract: Extract, see_small: bool):
 def _unenrolled(run, extract: Extract, see_small: bool) -> Judged:
     told = enrolled(run, extract) if run else ()
     people, without = sum(one.people for one in told), sum(one.people_without for one in told)
-    if not see_small and any(is_small(one.people_without) for one in told):
+    if not see_small and any(one.small for one in told):
         return Judged(HIDDEN)
     return _judge("unenrolled", without / people if people else None)

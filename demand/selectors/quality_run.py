@@ -45,6 +45,7 @@ class Outliers:
     of_allowed_cents: int
     below: float
     above: float
+    hidden: bool = False  # all infusions with a known dose are of 1 to 10 people: nothing is told
 
     @property
     def share(self) -> float | None:
@@ -59,7 +60,7 @@ WHERE list_contains(string_split(extract_ids, ';'), $extract) AND regexp_matches
 LIMIT {most}
 """.replace("{most}", str(MOST_INFUSIONS))
 WITH_DOSE = """
-SELECT count(*), coalesce(sum(allowed_cents), 0)::BIGINT FROM {file}
+SELECT count(*), coalesce(sum(allowed_cents), 0)::BIGINT, count(DISTINCT person_no) FROM {file}
 WHERE list_contains(string_split(extract_ids, ';'), $extract) AND dose IS NOT NULL
 """
 
@@ -69,6 +70,9 @@ def outliers(run: Run, extract: Extract, see_small: bool) -> Outliers | None:
     base = ask_file(path, WITH_DOSE, extract=str(extract.pk))
     if not base:
         return None
+    parameters = Parameters.from_json(run.parameters)
+    if not see_small and 0 < base[0][2] < SMALLEST_SHOWN:
+        return Outliers((), None, None, 0, 0, parameters.dose_flag_below, parameters.dose_flag_above, hidden=True)
     found = ask_file(path, OUTLYING, extract=str(extract.pk))
     usual = {
         family: (low, high) for family, low, high in DrugFamily.objects.values_list("family", "usual_dose_low", "usual_dose_high")
@@ -93,7 +97,6 @@ def outliers(run: Run, extract: Extract, see_small: bool) -> Outliers | None:
     )
     small = [group for group in made if not see_small and group.people < SMALLEST_SHOWN]
     telling = bool(small) and (len(small) == 1 or sum(group.people for group in small) < SMALLEST_SHOWN)
-    parameters = Parameters.from_json(run.parameters)
     return Outliers(
         groups=(
             *(group for group in made if group not in small),
@@ -210,6 +213,11 @@ class Enrolled:
     @property
     def share(self) -> float | None:
         return self.people_without / self.people if self.people else None
+
+    @property
+    def small(self) -> bool:
+        """Whether it, or what it leaves of all, is of 1 to 10 people."""
+        return any(0 < people < SMALLEST_SHOWN for people in (self.people, self.people_without, self.people - self.people_without))
 
 
 ENROLLED = """

@@ -105,6 +105,9 @@ def _signed(amount: Decimal, form: str) -> str:
     return ("−" if amount < 0 else "") + "$" + form.format(abs(amount))
 
 
+PROSE = ' class="prose"'
+
+
 @register.filter
 def rows_html(rows, table) -> str:
     """Rows of a table. Not a template: a brief has thousands of cells, and a template takes ten times as long for each."""
@@ -119,7 +122,7 @@ def _row(row, columns, origins, ask: str) -> str:
     cells = [
         f'<td class="num">{_number(value, column, origin and origin + query)}</td>'
         if column.is_number
-        else f"<td>{conditional_escape(cell(value, column))}</td>"
+        else f"<td{PROSE if column.kind == 'prose' else ''}>{conditional_escape(cell(value, column))}</td>"
         for value, column, origin in zip(row[1:], columns[1:], origins[1:], strict=True)
     ]
     return f'<tr><th scope="row">{conditional_escape(cell(row[0], columns[0]))}</th>{"".join(cells)}</tr>'

@@ -9,9 +9,10 @@ from demand import storage, tasks
 from demand.actions.extracts import bring_in, create_extract
 from demand.engine.quality import Value
 from demand.models import Extract, Run
-from demand.selectors import measured
+from demand.selectors import measured, quality_run
 from demand.selectors.coverage import own_billing_words
 from demand.selectors.quality import hide, quality
+from demand.selectors.quality_run import Enrolled
 from tests.demand.builders import eligibility, medical, write_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
@@ -140,7 +141,7 @@ def test_the_last_extract_of_the_same_source_stands_beside_and_a_fall_is_marked(
     assert "down 75.0 points" in page(analyst, f"/extracts/{second.pk}/quality/")
     over_time = page(analyst, "/quality/")
     assert over_time.index("January") < over_time.index("Another source") < over_time.index("February")
-    assert "allowed_amount (medical) fell the most: from 100.0% to 25.0%" in over_time
+    assert "“January” to “February”, of the same source, allowed_amount (medical) fell the most: from 100.0% to 25.0%" in over_time
 
 
 def test_figures_of_a_providers_own_billing_say_what_they_cannot_see(analyst, tmp_path):
@@ -174,3 +175,16 @@ def test_a_sum_is_hidden_where_it_would_give_one_away():
     shown, sum_hidden = hide((value("Z", 9), value("C", 40), value("B", 3)), see_small=False)
     assert [(one.value.value, one.hidden) for one in shown] == [("C", False), ("B", True), ("Z", True)] and not sum_hidden
     assert hide((value("B", 3),), see_small=True)[1] is False
+
+
+@pytest.mark.parametrize(
+    ("people", "without", "small"), [(40, 0, False), (40, 20, False), (40, 3, True), (40, 35, True), (8, 8, True), (40, 40, False)]
+)
+def test_coverage_hides_few_people_and_few_that_are_left(people, without, small):
+    assert Enrolled("feed", 100, 50, people, without, 1, 1, 1, 1).small is small
+
+
+def test_doses_of_a_few_people_are_not_even_counted(monkeypatch):
+    monkeypatch.setattr(quality_run, "ask_file", lambda path, sql, **given: [(30, 5_000, 9)])
+    told = quality_run.outliers(Run(pk=1), Extract(pk=1), see_small=False)
+    assert told.hidden and (told.of_infusions, told.of_allowed_cents, told.groups) == (0, 0, ())

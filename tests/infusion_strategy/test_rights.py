@@ -22,11 +22,12 @@ EDITS = frozenset({"council member", "analyst"})
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
-    "demand:extract-quality": READS, "demand:quality": READS, "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
+    "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
     "demand:map-extract": LOADS, "demand:mapping": LOADS, "demand:mapping-effect": LOADS, "demand:read-again": LOADS,
     "demand:mappings": READS, "demand:mapping-export": READS, "demand:mapping-import": LOADS, "demand:mapping-retire": LOADS,
     "demand:upload-begin": LOADS, "demand:upload-part": LOADS, "demand:upload-discard": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
+    "demand:quality": READS, "demand:extract-quality": READS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
     "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
@@ -73,7 +74,7 @@ def paths(settings, tmp_path):
     scenario = 1  # of scenarios there is none: who may see them is told that (404), the others are not (403)
     known = {
         "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
-        "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
+        "demand:extract-quality": f"/extracts/{extract.pk}/quality/", "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
         "demand:figure": f"/figures/{run.pk}/leakage-rate/", "demand:figure-infusions": f"/figures/{run.pk}/leakage-rate/infusions/",
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
