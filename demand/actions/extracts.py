@@ -61,6 +61,15 @@ def bring_in(kind: str, path: Path) -> IncomingFile:
     return IncomingFile(kind, path.name, stored_name, digest.hexdigest(), path.stat().st_size)
 
 
+def extract_of(files: list[IncomingFile]) -> Extract | None:
+    """The extract that was made of the very same files, byte for byte."""
+    digests = sorted(file.sha256 for file in files)
+    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
+        if sorted(file.sha256 for file in earlier.files.all()) == digests:
+            return earlier
+    return None
+
+
 @transaction.atomic
 def create_extract(
     *,
@@ -79,13 +88,12 @@ def create_extract(
         raise Refused(f"An extract named “{name}” exists already; choose another name.")
     if not files:
         raise Refused("Choose at least one file: medical claims, pharmacy claims or eligibility.")
-    digests = sorted(file.sha256 for file in files)
-    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
-        if sorted(file.sha256 for file in earlier.files.all()) == digests:
-            raise Refused(
-                f"These files were loaded already: they are byte for byte those of extract “{earlier.name}”. "
-                "Nothing was loaded again; upload a file that differs, or use that extract."
-            )
+    earlier = extract_of(files)
+    if earlier:
+        raise Refused(
+            f"These files were loaded already: they are byte for byte those of extract “{earlier.name}”. "
+            "Nothing was loaded again; upload a file that differs, or use that extract."
+        )
     Extract.objects.filter(name=name, status=Extract.Status.REFUSED).delete()
     extract = Extract.objects.create(
         name=name,

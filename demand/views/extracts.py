@@ -10,13 +10,14 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from demand import tasks
-from demand.access import access_extract, access_extracts, access_loading, access_rejects
+from demand.access import access_extract, access_extracts, access_loading, access_rejects, sees_small_counts
 from demand.actions import extracts, recompute
 from demand.audit import note
 from demand.downloads import csv_response
 from demand.forms import ExtractForm
 from demand.models import Run
 from demand.selectors.accounts import account, rejected_rows
+from demand.selectors.feeds import origin
 from demand.uploads import KINDS, StoringHandler
 
 FILE_FIELDS = (
@@ -75,7 +76,8 @@ def detail(request, pk: int):
     """The account of an extract, or how far its load is."""
     extract = access_extract(request.user, pk)
     fragment = request.htmx and not request.htmx.history_restore_request
-    context = {"extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level"))}
+    see_rows = sees_small_counts(request.user)
+    context = {"extract": extract, "account": account(extract, with_values=see_rows), "origin": origin(extract, see_rows)}
     return render(request, "extracts/account.html" if fragment else "extracts/detail.html", context)
 
 
