@@ -53,7 +53,9 @@ class FeedForm(forms.Form):
         help_text="Rows from so many months back. Blank: all rows. Who is relevant is always judged on all rows.",
     )  # fmt: skip
     schedule = forms.ChoiceField(choices=Feed.Schedule.choices, label="Refresh")
-    hour = forms.TypedChoiceField(choices=HOURS, coerce=int, label="At", help_text="For a feed that is refreshed by itself.")
+    hour = forms.TypedChoiceField(
+        choices=HOURS, coerce=int, initial=3, label="At", help_text="For a feed that is refreshed by itself."
+    )
 
     def __init__(
         self, data=None, *, tables: list[tuple[str, str]], layouts: dict[str, Layout], feed: Feed | None = None, initial=None
@@ -83,7 +85,7 @@ class FeedForm(forms.Form):
             days = layout.days if layout else ()
             day = layout.known.get(DATE_COLUMN[kind]) if layout else None
             self._add_column(
-                f"{kind}_date", "Column that months are counted by", days, day if day in days else None,
+                f"{kind}_date", "Date column, for the months", days, day if day in days else None,
                 "No column of a date type" if not days else "Choose one if months are given",
             )  # fmt: skip
 

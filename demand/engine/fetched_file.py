@@ -15,6 +15,8 @@ from pathlib import Path
 
 import duckdb
 
+from demand.engine.warehouse_trouble import NO_ROOM, Trouble
+
 
 def as_text(value: object) -> str | None:
     """A cell as text: Decimal without exponent, 2026-01-05, whole floats without a point."""
@@ -47,7 +49,7 @@ def write_parquet(
 ) -> int:
     """Write the rows (handed over in parts) to `target`, sorted; returns how many. Without a row there is no file.
 
-    `names` are the columns in the order of the cells, `person` one of them. OSError where the disk is full.
+    `names` are the columns in the order of the cells, `person` one of them. Trouble where the disk is full.
     """
     written = target.with_suffix(".csv")
     try:
@@ -55,6 +57,8 @@ def write_parquet(
         if rows:
             _sort_into(written, names, names.index(person), rows, longest, target, memory_limit)
         return rows
+    except OSError:
+        raise Trouble(NO_ROOM) from None
     finally:
         written.unlink(missing_ok=True)
 
@@ -98,6 +102,8 @@ def _sort_into(path: Path, names: Sequence[str], person: int, rows: int, longest
                 f"COPY (SELECT {named} FROM {scan} ORDER BY {order}) TO {_quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
             )
             ((kept,),) = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(target)})").fetchall()
+    except duckdb.IOException:
+        raise Trouble(NO_ROOM) from None
     except duckdb.Error as error:  # DuckDB's words may quote a row
         raise RuntimeError(f"Writing what was fetched stopped in DuckDB: {type(error).__name__}") from None
     if kept != rows:

@@ -8,9 +8,9 @@ tables. Names of tables and columns come from the database's own catalogue, and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from demand.engine.columns import IDENTIFYING, KINDS, LEFT_OUT, MEDICAL, PHARMACY, Kind, canonical, plain
 from demand.engine.fetched_file import count_people, write_parquet
-from demand.engine.warehouse_trouble import COLUMN_GONE, NO_ROOM, NOBODY, TABLE_GONE, Trouble
+from demand.engine.warehouse_trouble import COLUMN_GONE, NOBODY, TABLE_GONE, Trouble
 
 CODE_COLUMN = {MEDICAL: "hcpcs_code", PHARMACY: "ndc_code"}
 DATE_COLUMN = {MEDICAL: "claim_start_date", PHARMACY: "dispensing_date"}
@@ -166,7 +166,7 @@ def fetch(
 ) -> Fetched:
     """Fetch all rows (from `since` on, where a date column is chosen) of the relevant people into `folder`, a file a kind.
 
-    Trouble where a table or column is gone, nobody is relevant, or the disk is full; errors of the database are the caller's to tell.
+    Trouble where a table or column is gone, nobody is relevant or the disk is full; errors of the database are the caller's to tell.
     """
     report("looking at the tables", 0.0)
     layouts = {choice: _checked(choice, read_layout(connection, choice)) for choice in choices}
@@ -175,31 +175,19 @@ def fetch(
     relevant = relevant_people(choices, layouts, codes)
     rows, files, sources = {}, {}, []
     for number, choice in enumerate(choices):
-        stage, share = f"fetching {KINDS[choice.kind].title}", 0.1 + 0.85 * number / len(choices)
-        report(stage, share)
         layout, target = layouts[choice], folder / f"{choice.kind}.parquet"
-        names = layout.fetched(choice)
-        result = connection.execute(
-            lines_of(choice, layout, relevant, since), execution_options={"yield_per": ROWS_AT_ONCE}
-        )  # yield_per: a cursor on the server, and no more than so many rows here
-        rows[choice.kind] = _written(
-            result.partitions(), names, layout.person(choice), target, memory_limit, lambda: report(stage, share)
-        )
+        progress = partial(report, f"fetching {KINDS[choice.kind].title}", 0.1 + 0.85 * number / len(choices))
+        progress()
+        # yield_per: a cursor on the server, and no more than so many rows here
+        result = connection.execute(lines_of(choice, layout, relevant, since), execution_options={"yield_per": ROWS_AT_ONCE})
+        person = layout.person(choice)
+        rows[choice.kind] = write_parquet(result.partitions(), layout.fetched(choice), person, target, memory_limit, progress)
         if rows[choice.kind]:
             files[choice.kind] = target
-            sources.append((target, layout.person(choice)))
+            sources.append((target, person))
     if not files:
         raise _nobody(in_tables, codes, since)
     return Fetched(in_tables, count_people(sources), rows, files)
-
-
-def _written(parts: Iterator, names, person: str, target: Path, memory_limit: str, progress) -> int:
-    try:
-        return write_parquet(parts, names, person, target, memory_limit, progress)
-    except OSError:
-        raise Trouble(
-            NO_ROOM, "The server's disk is full, so nothing of this refresh was kept. Tell your administrator, then refresh again."
-        ) from None
 
 
 def _nobody(in_tables: int, codes: Codes, since: dt.date | None) -> Trouble:
@@ -262,8 +250,8 @@ def lines_of(choice: TableChoice, layout: Layout, people: sa.CompoundSelect, sin
 
 
 def _people(choice: TableChoice, layout: Layout) -> sa.Select:
-    person = _person(choice, layout)
-    return sa.select(person.label("person")).select_from(_table(choice, layout)).where(person.is_not(None))
+    person = _person(choice, layout)  # distinct here too: the union of one SELECT is no union
+    return sa.select(person.label("person")).distinct().select_from(_table(choice, layout)).where(person.is_not(None))
 
 
 def _count_of(people: sa.CompoundSelect) -> sa.Select:

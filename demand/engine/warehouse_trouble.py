@@ -31,6 +31,7 @@ SENTENCES = {
     "the table, then refresh again.",
     TIMEOUT: "The database took too long and the query was ended. Refresh when it is less busy, ask for a longer limit, or fetch fewer months.",
     CUT: "The connection to the database broke in the middle; nothing was kept. Refresh again.",
+    NO_ROOM: "The server's disk is full, so nothing of this refresh was kept. Tell your administrator, then refresh again.",
     OTHER: "The database could not answer the query. Ask its administrator to look into its log at this time, then refresh again.",
 }
 # PostgreSQL's own codes (SQLSTATE); other databases are told by their words.
@@ -85,8 +86,8 @@ def rule_of(error: Exception) -> str:
     if state in STATES:
         return STATES[state]
     said = str(original or "").lower()
-    if "database" in said and "does not exist" in said:
-        return NO_DATABASE
+    if "fatal" in said and "does not exist" in said:  # PostgreSQL, before it has let anybody in
+        return NO_DATABASE if "database" in said.partition("fatal")[2] else SIGN_IN
     for rule, words in WORDS:
         if any(word in said for word in words):
             return rule

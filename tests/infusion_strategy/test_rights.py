@@ -5,7 +5,7 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from demand.models import Extract, Run
+from demand.models import Extract, Feed, Run
 from infusion_strategy.actions.roles import ROLES
 from payers.models import DrugFamily, Policy
 from tests.infusion_strategy.published import publish
@@ -20,6 +20,8 @@ MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
+    "demand:feeds": READS, "demand:feed": READS, "demand:connections": READS, "demand:create-feed": LOADS, "demand:feed-table": LOADS,
+    "demand:edit-feed": LOADS, "demand:refresh-feed": LOADS, "demand:delete-feed": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
@@ -32,7 +34,8 @@ MAY = {
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
-POSTS = {"demand:recompute", "roi:restore", "roi:compute", "roi:unarchive"}
+FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-feed": "delete/"}
+POSTS = {"demand:recompute", "demand:refresh-feed", "roi:restore", "roi:compute", "roi:unarchive"}
 
 
 def addresses(resolver=None, prefix="", space=""):
@@ -57,10 +60,12 @@ def paths(settings, tmp_path):
     extract = Extract.objects.create(name="Payer A", status="loaded", counts={"medical": {"files": 1}})
     Policy.objects.create(policy_id="P-1", payer="Payer A", kind="site_of_care", status="in_force", document={})
     DrugFamily.objects.create(family="invented", clinical_line="none", source="test")
+    feed = Feed.objects.create(name="Warehouse", connection="none", scheduled_since="2026-01-01T00:00Z")
     scenario = 1  # of scenarios there is none: who may see them is told that (404), the others are not (403)
     known = {
         "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
         "demand:delete-extract": f"/extracts/{extract.pk}/delete/", "demand:run": f"/runs/{run.pk}/", "demand:metric": "/definitions/leakage-rate/",
+        **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",

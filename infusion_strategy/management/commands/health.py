@@ -103,7 +103,7 @@ class Command(BaseCommand):
                 "worker": worker,
                 "sweeper": sweeper,
                 "scheduler": scheduler,
-            },  # fmt: skip
+            },
         }[options["only"]]
         found = {}
         for name, check in checks.items():
