@@ -24,7 +24,15 @@ NEW = "/extracts/feeds/new/"
 def warehouse(settings, tmp_path, db):
     """A connection “Warehouse” with claims of two infused people and twelve who are not."""
     DrugFamily.objects.create(family="infliximab", clinical_line="gi", source="test")
-    DrugCode.objects.create(hcpcs_code="J1745", molecule="infliximab", family_id="infliximab", unit_amount=10, unit_of_measure="mg", source="test")
+    DrugCode.objects.create(
+        hcpcs_code="J1745",
+        effective_from="2017-01-01",
+        molecule="infliximab",
+        family_id="infliximab",
+        unit_amount=10,
+        unit_of_measure="mg",
+        source="test",
+    )
     path = tmp_path / f"{SECRET}.sqlite3"
     database = sqlite3.connect(path)
     database.executescript("""
