@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,10 @@ from pathlib import Path
 import duckdb
 
 from demand.engine.warehouse_trouble import NO_ROOM, Trouble
+from demand.engine.workspace import parse_bytes
+
+TIMES_ITS_SIZE = 12  # what sorting text takes in memory, times its size as CSV; a share takes as much as fits the limit
+ROWS_IN_WAITING = 5_000  # of each share, before they are written
 
 
 def as_text(value: object) -> str | None:
@@ -80,34 +85,48 @@ def _write_down(parts: Iterable[Sequence[Sequence[object]]], path: Path, progres
         lines = _Lines(stream)
         writer = csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for part in parts:
-            writer.writerows([as_text(cell) for cell in row] for row in part)
+            writer.writerows([cell if cell.__class__ is str else as_text(cell) for cell in row] for row in part)
             rows += len(part)
             progress()
     return rows, lines.longest
 
 
 def _sort_into(path: Path, names: Sequence[str], person: int, rows: int, longest: int, target: Path, memory_limit: str) -> None:
+    """Share the rows out by person, sort each share, put the shares together: memory holds one share, whatever the size."""
     cells = [f"c{place}" for place in range(len(names))]
     columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in cells)
     scan = (
         f"read_csv({_quoted(path)}, delim=',', quote='\"', escape='\"', header=false, columns={{{columns}}}, auto_detect=false, "
         f"strict_mode=true, new_line='\\n', parallel=false, max_line_size={max(8 * longest, 65536)})"
     )
+    shares = 1 + path.stat().st_size * TIMES_ITS_SIZE // parse_bytes(memory_limit)
+    folder = target.with_suffix(".shares")
     named = ", ".join(f"nullif({cell}, '') AS {_name(name)}" for cell, name in zip(cells, names, strict=True))
     negative = f"contains(concat_ws(chr(31), '', {', '.join(cells)}), chr(31) || '-')"
     order = ", ".join([f"trim(c{person})", negative, *cells])
     try:
-        with _connect(target.parent, memory_limit) as connection:
-            connection.execute(
-                f"COPY (SELECT {named} FROM {scan} ORDER BY {order}) TO {_quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
-            )
-            ((kept,),) = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(target)})").fetchall()
+        with _connect(folder, memory_limit) as connection:
+            share = f"hash(trim(c{person})) % {shares} AS share"
+            connection.execute(f"COPY (SELECT *, {share} FROM {scan}) TO {_quoted(folder)} (FORMAT parquet, PARTITION_BY (share))")
+            kept = []
+            for number in range(shares):
+                if (folder / f"share={number}").exists():
+                    kept.append(folder / f"{number}.parquet")
+                    unsorted = f"read_parquet({_quoted(folder / f'share={number}' / '*.parquet')}, hive_partitioning=false)"
+                    connection.execute(
+                        f"COPY (SELECT {named} FROM {unsorted} ORDER BY {order}) TO {_quoted(kept[-1])} (FORMAT parquet)"
+                    )
+            together = f"read_parquet([{', '.join(map(_quoted, kept))}])"
+            connection.execute(f"COPY (FROM {together}) TO {_quoted(target)} (FORMAT parquet, COMPRESSION zstd)")
+            ((written,),) = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(target)})").fetchall()
     except duckdb.IOException:
         raise Trouble(NO_ROOM) from None
     except duckdb.Error as error:  # DuckDB's words may quote a row
         raise RuntimeError(f"Writing what was fetched stopped in DuckDB: {type(error).__name__}") from None
-    if kept != rows:
-        raise AssertionError(f"{rows} rows were fetched and {kept} written")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if written != rows:
+        raise AssertionError(f"{rows} rows were fetched and {written} written")
 
 
 def count_people(files: Iterable[tuple[Path, str]]) -> int:
@@ -123,8 +142,9 @@ def count_people(files: Iterable[tuple[Path, str]]) -> int:
 def _connect(folder: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     config = {
         "memory_limit": memory_limit,
-        "temp_directory": str(folder / "spill"),
+        "temp_directory": str(folder.with_suffix(".spill")),
         "threads": 1,  # several write the same rows in groups of changing size
+        "partitioned_write_flush_threshold": ROWS_IN_WAITING,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
