@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from demand.models import Extract, Run, Upload
+from demand.models import Extract, Feed, Run, Upload
 
 
 def _demand(user, right: str) -> None:
@@ -51,12 +51,22 @@ def access_upload(user, pk) -> Upload:
     return _found(access_uploads(user).filter(pk=pk))
 
 
+def access_feeds(user):
+    """Feeds bring extracts, so whoever sees extracts sees feeds; by name."""
+    _demand(user, "demand.view_extracts")
+    return Feed.objects.order_by("name").prefetch_related("tables")
+
+
+def access_feed(user, pk: int) -> Feed:
+    return _found(access_feeds(user).filter(pk=pk))
+
+
 def access_runs(user):
     """Runs tell what figures rest on, so whoever sees figures sees runs; newest first."""
     _demand(user, "demand.view_dashboard")
     runs = Run.objects.order_by("-pk")
     if not user.has_perm("demand.view_extracts"):
-        runs = runs.exclude(kind=Run.Kind.LOAD)
+        runs = runs.exclude(kind__in=[Run.Kind.LOAD, Run.Kind.FETCH])
     if not user.has_perm("roi.view_scenarios"):
         runs = runs.exclude(kind=Run.Kind.SCENARIO)
     return runs

@@ -37,6 +37,11 @@ def run_folder(run_id: int) -> Path:
     return folder("runs", run_id)
 
 
+def fetch_folder(run_id: int) -> Path:
+    """Beside which a refresh of a feed writes what it fetches, until the extract is made of it."""
+    return folder("fetches", run_id)
+
+
 def identities_folder() -> Path:
     """The map from pseudonyms back to person ids. It stays beside the key and is read only to re-identify."""
     path = settings.DATA_DIR / "keys" / "identities"

@@ -4,8 +4,9 @@ import logging
 
 from celery import current_app, shared_task
 from django.db import transaction
+from django.utils import timezone
 
-from demand.actions import extracts, recompute, runs, uploads
+from demand.actions import extracts, feeds, recompute, runs, uploads
 from demand.models import Extract, Run
 from demand.selectors import hidden, measured
 
@@ -17,6 +18,7 @@ TASKS = {
     Run.Kind.RECOMPUTE: "demand.recompute",
     Run.Kind.SCENARIO: "roi.scenario",
     Run.Kind.REHEARSAL: "infusion_strategy.rehearsal",
+    Run.Kind.FETCH: "demand.fetch",
 }
 
 
@@ -94,6 +96,22 @@ def load(run_id: int) -> None:
     do_load(run_id)
 
 
+@shared_task(name="demand.fetch")
+def fetch(run_id: int) -> None:
+    """Fetch what a feed names, then hand the extract to the ordinary load."""
+    if work_on(run_id, feeds.perform_fetch):
+        load_id = Run.objects.get(pk=run_id).result.get("load")
+        if load_id:
+            send(Run.Kind.LOAD, load_id)
+
+
+@shared_task(name="demand.start_due_feeds", ignore_result=True)
+def start_due_feeds() -> None:
+    """Every minute: ask for the refreshes whose hour has come. Asking twice starts none twice."""
+    for run in feeds.request_due(timezone.now()):
+        enqueue(run)
+
+
 @shared_task(name="demand.recompute")
 def recompute_leakage(run_id: int) -> None:
     if work_on(run_id, recompute.perform_recompute):
@@ -136,3 +154,4 @@ def sweep() -> None:
             extracts.give_up_load(newest)
     extracts.refuse_expired()
     uploads.sweep()
+    feeds.remove_leavings()

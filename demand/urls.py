@@ -1,6 +1,6 @@
 from django.urls import path
 
-from demand.views import extracts, figures, lines, mappings, metrics, quality, runs, uploads
+from demand.views import extracts, feeds, figures, lines, mappings, metrics, quality, runs, uploads
 
 app_name = "demand"
 urlpatterns = [
@@ -26,6 +26,14 @@ urlpatterns = [
     path("mappings/<int:mapping_pk>/retire/", mappings.retire, name="mapping-retire"),
     path("extracts/<int:pk>/quality/", quality.extract, name="extract-quality"),
     path("quality/", quality.index, name="quality"),
+    path("extracts/feeds/", feeds.index, name="feeds"),
+    path("extracts/feeds/new/", feeds.create, name="create-feed"),
+    path("extracts/feeds/connections/", feeds.connection_states, name="connections"),
+    path("extracts/feeds/table/", feeds.table_fields, name="feed-table"),
+    path("extracts/feeds/<int:pk>/", feeds.detail, name="feed"),
+    path("extracts/feeds/<int:pk>/edit/", feeds.edit, name="edit-feed"),
+    path("extracts/feeds/<int:pk>/refresh/", feeds.refresh, name="refresh-feed"),
+    path("extracts/feeds/<int:pk>/delete/", feeds.delete, name="delete-feed"),
     path("runs/", runs.index, name="runs"),
     path("runs/recompute/", extracts.recompute_now, name="recompute"),
     path("runs/state/", runs.state, name="state"),

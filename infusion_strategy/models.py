@@ -14,11 +14,12 @@ class HeartbeatQuerySet(models.QuerySet):
 
 
 class Heartbeat(models.Model):
-    """A worker or sweeper, by host and process, and when it last said that it is there."""
+    """A worker, sweeper or scheduler, by host and process, and when it last said that it is there."""
 
     class Kind(models.TextChoices):
         WORKER = "worker", "Worker"
         SWEEPER = "sweeper", "Sweeper"
+        SCHEDULER = "scheduler", "Scheduler"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     process = models.CharField(max_length=120, unique=True, help_text="host:process id")

@@ -1,5 +1,6 @@
 """Settings come from the environment; each has a working default for the embedded mode (SQLite, embedded queue, DATA_DIR)."""
 
+import json
 import secrets
 from pathlib import Path
 
@@ -205,6 +206,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a run goes on without the queue
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {"start-due-feeds": {"task": "demand.start_due_feeds", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULER = "infusion_strategy.beat.HeartbeatScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives a restart of the queue, however long
 
 REST_FRAMEWORK = {
@@ -222,6 +226,28 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
 }
+
+
+class Address(str):
+    """A database's address holds a password: error pages and logs that show settings show this instead."""
+
+    def __repr__(self):
+        return "'(hidden)'"
+
+
+def _claims_databases() -> dict[str, Address]:
+    try:
+        given = json.loads(env.str("CLAIMS_DATABASES", default="") or "{}")
+        return {name.strip(): Address(address) for name, address in given.items() if name.strip() and address.strip()}
+    except (ValueError, AttributeError):  # their words would quote the addresses
+        raise ImproperlyConfigured(
+            'CLAIMS_DATABASES must be one JSON object of names and addresses, for example {"Warehouse": '
+            '"postgresql+psycopg2://reader:password@host/claims"}.'
+        ) from None
+
+
+# Databases that claims may be fetched from: a name for people -> SQLAlchemy's address. Never stored, never shown.
+CLAIMS_DATABASES = _claims_databases()
 
 PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="900MB")  # DuckDB, per load and per recomputation
 
@@ -253,5 +279,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # At DEBUG SQLAlchemy logs the rows that it fetches, and those are claims.
+    "loggers": {"sqlalchemy": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

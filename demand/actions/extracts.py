@@ -65,6 +65,15 @@ def bring_in(kind: str, path: Path) -> IncomingFile:
     return IncomingFile(kind, path.name, stored_name, digest.hexdigest(), path.stat().st_size)
 
 
+def extract_of(files: list[IncomingFile]) -> Extract | None:
+    """The extract that was made of the very same files, byte for byte."""
+    digests = sorted(file.sha256 for file in files)
+    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
+        if sorted(file.sha256 for file in earlier.files.all()) == digests:
+            return earlier
+    return None
+
+
 @transaction.atomic
 def create_extract(
     *,
@@ -121,19 +130,17 @@ def create_extract(
 
 
 def _refuse_same_files(files: list[IncomingFile]) -> None:
-    digests = sorted(file.sha256 for file in files)
-    for earlier in Extract.objects.exclude(status=Extract.Status.REFUSED).prefetch_related("files"):
-        if sorted(file.sha256 for file in earlier.files.all()) != digests:
-            continue
-        remedy = {
-            Extract.Status.LOADED: "upload a file that differs, or use that extract",
-            Extract.Status.CHECKED: "open that extract and load it, or discard it first",
-            Extract.Status.UNMAPPED: "open that extract and map its columns, or discard it first",
-        }.get(earlier.status, "open that extract and put it back")
-        raise Refused(
-            f"These files were loaded already: they are byte for byte those of extract “{earlier}”. "
-            f"Nothing was loaded again; {remedy}."
-        )
+    earlier = extract_of(files)
+    if earlier is None:
+        return
+    remedy = {
+        Extract.Status.LOADED: "upload a file that differs, or use that extract",
+        Extract.Status.CHECKED: "open that extract and load it, or discard it first",
+        Extract.Status.UNMAPPED: "open that extract and map its columns, or discard it first",
+    }.get(earlier.status, "open that extract and put it back")
+    raise Refused(
+        f"These files were loaded already: they are byte for byte those of extract “{earlier}”. Nothing was loaded again; {remedy}."
+    )
 
 
 def _request_load(extract: Extract, user) -> Run:

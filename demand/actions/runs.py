@@ -25,8 +25,9 @@ HEARTBEAT_SECONDS = 15
 MAX_ATTEMPTS = 3
 # A queued run whose message is this old has probably lost it.
 MESSAGE_PATIENCE = timedelta(seconds=30)
-# Two loads at once could not see each other's rows, and two recomputations would share the memory of one.
-SERIAL_KINDS = {Run.Kind.LOAD, Run.Kind.RECOMPUTE}
+# Two loads at once could not see each other's rows, two recomputations would share the memory of one, and two long fetches would
+# keep every thread of a worker waiting for databases.
+SERIAL_KINDS = {Run.Kind.LOAD, Run.Kind.RECOMPUTE, Run.Kind.FETCH}
 
 
 def this_worker() -> str:

@@ -1,4 +1,5 @@
 from demand.models.extracts import ColumnMapping, Extract, ExtractFile
+from demand.models.feeds import Feed, FeedTable
 from demand.models.logs import Denial, Order, PatientImpact, WhiteBagEvent
 from demand.models.results import LeakageCell
 from demand.models.runs import Run
@@ -9,6 +10,8 @@ __all__ = [
     "Denial",
     "Extract",
     "ExtractFile",
+    "Feed",
+    "FeedTable",
     "LeakageCell",
     "Order",
     "PatientImpact",

@@ -15,13 +15,14 @@ class RunQuerySet(models.QuerySet):
 
 
 class Run(models.Model):
-    """One load, recomputation, scenario or rehearsal. Claimed by one conditional UPDATE, kept by heartbeats, fenced by a token."""
+    """One load, recomputation, scenario, rehearsal or fetch. Claimed by one conditional UPDATE, kept by heartbeats, fenced by a token."""
 
     class Kind(models.TextChoices):
         LOAD = "load", "Load an extract"
         RECOMPUTE = "recompute", "Recompute leakage"
         SCENARIO = "scenario", "Compute a scenario"
         REHEARSAL = "rehearsal", "Set up the rehearsal health system"
+        FETCH = "fetch", "Fetch claims from a database"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -32,7 +33,7 @@ class Run(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED.value)
-    subject_id = models.BigIntegerField(null=True, blank=True, help_text="The extract or scenario version it is about")
+    subject_id = models.BigIntegerField(null=True, blank=True, help_text="The extract, scenario version or feed it is about")
     inputs = models.JSONField(default=dict, help_text="Versions and hashes of what it reads")
     parameters = models.JSONField(default=dict)
     engine_version = models.CharField(max_length=40, blank=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from demand.engine.parameters import Parameters
-from demand.models import Extract, Run
+from demand.models import Extract, Feed, Run
 
 REMEDIES = {
     Run.Kind.LOAD: "Correct the file and load it again as a new extract; nothing of this one was kept.",
@@ -29,6 +29,7 @@ class About:
     quiet: bool
     remedy: str
     subject: Extract | None
+    feed: Feed | None
 
 
 def describe(run: Run) -> About:
@@ -47,6 +48,7 @@ def describe(run: Run) -> About:
         quiet=run.status == Run.Status.RUNNING and bool(last_sign) and timezone.now() - last_sign > QUIET,
         remedy=REMEDIES.get(run.kind, "") if run.status == Run.Status.FAILED else "",
         subject=Extract.objects.filter(pk=run.subject_id).first() if run.kind == Run.Kind.LOAD else None,
+        feed=Feed.objects.filter(pk=run.subject_id).first() if run.kind == Run.Kind.FETCH else None,
     )
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from demand import tasks
-from demand.access import access_extract, access_extracts, access_loading, access_rejects, access_uploads
+from demand.access import access_extract, access_extracts, access_loading, access_rejects, access_uploads, sees_small_counts
 from demand.actions import extracts, recompute, uploads
 from demand.audit import note
 from demand.downloads import csv_response
@@ -22,6 +22,7 @@ from demand.forms import ExtractForm
 from demand.limits import engine_limits, upload_limits
 from demand.models import Extract, Run
 from demand.selectors.accounts import account, rejected_rows
+from demand.selectors.feeds import origin
 from demand.selectors.quotas import quota
 from demand.selectors.readiness import extract_readiness
 from demand.uploads import StoringHandler
@@ -129,8 +130,9 @@ def detail(request, pk: int):
             return HttpResponseClientRedirect(reverse("demand:map-extract", args=[pk]))
         if "sent" in request.GET:  # the worker was faster than the browser
             return redirect("demand:map-extract", pk)
+    see_rows = sees_small_counts(request.user)
     context = {
-        "extract": extract, "account": account(extract, with_values=request.user.has_perm("demand.view_patient_level")),
+        "extract": extract, "account": account(extract, with_values=see_rows), "origin": origin(extract, see_rows),
         "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
         "keep_hours": upload_limits().kept_hours,
         "readiness": extract_readiness(extract) if extract.status == Extract.Status.CHECKED else None,

@@ -11,7 +11,7 @@ import yaml
 from tests.services import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ["web", "worker", "sweeper"]
+OURS = ["web", "worker", "sweeper", "scheduler"]
 BIN = Path(sys.executable).parent
 
 

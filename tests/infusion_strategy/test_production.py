@@ -37,6 +37,7 @@ class Stack:
         self.web = processes.start(*[word.replace("0.0.0.0:8000", f"127.0.0.1:{self.port}") for word in command("web")])
         self.worker = processes.start(*command("worker"))
         self.sweeper = processes.start(*command("sweeper"))
+        self.scheduler = processes.start(*command("scheduler"))
         wait_until(lambda: answers(self.port), 30, "gunicorn answers")
         wait_until(lambda: processes.manage("health", check=False).returncode == 0, 30, "the stack is healthy")
 
@@ -81,7 +82,7 @@ def stack(postgres, redis_url, tmp_path_factory, environment_for):
 
 
 def test_the_containers_own_health_checks_hold(stack):
-    for service in ("web", "worker", "sweeper"):
+    for service in ("web", "worker", "sweeper", "scheduler"):
         words = [*COMPOSE[service]["healthcheck"]["test"][2:], *(["--port", str(stack.port)] if service == "web" else [])]
         stack.processes.run(sys.executable, *words)
 

@@ -8,7 +8,7 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from demand.models import Extract, Run
+from demand.models import Extract, Feed, Run
 from infusion_strategy.actions.roles import ROLES
 from payers.models import DrugFamily, Policy
 from tests.infusion_strategy.published import publish
@@ -28,6 +28,8 @@ MAY = {
     "demand:upload-begin": LOADS, "demand:upload-part": LOADS, "demand:upload-discard": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
     "demand:quality": READS, "demand:extract-quality": READS,
+    "demand:feeds": READS, "demand:feed": READS, "demand:connections": READS, "demand:create-feed": LOADS, "demand:feed-table": LOADS,
+    "demand:edit-feed": LOADS, "demand:refresh-feed": LOADS, "demand:delete-feed": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
     "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
@@ -43,7 +45,9 @@ MAY = {
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
+FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-feed": "delete/"}
 POSTS = {
+    "demand:refresh-feed",
     "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
     "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
@@ -71,6 +75,7 @@ def paths(settings, tmp_path):
     extract = Extract.objects.create(name="Payer A", status="loaded", counts={"medical": {"files": 1}})
     Policy.objects.create(policy_id="P-1", payer="Payer A", kind="site_of_care", status="in_force", document={})
     DrugFamily.objects.create(family="invented", clinical_line="none", source="test")
+    feed = Feed.objects.create(name="Warehouse", connection="none", scheduled_since="2026-01-01T00:00Z")
     scenario = 1  # of scenarios there is none: who may see them is told that (404), the others are not (403)
     known = {
         "brief-table": "/brief/payer.csv", "demand:extract": f"/extracts/{extract.pk}/", "demand:rejects": f"/extracts/{extract.pk}/rejects.csv",
@@ -78,6 +83,7 @@ def paths(settings, tmp_path):
         "demand:figure": f"/figures/{run.pk}/leakage-rate/", "demand:figure-infusions": f"/figures/{run.pk}/leakage-rate/infusions/",
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
+        **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",

@@ -94,7 +94,7 @@ def test_health_names_what_is_missing_and_what_to_do(capsys):
     Heartbeat.objects.create(kind="sweeper", process="here:1", seen_at=timezone.now())
     Heartbeat.objects.create(kind="worker", process="here:2", seen_at=timezone.now())
     call_command("health")
-    assert capsys.readouterr().out == "All is well: database, queue, storage, worker, sweeper.\n"
+    assert capsys.readouterr().out == "All is well: database, queue, storage, worker, sweeper, scheduler.\n"
 
 
 def test_a_container_asks_for_its_own_worker():

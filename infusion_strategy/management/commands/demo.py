@@ -129,8 +129,21 @@ class Command(BaseCommand):
                 next_look = 0.0
             if time.monotonic() >= next_look:
                 sweep_quietly()
+                start_feeds()
                 ask_for_example()
                 next_look = time.monotonic() + LOOK_SECONDS
+
+
+def start_feeds() -> None:
+    """What Celery beat does in production."""
+    from demand import tasks
+
+    try:
+        tasks.start_due_feeds()
+    except DatabaseError:
+        pass  # looked at again
+    finally:
+        close_old_connections()
 
 
 def ask_for_example() -> None:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from demand.actions.runs import this_worker
+from demand.models import Feed
 from infusion_strategy.models import Heartbeat
 
 
@@ -51,11 +52,22 @@ def sweeper() -> str | None:
     return None if Heartbeat.objects.alive("sweeper").exists() else "no sweeper is alive: start one"
 
 
+def scheduler() -> str | None:
+    """Where feeds are to be refreshed by themselves: the demo's own process does it, elsewhere Celery beat."""
+    needed = not settings.EMBEDDED and Feed.objects.exclude(schedule=Feed.Schedule.NEVER).exists()
+    alive = Heartbeat.objects.alive("scheduler").exists()
+    return "no scheduler is alive, so no feed is refreshed by itself: start Celery beat" if needed and not alive else None
+
+
 def worker_here() -> str | None:
     """The worker of this container."""
     here = this_worker().rsplit(":", 1)[0]
     alive = Heartbeat.objects.filter(process__startswith=f"{here}:").alive("worker").exists()
     return None if alive else "this container's worker does not answer"
+
+
+def scheduler_here() -> str | None:
+    return None if Heartbeat.objects.alive("scheduler").exists() else "no scheduler is alive: start Celery beat"
 
 
 def web(port: int) -> str | None:
@@ -74,7 +86,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("--only", choices=["web", "worker", "sweeper"], help="one container's own check")
+        parser.add_argument("--only", choices=["web", "worker", "sweeper", "scheduler"], help="one container's own check")
         parser.add_argument("--port", type=int, default=8000, help="of the web server, for --only web")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -83,7 +95,15 @@ class Command(BaseCommand):
             "web": {"web": lambda: web(options["port"])},
             "worker": {"worker": worker_here},
             "sweeper": {"sweeper": sweeper},
-            None: {"database": database, "queue": queue, "storage": storage, "worker": worker, "sweeper": sweeper},
+            "scheduler": {"scheduler": scheduler_here},
+            None: {
+                "database": database,
+                "queue": queue,
+                "storage": storage,
+                "worker": worker,
+                "sweeper": sweeper,
+                "scheduler": scheduler,
+            },
         }[options["only"]]
         found = {}
         for name, check in checks.items():
