@@ -17,7 +17,7 @@ SMALL = range(1, 11)
 
 @dataclass(frozen=True)
 class Refresh:
-    """One refresh. `outcome`: queued, running, failed, loading, loaded, refused, deleted (the extract is gone), or same (nothing new)."""
+    """One refresh. `outcome`: queued, running, failed, same (nothing new), deleted (the extract is gone), loading, or the extract's status."""
 
     run: Run
     outcome: str
@@ -89,7 +89,8 @@ def _refresh(run: Run, extracts: dict[int, Extract], see_small: bool) -> Refresh
     elif extract is None:
         outcome = "deleted"
     else:
-        outcome = {"loaded": "loaded", "refused": "refused"}.get(extract.status, "loading")
+        states = {Extract.Status.QUEUED: "loading", Extract.Status.LOADING: "loading"}
+        outcome = states.get(extract.status, extract.status)
     return Refresh(
         run=run,
         outcome=outcome,

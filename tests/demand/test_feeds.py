@@ -96,7 +96,7 @@ def test_from_the_form_to_a_loaded_extract(analyst, warehouse):
     assert "The first refresh begins by itself" in page(analyst, feed)
     run = refreshed(analyst, feed)
     extract = Extract.objects.get()
-    assert extract.name == f"Payer A, {datetime.now(UTC):%Y-%m-%d}" and extract.status == "loaded"
+    assert extract.name == "Payer A" and extract.status == "loaded"
     assert extract.counts["medical"]["accepted"] == 2 and extract.counts["eligibility"]["accepted"] == 2
     assert {**run.result, "load": 0} == {
         "people_in_tables": 14, "people": 2, "rows": {"medical": 2, "eligibility": 2}, "extract": extract.pk,
@@ -109,7 +109,7 @@ def test_from_the_form_to_a_loaded_extract(analyst, warehouse):
     assert not list(storage.folder("uploads", "x").parent.iterdir()) and not list(storage.fetch_folder(0).parent.iterdir())
 
 
-def test_the_same_rows_again_are_nothing_new_and_new_rows_a_second_extract(analyst, warehouse):
+def test_the_same_rows_again_are_nothing_new_and_new_rows_a_new_version(analyst, warehouse):
     feed = saved(analyst)
     refreshed(analyst, feed)
     second = refreshed(analyst, feed)
@@ -118,9 +118,8 @@ def test_the_same_rows_again_are_nothing_new_and_new_rows_a_second_extract(analy
     warehouse.commit()
     third = refreshed(analyst, feed)
     extract = Extract.objects.get(pk=third.result["extract"])
-    assert (
-        extract.name.endswith(" (2)") and extract.counts["medical"]["duplicate"] == 2 and extract.counts["medical"]["accepted"] == 1
-    )
+    assert (extract.version, extract.counts["medical"]["duplicate"], extract.counts["medical"]["accepted"]) == (2, 0, 3)
+    assert [version.status for version in Extract.objects.order_by("version")] == ["replaced", "loaded"]
     assert not list(storage.folder("uploads", "x").parent.iterdir())
 
 
@@ -181,8 +180,10 @@ def test_a_table_in_another_layout_is_fetched_and_the_load_decides(analyst, ware
     feed = saved(analyst, medical_table="main.own_words", medical_person="member_key", medical_code="proc", eligibility_table="")
     run = refreshed(analyst, feed)
     extract = Extract.objects.get(pk=run.result["extract"])
-    assert extract.status == "refused" and "own_words.parquet" in extract.refusal
-    assert "Fetched, and not loaded" in page(analyst, feed) and not list(storage.folder("uploads", "x").parent.iterdir())
+    assert extract.status == "unmapped" and "own_words.parquet" in extract.refusal
+    assert "Fetched, and not loaded" in page(analyst, feed)
+    form = analyst.get(f"/extracts/{extract.pk}/mapping/", follow=True).content.decode()
+    assert "What do these columns mean?" in form and "member_key" in form
 
 
 def test_a_table_that_is_gone_is_said_on_the_page_and_on_the_form(analyst, warehouse):
@@ -336,7 +337,7 @@ def test_the_command_fetches_loads_and_says_so(analyst, warehouse, capsys):
     answer = json.loads(capsys.readouterr().out)
     assert (answer["people"], answer["nothing_new"], answer["loaded"]["medical"]["accepted"]) == (2, False, 2)
     call_command("fetch_feed", feed.name)
-    assert "Nothing new: extract “Payer A," in capsys.readouterr().out
+    assert "Nothing new: extract “Payer A” holds" in capsys.readouterr().out
     with pytest.raises(CommandError, match=r"No feed is called “Payer B”\. Feeds: “Payer A”"):
         call_command("fetch_feed", "Payer B")
     warehouse.execute("DROP TABLE medical")
