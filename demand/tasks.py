@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from demand.actions import extracts, feeds, recompute, runs, uploads
+from demand.actions import extracts, feeds, loading, recompute, runs, uploads
 from demand.models import Extract, Run
 from demand.selectors import hidden, measured
 
@@ -81,7 +81,7 @@ def _wake_next(run_id: int) -> None:
 
 def do_load(run_id: int) -> None:
     """Load, then ask for the recomputation that shows the new rows."""
-    work_on(run_id, extracts.perform_load)
+    work_on(run_id, loading.perform_load)
     run = Run.objects.get(pk=run_id)
     if run.status == Run.Status.FAILED:
         extracts.give_up_load(run)

@@ -1,7 +1,6 @@
 """Bringing extracts in: an extract is loaded as a whole or not at all."""
 
 import hashlib
-import json
 import re
 import shutil
 import unicodedata
@@ -10,15 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from demand import storage
 from demand.actions import runs
-from demand.engine import lines
-from demand.engine.mapping import Mapping, ReadAs
-from demand.limits import engine_limits, upload_limits
+from demand.engine.mapping import ReadAs
+from demand.limits import upload_limits
 from demand.models import ColumnMapping, Extract, ExtractFile, LeakageCell, Run
 
 
@@ -147,7 +144,7 @@ def _request_load(extract: Extract, user) -> Run:
     inputs = {
         "extract": extract.pk,
         "files": [[file.kind, file.sha256, str(file.mapping or ""), file.read_as] for file in extract.files.all()],
-        "earlier": [other.pk for other in _earlier(extract)],
+        "earlier": [other.pk for other in earlier_than(extract)],
         "asked": timezone.now().isoformat(),  # the same load may be asked for again, with another mapping in between
     }
     return runs.request_run(Run.Kind.LOAD, subject_id=extract.pk, inputs=inputs, user=user)
@@ -160,78 +157,12 @@ def discard_uploads(stored_names) -> None:
         storage.layout_path(stored_name).unlink(missing_ok=True)
 
 
-def _stored(extract: Extract) -> list[str]:
+def stored_names(extract: Extract) -> list[str]:
+    """The generated names of its uploads."""
     return list(extract.files.values_list("stored_name", flat=True))
 
 
-def perform_load(claim: runs.Claim) -> None:
-    """Load the claimed run's extract. Publishes rows and counts together, or refuses the whole extract in one sentence.
-
-    A file of unknown layout stops it: the upload is kept, and what its columns are called is put beside it for the mapping page.
-    """
-    run = Run.objects.get(pk=claim.run_id)
-    extract = Extract.objects.get(pk=run.subject_id)
-    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADING)
-    final = storage.extract_folder(extract.pk)
-    attempt = storage.attempt_folder(final, claim.token)
-    report = runs.StageReport(claim)
-    files = list(extract.files.select_related("mapping"))
-    try:
-        with runs.keep_alive(claim):
-            for file in files:
-                if file.read_as:  # somebody asked for another look
-                    _look_at(file, attempt, report)
-                    raise lines.UnknownLayout(extract.refusal or "Say where its columns come from.", "LOOKED_AGAIN")
-            try:
-                loaded = lines.load_extract(_sources(files), _earlier_folders(extract), attempt, options(extract), report)
-            except lines.UnknownLayout as unknown:
-                if unknown.file is None:
-                    raise
-                _look_at(files[unknown.file], attempt, report)
-                raise
-    except lines.UnknownLayout as unknown:
-        _stop(claim, extract, Extract.Status.UNMAPPED, unknown.sentence)
-        storage.remove_attempts(final)
-        return
-    except lines.RefusedFile as refusal:
-        _stop(claim, extract, Extract.Status.REFUSED, refusal.sentence)
-        discard_uploads(_stored(extract))
-        storage.remove_attempts(final)
-        return
-
-    counts = loaded.as_json()
-    status = Extract.Status.CHECKED if extract.check_first else Extract.Status.LOADED
-
-    def publish():
-        storage.publish_folder(attempt, final)
-        if status == Extract.Status.LOADED:
-            _stand_back(extract)
-        Extract.objects.filter(pk=extract.pk).update(status=status, counts=counts, loaded_at=timezone.now(), refusal="")
-        for file, facts in zip(files, loaded.quality["loaded_files"], strict=True):
-            if used := facts["mapping"]:
-                file.mapping = ColumnMapping.objects.filter(name=used["name"], version=used["version"]).first()
-                file.save(update_fields=["mapping"])
-
-    runs.finish_run(claim, result=counts, stages=report.finished(), publish=publish)
-    if status == Extract.Status.LOADED:
-        discard_uploads(_stored(extract))
-    storage.remove_attempts(final)
-
-
-def _look_at(file: ExtractFile, attempt: Path, report) -> None:
-    found = lines.look_at(_source(file), attempt, options(file.extract), ReadAs(**file.read_as), report)
-    path = storage.layout_path(file.stored_name)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(found.as_json()), encoding="utf-8")
-
-
-@transaction.atomic
-def _stop(claim: runs.Claim, extract: Extract, status: str, sentence: str) -> None:
-    if runs.fail_run(claim, sentence):
-        Extract.objects.filter(pk=extract.pk).update(status=status, refusal=sentence)
-
-
-def _stand_back(extract: Extract) -> None:
+def stand_back(extract: Extract) -> None:
     """Of one name at most one version counts."""
     others = Extract.objects.filter(name=extract.name, status=Extract.Status.LOADED).exclude(pk=extract.pk)
     others.update(status=Extract.Status.REPLACED)
@@ -258,11 +189,11 @@ def accept(extract: Extract, user=None) -> Run | None:
     """A checked extract counts from now on. A load is asked for (and returned) where others came or went since it was checked."""
     _must_be(extract, [Extract.Status.CHECKED], "only an extract that was checked can be loaded")
     checked = Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk, status=Run.Status.FINISHED).latest("pk")
-    if checked.inputs["earlier"] != [other.pk for other in _earlier(extract)]:
+    if checked.inputs["earlier"] != [other.pk for other in earlier_than(extract)]:
         return load_again(extract, check_first=False, user=user)
-    _stand_back(extract)
+    stand_back(extract)
     Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED, loaded_at=timezone.now())
-    stored = _stored(extract)
+    stored = stored_names(extract)
     transaction.on_commit(lambda: discard_uploads(stored))
     return None
 
@@ -278,7 +209,7 @@ def take_back(extract: Extract) -> None:
 def put_back(extract: Extract) -> None:
     """Redo what was undone; another version of the same name stands back."""
     _must_be(extract, [Extract.Status.UNDONE, Extract.Status.REPLACED], "only an extract that was taken back can be put back")
-    _stand_back(extract)
+    stand_back(extract)
     Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED)
 
 
@@ -304,7 +235,7 @@ def give_up_load(run: Run) -> None:
 def refuse(extract: Extract, sentence: str) -> None:
     """End an extract's way in: it says why, its uploads and whatever was made of them are gone."""
     Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.REFUSED, refusal=sentence)
-    discard_uploads(_stored(extract))
+    discard_uploads(stored_names(extract))
     shutil.rmtree(storage.extract_folder(extract.pk), ignore_errors=True)
     _forget_identities(extract.pk)
     storage.remove_attempts(storage.extract_folder(extract.pk))
@@ -322,39 +253,9 @@ def refuse_expired() -> None:
         )
 
 
-def _source(file: ExtractFile, saved: tuple[Mapping, ...] = ()) -> lines.SourceFile:
-    mapping = Mapping.from_json(file.mapping.spec) if file.mapping else None
-    return lines.SourceFile(file.kind, storage.upload_path(file.stored_name), file.display_name, mapping, saved)
-
-
-def _sources(files: list[ExtractFile]) -> list[lines.SourceFile]:
-    saved: dict[str, list[Mapping]] = {}
-    for mapping in ColumnMapping.objects.filter(retired=False).order_by("-created_at"):
-        saved.setdefault(mapping.kind, []).append(Mapping.from_json(mapping.spec))
-    return [_source(file, tuple(saved.get(file.kind, []))) for file in files]
-
-
-def _earlier(extract: Extract):
+def earlier_than(extract: Extract):
     """What is loaded and older, but for the version that this one corrects."""
     return Extract.objects.filter(status=Extract.Status.LOADED, pk__lt=extract.pk).exclude(name=extract.name).order_by("pk")
-
-
-def _earlier_folders(extract: Extract) -> list[Path]:
-    return [storage.extract_folder(other.pk) for other in _earlier(extract)]
-
-
-def options(extract: Extract) -> lines.LoadOptions:
-    return lines.LoadOptions(
-        pseudonym_key=settings.PSEUDONYM_KEY.encode(),
-        name=str(extract),
-        data_source=extract.data_source,
-        paid_through=extract.paid_through,
-        received_on=extract.created_at.date(),
-        perspective=extract.perspective,
-        identities_dir=storage.identities_folder(),
-        memory_limit=settings.PIPELINE_MEMORY_LIMIT,
-        limits=engine_limits(),
-    )
 
 
 @transaction.atomic
@@ -365,7 +266,7 @@ def delete_extract(extract: Extract) -> None:
     """
     if Run.objects.under_way().filter(kind=Run.Kind.LOAD, subject_id=extract.pk).exists():
         raise Refused(f"“{extract}” is still being loaded; wait until that has ended, then delete it.")
-    stored = _stored(extract)
+    stored = stored_names(extract)
     extract_id = extract.pk
     extract.delete()
 

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from demand.engine.columns import AS_WRITTEN, Kind, canonical, plain
-from demand.engine.encodings import ENCODINGS
-from demand.engine.header import DELIMITERS, match_columns, read_header
-from demand.engine.mapping import Mapping, ReadAs
-from demand.engine.normalise import StructuralReject, normalise, records_of_text
+from demand.engine.header import DELIMITERS, match_columns
+from demand.engine.mapped import must_fit, read_through
+from demand.engine.mapping import ReadAs, quoted
+from demand.engine.normalise import normalise, records_of_text
 from demand.engine.refusal import RefusedFile, UnknownLayout, not_utf8, shown_name
+from demand.engine.staged import SourceFile, StagedFile
 from demand.engine.survey import Survey, survey
-from demand.engine.unpack import Limits, unpack
-from demand.engine.workbook import Sheet, open_sheet
+from demand.engine.table import Table, damaged_parquet, open_table, parquet_scan, too_many_rows
+from demand.engine.unpack import Limits
 
 __all__ = ["Limits", "RefusedFile", "SourceFile", "StagedFile", "UnknownLayout", "read_file"]
 
@@ -43,93 +44,6 @@ _NUMERIC = (
 )
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """A file to load: kind is medical, pharmacy or eligibility; `display_name` is what its sender calls it.
-
-    `mapping` says how to read it; `saved` are mappings of its kind, of which one made for the file's header is used.
-    """
-
-    kind: str
-    path: Path
-    display_name: str
-    mapping: Mapping | None = None
-    saved: tuple[Mapping, ...] = ()
-
-
-@dataclass(frozen=True)
-class StagedFile:
-    """`relation` is SQL: the kind's canonical columns as text (blank is NULL), physical_line and given_reject, in file order.
-
-    `records` counts the rows of the relation. A NULL physical_line means: the record's place in the file + `first_line`.
-    """
-
-    number: int
-    kind: str
-    shown: str
-    relation: str
-    records: int
-    first_line: int
-    form: str
-    packed_as: str | None
-    delimiter: str | None
-    present: tuple[str, ...]
-    extra: tuple[str, ...]
-    blank_lines: int = 0
-    hidden_rows: int = 0
-    rejects: list[StructuralReject] = field(default_factory=list)
-    samples: tuple[tuple[int, str], ...] = ()  # (place among the records from 0, person_id): their order is checked by these
-    notes: tuple[str, ...] = ()
-    mapping: Mapping | None = None  # through which it was read
-    fallback: Callable[[], StagedFile] | None = None
-
-    @property
-    def rows_read(self) -> int:
-        return self.records + len(self.rejects)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A file recognised and unpacked, its column names read; none of its rows yet."""
-
-    shown: str
-    path: Path
-    form: str
-    packed_as: str | None
-    names: list[str]
-    read_as: ReadAs
-    header_line: int = 1
-    delimiter: str = ""
-    sheet: Sheet | None = None
-    types: tuple[str, ...] = ()  # of a Parquet file's columns
-    records: int = 0  # of a Parquet file
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        told = [f"Read in the encoding {ENCODINGS[self.read_as.encoding]}."] if self.read_as.encoding not in ("", "utf-8") else []
-        return (*told, *(self.sheet.notes if self.sheet else ()))
-
-
-def open_table(
-    source: SourceFile, number: int, work: Path, connection: duckdb.DuckDBPyConnection, limits: Limits, read_as: ReadAs
-) -> Table:
-    """Recognise and unpack a file under `work` and read its header. RefusedFile names the file and the remedy."""
-    shown = shown_name(source.display_name)
-    encoding = "" if read_as.encoding == "utf-8" else read_as.encoding
-    unpacked = unpack(source.path, shown, work, number, limits, encoding)
-    if unpacked.form == "parquet":
-        return _parquet_table(unpacked.path, shown, connection, limits, read_as)
-    if unpacked.form == "workbook":
-        sheet = open_sheet(unpacked.path, shown, read_as.sheet, limits)
-        line, names = next(((line, cells) for line, _, cells in sheet.records() if any(cell.strip() for cell in cells)), (0, []))
-        while names and not names[-1].strip():  # a sheet is as wide as its widest row
-            names = names[:-1]
-        _refuse_wide(len(names), shown, limits)
-        return Table(shown, unpacked.path, "workbook", None, names, read_as, line, "", sheet)
-    line, names, delimiter = read_header(unpacked.path, shown, limits, read_as.delimiter)
-    return Table(shown, unpacked.path, "text", unpacked.packed_as, names, read_as, line, delimiter)
-
-
 def read_file(
     source: SourceFile,
     number: int,
@@ -145,14 +59,14 @@ def read_file(
     table = open_table(source, number, work, connection, limits, source.mapping.read_as if source.mapping else ReadAs())
     mapping = source.mapping or next((mapping for mapping in source.saved if mapping.fits(table.names)), None)
     if mapping:
-        _must_fit(mapping, table)
+        must_fit(mapping, table)
         places = {plain(name): place for place, name in enumerate(table.names)}
         wanted = [(places[name], f"c{places[name]}") for name in mapping.source_names()]
         staged = stage_table(table, source.kind, number, work, wanted, connection, limits, progress)
         return read_through(staged, mapping, table, work, connection)
     kind, present, extra = match_columns(table.names, source.kind, table.shown)
     staged = stage_table(table, source.kind, number, work, present, connection, limits, progress, kind)
-    return _with(staged, present=tuple(name for _, name in present), extra=extra)
+    return replace(staged, present=tuple(name for _, name in present), extra=extra)
 
 
 def stage_table(
@@ -187,81 +101,7 @@ def stage_table(
     checked = next((place for place, name in wanted if name == "person_id"), wanted[0][0])
     samples = tuple((line - 2, cell) for line, cell in _cells(facts, table.delimiter, checked, len(table.names)) if line > 1)
     relation = _relation(columns, cells, scan, facts.edge_blanks, facts.quotes > 0)
-    return _not_empty(_with(staged, relation=relation, records=facts.records - 1, fallback=slowly, samples=samples))
-
-
-def read_through(
-    staged: StagedFile, mapping: Mapping, table: Table, work: Path, connection: duckdb.DuckDBPyConnection
-) -> StagedFile:
-    """A staged table of source columns -> the kind's columns, by the mapping. Written once: built numbers need all rows of a claim."""
-    raw = work / f"{staged.number}.raw.parquet"
-    if not _written(staged, raw, connection):
-        if staged.fallback is None:
-            raise AssertionError("a normalised file was read differently than it was written")
-        staged = staged.fallback()
-        if not _written(staged, raw, connection):
-            raise AssertionError("a normalised file was read differently than it was written")
-    first = f"coalesce(physical_line, file_row_number + {staged.first_line})"
-    rows = f"SELECT * REPLACE ({first} AS physical_line) FROM read_parquet({_quoted(raw)}, file_row_number=true)"
-    place_of = {plain(name): f"c{place}" for place, name in enumerate(table.names)}
-    mapped = work / f"{staged.number}.mapped.parquet"
-    connection.execute(f"COPY ({mapping.select(rows, place_of)}) TO {_quoted(mapped)} (FORMAT parquet, COMPRESSION snappy)")
-    raw.unlink()
-    records = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(mapped)})").fetchall()[0][0]
-    used = set(mapping.source_names())
-    notes = (
-        [*staged.notes, f"Read through the mapping “{mapping.name}”, version {mapping.version}."]
-        if mapping.name
-        else [*staged.notes]
-    )
-    if mapping.repeat:
-        notes.append(f"{staged.records:,} rows became {records:,} lines: a row holds up to {mapping.repeat} of them.")
-    return _with(
-        staged, relation=f"SELECT * FROM read_parquet({_quoted(mapped)})", records=records, fallback=None, samples=(),
-        present=tuple(mapping.rules), notes=tuple(notes), mapping=mapping,
-        extra=tuple(shown_name(name.replace("/", "∕")) for name in table.names if plain(name) and plain(name) not in used),
-    )  # fmt: skip
-
-
-def _written(staged: StagedFile, target: Path, connection: duckdb.DuckDBPyConnection) -> bool:
-    """Copy the staged rows as they lie; whether their number and order are those the survey counted."""
-    try:
-        connection.execute(f"COPY ({staged.relation}) TO {_quoted(target)} (FORMAT parquet, COMPRESSION snappy)")
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
-        return False
-    rows = f"read_parquet({_quoted(target)}, file_row_number=true)"
-    if connection.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0] != staged.records:
-        return False
-    if not staged.samples:
-        return True
-    first = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()[0][0]
-    places = ", ".join(f"({place})" for place, _ in staged.samples)
-    found = dict(
-        connection.execute(
-            f"SELECT file_row_number, {first} FROM {rows} SEMI JOIN (VALUES {places}) AS sampled (file_row_number) USING (file_row_number)"
-        ).fetchall()
-    )
-    return found == {place: cell.strip(" \t\r\n") or None for place, cell in staged.samples}
-
-
-def _must_fit(mapping: Mapping, table: Table) -> None:
-    if mapping.fits(table.names):
-        return
-    now, then = {plain(name) for name in table.names if name.strip()}, {plain(name) for name in mapping.header}
-    parts = []
-    if gone := sorted(then - now):
-        parts.append(f"{_shown_columns(gone)} {'is' if len(gone) == 1 else 'are'} gone")
-    if new := sorted(now - then):
-        parts.append(f"{_shown_columns(new)} {'is' if len(new) == 1 else 'are'} new")
-    raise UnknownLayout(
-        f"{table.shown} has another header than the mapping “{mapping.name or 'given'}” was made for: {'; '.join(parts) or 'its columns differ'}. "
-        "Look at the mapping again and save a version that fits.",
-        "HEADER_CHANGED",
-    )
-
-
-def _shown_columns(names: list[str]) -> str:
-    return ", ".join(shown_name(name) for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return _not_empty(replace(staged, relation=relation, records=facts.records - 1, fallback=slowly, samples=samples))
 
 
 def _cells(facts: Survey, delimiter: str, place: int, width: int) -> Iterator[tuple[int, str]]:
@@ -273,10 +113,6 @@ def _cells(facts: Survey, delimiter: str, place: int, width: int) -> Iterator[tu
             continue
         if len(row) == width:
             yield line, row[place]
-
-
-def _with(staged: StagedFile, **changes: object) -> StagedFile:
-    return StagedFile(**{**staged.__dict__, **changes})
 
 
 def _not_empty(staged: StagedFile) -> StagedFile:
@@ -306,13 +142,7 @@ def _refuse_bytes(facts: Survey, path: Path, shown: str, limits: Limits) -> None
             "LINE_TOO_LONG",
         )
     if facts.records - 1 > limits.max_rows:
-        raise _too_many_rows(shown, facts.records - 1, limits)
-
-
-def _too_many_rows(shown: str, rows: int, limits: Limits) -> RefusedFile:
-    return RefusedFile(
-        f"{shown} has {rows:,} rows; at most {limits.max_rows:,} are read at once. Send it in parts.", "TOO_MANY_ROWS"
-    )
+        raise too_many_rows(shown, facts.records - 1, limits)
 
 
 def _line_of(path: Path, offset: int) -> int:
@@ -327,16 +157,12 @@ def _line_of(path: Path, offset: int) -> int:
 # The relations
 
 
-def _quoted(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def _csv_scan(path: Path, width: int, delimiter: str, facts: Survey) -> str:
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
     # Told that lines end in CR LF, DuckDB 2.0.0 returns no row and no error; told nothing, it reads them.
     newline = r", new_line='\n'" if facts.newline == "\n" else ""
     return (
-        f"read_csv({_quoted(path)}, delim={_quoted(delimiter)}, quote='\"', escape='\"', header=true, columns={{{columns}}}, "
+        f"read_csv({quoted(str(path))}, delim={quoted(str(delimiter))}, quote='\"', escape='\"', header=true, columns={{{columns}}}, "
         f"auto_detect=false, strict_mode=true, store_rejects=true{newline}, max_line_size={max(facts.longest_line * 2, 65536)})"
     )
 
@@ -387,11 +213,11 @@ def _normalised(
     names = ", ".join(f"'{name}': 'VARCHAR'" for name in ["physical_line", *(name for _, name in wanted)])
     # Where cells hold line ends, one thread reads the file.
     scan = (
-        f"read_csv({_quoted(done.path)}, delim=',', quote='\"', escape='\"', header=true, columns={{{names}}}, auto_detect=false, "
+        f"read_csv({quoted(str(done.path))}, delim=',', quote='\"', escape='\"', header=true, columns={{{names}}}, auto_detect=false, "
         f"strict_mode=true, new_line='\\n', parallel={str(done.one_line_each).lower()}, max_line_size={max(4 * done.longest, 65536)})"
     )
     relation = _relation(columns, {name: name for _, name in wanted}, scan, trim, True, line="CAST(physical_line AS BIGINT)")
-    return _with(
+    return replace(
         staged, relation=relation, records=done.rows, blank_lines=done.blank_lines, rejects=done.rejects, fallback=None, samples=()
     )
 
@@ -402,38 +228,6 @@ def _as_wide(cells: list[str], width: int) -> list[str]:
 
 
 # Parquet
-
-
-def _parquet_table(path: Path, shown: str, connection: duckdb.DuckDBPyConnection, limits: Limits, read_as: ReadAs) -> Table:
-    scan = _parquet_scan(path)
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}").fetchall()
-        records = connection.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
-    except duckdb.Error:
-        raise _damaged_parquet(shown) from None
-    if records > limits.max_rows:
-        raise _too_many_rows(shown, records, limits)
-    _refuse_wide(len(described), shown, limits)
-    names, types = [row[0] for row in described], tuple(str(row[1]) for row in described)
-    return Table(shown, path, "parquet", None, names, read_as, types=types, records=records)
-
-
-def _parquet_scan(path: Path) -> str:
-    return f"read_parquet({_quoted(path)}, file_row_number=true, hive_partitioning=false, binary_as_string=true)"
-
-
-def _damaged_parquet(shown: str) -> RefusedFile:
-    return RefusedFile(
-        f"{shown} cannot be read as Parquet: it is damaged or cut off. Write it again and send it once more.", "PARQUET_DAMAGED"
-    )
-
-
-def _refuse_wide(width: int, shown: str, limits: Limits) -> None:
-    if width > limits.max_columns:
-        raise RefusedFile(
-            f"{shown} has {width:,} columns; at most {limits.max_columns} are read. Export only the columns needed.",
-            "TOO_MANY_COLUMNS",
-        )
 
 
 def _read_parquet(
@@ -459,12 +253,12 @@ def _read_parquet(
     reject = (
         f"CASE WHEN regexp_matches(concat_ws('', {everything}), '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') THEN 'CONTROL_CHAR' END"
     )
-    relation = _relation(columns, cells, _parquet_scan(table.path), True, True, line="file_row_number + 1", reject=reject)
+    relation = _relation(columns, cells, parquet_scan(table.path), True, True, line="file_row_number + 1", reject=reject)
     try:  # a page that is damaged shows only when it is read
         connection.execute(f"SELECT count(*) FROM ({relation}) WHERE given_reject IS NULL").fetchall()[0]
     except duckdb.Error:
-        raise _damaged_parquet(shown) from None
-    return _with(staged, relation=relation, records=table.records, first_line=1, notes=(*staged.notes, *notes))
+        raise damaged_parquet(shown) from None
+    return replace(staged, relation=relation, records=table.records, first_line=1, notes=(*staged.notes, *notes))
 
 
 def _parquet_cell(name: str, type_name: str) -> str:

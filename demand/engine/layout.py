@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import encodings, workbook
-from demand.engine.extract import SourceFile, Table, open_table, stage_table
+from demand.engine.extract import SourceFile, stage_table
 from demand.engine.mapping import ReadAs
 from demand.engine.refusal import UnknownLayout
+from demand.engine.table import Table, open_table
 from demand.engine.unpack import Limits, unpack
 
 SAMPLE_ROWS = 400

@@ -44,7 +44,7 @@ def lying_about() -> list[Path]:
 def test_an_upload_becomes_a_queued_extract_and_a_run(analyst):
     answer = send(analyst, paid_through="2025-06-30", data_source="feed")
     extract = Extract.objects.get()
-    assert answer["Location"] == f"/extracts/{extract.pk}/"
+    assert answer["Location"] == f"/extracts/{extract.pk}/?sent"
     assert (extract.status, str(extract.paid_through), extract.data_source, extract.created_by.username) == (
         "queued",
         "2025-06-30",
