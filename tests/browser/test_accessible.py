@@ -13,7 +13,7 @@ PAGES = {
     ],
     "analyst": [
         *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
-        "policies/ANC-SOC-1/",
+        *("policies/ANC-SOC-1/", "extracts/feeds/", "extracts/feeds/new/"),
     ],
     "administrator": ["audit/"],
 }
