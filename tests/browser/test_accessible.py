@@ -14,6 +14,7 @@ PAGES = {
     "analyst": [
         *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
         *("policies/ANC-SOC-1/", "figures/3/leakage-rate/", "figures/3/leakage-rate/infusions/", "lines/"),
+        *("extracts/feeds/", "extracts/feeds/new/", "mappings/", "quality/", "extracts/1/quality/", "extracts/1/correct/"),
     ],
     "administrator": ["audit/"],
 }
