@@ -82,10 +82,6 @@ def test_the_tuva_files_from_upload_to_brief(signed_in):
     ("content", "said"),
     [
         (b"%PDF-1.4\n1 0 obj\nendobj\n%%EOF\n", "claims.csv is a PDF document"),
-        (
-            b"person_id,claim_start_date,hcpcs_code\n1,2024-01-01,J1745\n",
-            "claims.csv lacks the columns claim_id, claim_line_number",
-        ),
         (b"person_id,enrollment_start_date\n1,2024-01-01\n", "claims.csv looks like a file of eligibility, not of medical claims"),
     ],
 )
@@ -99,6 +95,19 @@ def test_a_wrong_file_is_refused_in_words_and_the_list_stays_open(signed_in, con
     expect(page.locator("#account")).to_contain_text(said)
     page.get_by_role("link", name="Extracts").first.click()
     expect(page.get_by_role("row", name=re.compile("Not claims Refused")).first).to_be_visible()
+
+
+def test_a_file_without_a_needed_column_waits_for_a_mapping(signed_in):
+    page = signed_in("analyst")
+    page.goto(f"{page.url}extracts/upload/")
+    page.get_by_label("Name of the extract").fill("Lacks a column")
+    content = b"person_id,claim_start_date,hcpcs_code\n1,2024-01-01,J1745\n"
+    page.get_by_label("Medical claims").set_input_files({"name": "claims.csv", "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Upload and load").click()
+    expect(page.get_by_role("heading", name="What do these columns mean?")).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("claims.csv lacks the columns claim_id, claim_line_number")).to_be_visible()
+    page.get_by_role("link", name="Not now").click()
+    expect(page.get_by_role("heading", name="Nothing is loaded yet: say what the columns mean")).to_be_visible()
 
 
 def test_a_scenario_is_changed_and_compared(signed_in):

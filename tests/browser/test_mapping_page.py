@@ -6,10 +6,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, SECONDS
+from tests.browser.conftest import PHONE
 from tests.browser.test_accessible import RULES
 from tests.demand.builders import SHARED
 
+SECONDS = 1000
 SAMPLE = SHARED / "data/claims/infusion_sample_claims.csv"
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not SAMPLE.exists(), reason="the sample claims are not here")]
 
