@@ -33,6 +33,19 @@ def pytest_sessionfinish(session):
         session.exitstatus = 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """--dist loadfile as always, but that the browser's files go to one worker: they share one demo and one Chromium."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneDemo(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return OneDemo(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """A running PostgreSQL server; `postgres.create(name)` makes an empty database and returns its DATABASE_URL."""

@@ -44,7 +44,12 @@ def part(request, pk):
     if request.method == "DELETE":
         uploads.give_up(upload.pk)
         return JsonResponse({})
-    return _append(request, upload) if request.method == "PUT" else _state(upload)
+    if request.method == "PUT":
+        return _append(request, upload)
+    answer = _state(upload)
+    if request.method == "HEAD":
+        answer.content = b""  # its headers say it; gunicorn complains of a body
+    return answer
 
 
 def _append(request, upload: Upload):

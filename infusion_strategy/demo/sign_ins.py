@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from infusion_strategy.actions.roles import ROLES
@@ -22,12 +23,13 @@ def create_sign_ins(keys: Path) -> list[SignIn]:
     password = _kept_password(keys / "demo_password")
     users = get_user_model().objects
     sign_ins = [SignIn(role.split()[0], role, password) for role in ROLES]
-    for sign_in in sign_ins:
-        if users.filter(username=sign_in.username).exists():
-            continue
-        user = users.create_user(
-            sign_in.username, password=password, first_name="Demo", last_name=sign_in.role, is_staff=sign_in.role == "administrator"
-        )
+    missing = [sign_in for sign_in in sign_ins if not users.filter(username=sign_in.username).exists()]
+    hashed = make_password(password) if missing else ""  # once: it is slow by design, and all four have the same password
+    for sign_in in missing:
+        user = users.create(
+            username=sign_in.username, password=hashed, first_name="Demo", last_name=sign_in.role,
+            is_staff=sign_in.role == "administrator",
+        )  # fmt: skip
         user.groups.add(Group.objects.get(name=sign_in.role))
     return sign_ins
 

@@ -93,17 +93,28 @@ def demo(chromium, tmp_path_factory, environment_for):
         processes.stop_all()
 
 
+@pytest.fixture(scope="session")
+def sessions():
+    """Role -> what its browser keeps of signing in."""
+    return {}
+
+
 @pytest.fixture
-def signed_in(new_page, demo):
-    """signed_in("leader", viewport=PHONE) -> the home page as that role."""
+def signed_in(new_page, demo, sessions):
+    """signed_in("leader", viewport=PHONE) -> the home page as that role. A role signs in once: its password's hash takes its time."""
 
     def sign_in(role, **options):
-        page = new_page(**options)
-        page.goto(demo.url)
-        page.get_by_label("Name").fill(role)
-        page.get_by_label("Password").fill(demo.password)
-        page.get_by_role("button", name="Sign in").click()
+        if role in sessions:
+            page = new_page(**options, storage_state=sessions[role])
+            page.goto(f"{demo.url}/")
+        else:
+            page = new_page(**options)
+            page.goto(demo.url)
+            page.get_by_label("Name").fill(role)
+            page.get_by_label("Password").fill(demo.password)
+            page.get_by_role("button", name="Sign in").click()
         page.wait_for_selector(".kpis")
+        sessions.setdefault(role, page.context.storage_state())
         return page
 
     return sign_in

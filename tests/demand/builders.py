@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -128,8 +129,16 @@ class Loaded:
         return rows_of(f"{candidates_sql(self.folder, kind)} ORDER BY file_no, row_number")
 
 
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """One connection for all that only reads files: a new one costs as much as the question. It keeps nothing of a file."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_external_file_cache = false")
+    return connection
+
+
 def rows_of(sql: str, connection: duckdb.DuckDBPyConnection | None = None) -> list[dict]:
-    cursor = (connection or duckdb.connect()).execute(sql)
+    cursor = (connection or reader()).execute(sql)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
