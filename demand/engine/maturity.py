@@ -18,6 +18,7 @@ from fractions import Fraction
 
 import duckdb
 
+from demand.engine import stage
 from demand.engine.parameters import Parameters
 
 
@@ -119,15 +120,12 @@ def _cumulative(lines_by_age: Mapping[int, int], age: int) -> list[int]:
     return found
 
 
-def start_counts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty paid_triangle and feed_seen, to which every pass adds (`sql/maturity.sql`, `sql/pass_evidence.sql`)."""
+def count_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> None:
+    """SQL of a run's accepted medical lines -> paid_triangle and feed_seen (`sql/maturity.sql`)."""
     connection.execute(
-        "CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)"
+        f"CREATE OR REPLACE TEMP VIEW paid_line AS SELECT extract_id, data_source, service_date, paid_date, flags FROM {lines}"
     )
-    connection.execute(
-        "CREATE OR REPLACE TABLE feed_seen "
-        "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
-    )
+    stage.run(connection, "maturity")
 
 
 def judge_months(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:

@@ -65,14 +65,17 @@ _EVENT = {
 }
 
 
-def candidates_sql(folder: Path, kind: str) -> str:
-    """SELECT of an extract's candidate rows, in the columns of `schema(kind)`; rows that broke a row rule are left out."""
-    files = sorted(folder.glob(f"{kind}-[0-9]*.parquet"))
+def candidates_sql(folder: Path, kind: str, files: Sequence[Path] | None = None, rows: str = "true") -> str:
+    """SELECT of an extract's candidate rows, in the columns of `schema(kind)`; rows that broke a row rule are left out.
+
+    `files` and `rows` (a condition on file_row_number) ask for a part of them.
+    """
+    files = sorted(folder.glob(f"{kind}-[0-9]*.parquet")) if files is None else files
     names = schema(kind)
     if not files:
         return "SELECT " + ", ".join(f"NULL::{type_} AS {name}" for name, type_ in names.items()) + " WHERE false"
     listed = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
-    return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed)
+    return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed).replace("{rows}", rows)
 
 
 def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]]) -> str:
@@ -194,7 +197,7 @@ def find_repeated_totals(connection: duckdb.DuckDBPyConnection, passes: int, fir
 def split_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> None:
     """After `find_repeated_totals`: `paid_share` (sequence, file_no, row_number, person_id, paid_cents) for the lines concerned."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
+        "CREATE OR REPLACE TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
         "paid_cents BIGINT)"
     )
     if connection.execute("SELECT count(*) FROM repeating_source").fetchall()[0][0]:
@@ -203,19 +206,22 @@ def split_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> None:
 
 @dataclass(frozen=True)
 class FinalOutcomes:
-    """The final outcomes as SQL over the connection's temporary tables exception_<kind> and paid_share."""
+    """The final outcomes as SQL over the connection's tables exception_<kind> and paid_share."""
 
     sources: tuple[tuple[int, Path], ...]
     repeated_totals: tuple[dict, ...]
     counts: dict[str, dict[str, int]]
 
-    def accepted(self, kind: str) -> str:
-        """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated."""
-        union = " UNION ALL ".join(
+    def accepted(self, kind: str, candidates: str | None = None) -> str:
+        """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated.
+
+        `candidates` (the same columns) asks for those of a part of the rows only.
+        """
+        candidates = candidates or " UNION ALL ".join(
             f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind)})" for number, folder in self.sources
         )
         place = "(sequence, file_no, row_number)"
-        standing = f"SELECT * FROM ({union}) AS row_read ANTI JOIN exception_{kind} USING {place}"
+        standing = f"SELECT * FROM ({candidates}) AS row_read ANTI JOIN exception_{kind} USING {place}"
         if kind != MEDICAL or not any(fact["split"] for fact in self.repeated_totals):
             return standing
         return (
@@ -244,7 +250,7 @@ def final_outcomes(
         if kind == MEDICAL:
             totals = find_repeated_totals(connection, passes)
             split_totals(connection, passes)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE exception_{kind} AS SELECT * FROM exception")
+        connection.execute(f"CREATE OR REPLACE TABLE exception_{kind} AS SELECT * FROM exception")
         counts[kind] = count_outcomes(connection)
         report((place + 1) / len(KINDS))
     return FinalOutcomes(tuple(sources), tuple(totals), counts)
