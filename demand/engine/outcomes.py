@@ -78,10 +78,13 @@ def candidates_sql(folder: Path, kind: str, files: Sequence[Path] | None = None,
     return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed).replace("{rows}", rows)
 
 
-def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]]) -> str:
-    """The view `candidate`: what the outcomes_*.sql files compare, under one set of names for every kind."""
+def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]], rows: str = "true") -> str:
+    """What the outcomes_*.sql files compare, under one set of names for every kind.
+
+    `rows` is a condition on columns that are stored as they are compared: the others are spelled and hashed only where it holds.
+    """
     union = " UNION ALL ".join(
-        f"SELECT {sequence} AS sequence, * FROM ({candidates_sql(folder, kind)})" for sequence, folder in sources
+        f"SELECT {sequence} AS sequence, * FROM ({candidates_sql(folder, kind, rows=rows)})" for sequence, folder in sources
     )
     content = ", ".join(name for name in schema(kind) if name not in ("file_no", "row_number", "flags"))
     place = f"sequence, file_no, row_number, person_id, data_source, file_date, hash({content}) AS content"
@@ -127,11 +130,14 @@ def resolve(
     `sources` are (sequence, folder of a load), the earliest sequence first. The view `candidate` is left in place for what follows.
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidate AS {_candidate_view(kind, sources)}")
+    key = ", ".join(_SPAN if kind == ELIGIBILITY else _CLAIM)
+    of_contested = _candidate_view(kind, sources, f"hash({key}) IN (SELECT claim_hash FROM contested)")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE exception (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
         "outcome VARCHAR, rule VARCHAR, other_sequence INTEGER, other_file_no INTEGER, other_row_number BIGINT)"
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT, rows BIGINT)")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW contested_candidate AS {of_contested}")
 
     def passes_for(query: str) -> int:
         [(rows,)] = connection.execute(query).fetchall()
@@ -145,7 +151,9 @@ def resolve(
     report(0.5)
     if kind != ELIGIBILITY:
         _run(connection, "outcomes_negatives")
-        if reversal_passes := passes_for("SELECT count(*) FROM candidate SEMI JOIN negative_event USING (event_hash)"):
+        of_negatives = _candidate_view(kind, sources, "person_id IN (SELECT person_id FROM negative_event)")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW negative_candidate AS {of_negatives}")
+        if reversal_passes := passes_for("SELECT count(*) FROM negative_candidate SEMI JOIN negative_event USING (event_hash)"):
             _passes(connection, "outcomes_reversals", reversal_passes)
             # A row identical to one that was rejected is rejected for the same reason: nothing of it was accepted before.
             connection.execute(
