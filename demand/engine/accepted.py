@@ -2,14 +2,15 @@
 
 A pass holds the people of a range of `person_bucket` (a hash of the person, 0 to 4095). Passes run in the order of the buckets and
 rows are ordered by bucket and person, so that the result is the same, row for row, whatever the number of passes. Identity: the
-accepted rows of all passes are the accepted rows of the final outcomes (`outcomes.py`).
+accepted rows of all passes, and the lines of the people who are not looked into (`everyday.py`), are the accepted rows of the final
+outcomes (`outcomes.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -54,16 +55,28 @@ class AcceptedRows:
     shares: Path | None
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
-        """accepted_line, fill, fill_family, eligibility_span of the people of this pass."""
+        """accepted_line, fill, fill_family, eligibility_span of this pass: lines of the people who are looked into, the rest of all."""
         first, end = self.passes[number]
         mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if len(self.passes) > 1 else ""
         rows = {kind: f"SELECT * FROM ({self.final.accepted(kind)}){mine}" for kind in KINDS}
+        rows[MEDICAL] = f"SELECT * FROM ({_looked_into(self.final)}){mine}"
         if self.shares:
             share = str(self.shares / f"pass_no={number}" / "*.parquet").replace("'", "''")
             rows[MEDICAL] = f"FROM read_parquet('{share}', hive_partitioning=false)"
-        for kind in KINDS:
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS {rows[kind]}")
+        make_views(connection, rows)
         stage.run(connection, "accepted")
+
+
+def make_views(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> None:
+    """SQL of accepted rows by kind -> accepted_<kind>, accepted_line, told_span."""
+    for kind in KINDS:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{kind} AS {rows[kind]}")
+    stage.run(connection, "accepted_line")
+    stage.run(connection, "told_span")
+
+
+def _looked_into(final: FinalOutcomes) -> str:
+    return f"SELECT * FROM ({final.accepted(MEDICAL)}) SEMI JOIN looked_into USING (person_id)"
 
 
 def collect(
@@ -73,7 +86,9 @@ def collect(
     scratch: Path,
     report: Callable[[float], None] = lambda share: None,
 ) -> AcceptedRows:
-    """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no) and `reject_row`."""
+    """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no), `looked_into`, `everyday_span`
+    and `reject_row`.
+    """
     ordered = sorted(extracts, key=lambda extract: extract.sequence)
     sources = [(extract.sequence, extract.folder) for extract in ordered]
     connection.execute(
@@ -95,7 +110,9 @@ def collect(
         f"FROM ({people}) WHERE person_id IS NOT NULL"
     )
     counts = _all_rejects(connection, ordered, final)
-    rows = sum(final.counts[MEDICAL].values())
+    make_views(connection, {kind: final.accepted(kind) for kind in KINDS})
+    stage.run(connection, "everyday")
+    [(rows,)] = connection.execute("SELECT count(*) FROM accepted_medical SEMI JOIN looked_into USING (person_id)").fetchall()
     passes = bucket_ranges(rows, memory_bytes)
     shares = _share_out(connection, final, passes, scratch / "accepted") if len(passes) > SCANS else None
     return AcceptedRows(final, passes, counts, shares)
@@ -104,14 +121,14 @@ def collect(
 def _share_out(
     connection: duckdb.DuckDBPyConnection, final: FinalOutcomes, passes: tuple[tuple[int, int], ...], folder: Path
 ) -> Path:
-    """The accepted medical rows, read once and written by pass. Every pass has a file, even an empty one."""
+    """The accepted medical rows that are looked into, read once and written by pass. Every pass has a file, even an empty one."""
     connection.execute(f"SET partitioned_write_flush_threshold = {ROWS_IN_WAITING}")
     target = str(folder).replace("'", "''")
     pass_of_bucket = [number for number, (first, end) in enumerate(passes) for _ in range(first, end)]
     connection.execute("SET VARIABLE pass_of_bucket = $list", {"list": pass_of_bucket})
     pass_no = "getvariable('pass_of_bucket')[person_bucket(person_id) + 1]"
     columns = ", ".join(["sequence", *(name for name in schema(MEDICAL) if name in ACCEPTED_COLUMNS)])
-    rows = f"SELECT {columns}, {pass_no} AS pass_no FROM ({final.accepted(MEDICAL)})"
+    rows = f"SELECT {columns}, {pass_no} AS pass_no FROM ({_looked_into(final)})"
     connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (pass_no), COMPRESSION snappy)")
     for number in range(len(passes)):
         share = folder / f"pass_no={number}"

@@ -12,7 +12,7 @@ LINES = """
     units dose dose_unit waste_units role kind molecule family rendering_npi billing_npi facility_npi ordering_npi ndc_code
     paid_date
     file_date paid_cents allowed_cents charge_cents patient_cents diagnosis_codes authorization_id authorization_end_date flags
-    infusion_id place site_id site_class
+    infusion_id place site_id site_class is_enrolled
 """
 INFUSIONS = """
     person_id service_date molecule family hcpcs_codes site_class site_id ownership payer plan channel channel_confidence dose

@@ -18,6 +18,7 @@ from fractions import Fraction
 
 import duckdb
 
+from demand.engine import stage
 from demand.engine.parameters import Parameters
 
 
@@ -119,21 +120,14 @@ def _cumulative(lines_by_age: Mapping[int, int], age: int) -> list[int]:
     return found
 
 
-def start_counts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty paid_triangle, feed_seen and enrolled_seen, to which every pass adds (`sql/maturity.sql`, `sql/pass_evidence.sql`,
-    `sql/enrolled.sql`)."""
+def count_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> None:
+    """SQL of a run's accepted medical lines -> paid_triangle, feed_seen and enrolled_seen (`sql/maturity.sql`, `sql/enrolled.sql`)."""
     connection.execute(
-        "CREATE OR REPLACE TABLE paid_triangle (data_source VARCHAR, month DATE, age INTEGER, lines BIGINT, last_paid DATE)"
+        "CREATE OR REPLACE TEMP VIEW paid_line AS SELECT extract_id, data_source, service_date, paid_date, flags, person_id, is_enrolled, "
+        f"allowed_cents, paid_cents FROM {lines}"
     )
-    connection.execute(
-        "CREATE OR REPLACE TABLE feed_seen "
-        "(extract_id BIGINT, data_source VARCHAR, month DATE, lines BIGINT, last_paid DATE, last_service DATE)"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TABLE enrolled_seen (extract_id BIGINT, data_source VARCHAR, lines BIGINT, lines_without BIGINT, "
-        "people BIGINT, people_without BIGINT, allowed_cents BIGINT, allowed_without_cents BIGINT, paid_cents BIGINT, "
-        "paid_without_cents BIGINT)"
-    )
+    stage.run(connection, "maturity")
+    stage.run(connection, "enrolled")
 
 
 def judge_months(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:

@@ -65,20 +65,26 @@ _EVENT = {
 }
 
 
-def candidates_sql(folder: Path, kind: str) -> str:
-    """SELECT of an extract's candidate rows, in the columns of `schema(kind)`; rows that broke a row rule are left out."""
-    files = sorted(folder.glob(f"{kind}-[0-9]*.parquet"))
+def candidates_sql(folder: Path, kind: str, files: Sequence[Path] | None = None, rows: str = "true") -> str:
+    """SELECT of an extract's candidate rows, in the columns of `schema(kind)`; rows that broke a row rule are left out.
+
+    `files` and `rows` (a condition on file_row_number) ask for a part of them.
+    """
+    files = sorted(folder.glob(f"{kind}-[0-9]*.parquet")) if files is None else files
     names = schema(kind)
     if not files:
         return "SELECT " + ", ".join(f"NULL::{type_} AS {name}" for name, type_ in names.items()) + " WHERE false"
     listed = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
-    return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed)
+    return (SQL_FOLDER / f"candidate_{kind}.sql").read_text(encoding="utf-8").replace("{files}", listed).replace("{rows}", rows)
 
 
-def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]]) -> str:
-    """The view `candidate`: what the outcomes_*.sql files compare, under one set of names for every kind."""
+def _candidate_view(kind: str, sources: Sequence[tuple[int, Path]], rows: str = "true") -> str:
+    """What the outcomes_*.sql files compare, under one set of names for every kind.
+
+    `rows` is a condition on columns that are stored as they are compared: the others are spelled and hashed only where it holds.
+    """
     union = " UNION ALL ".join(
-        f"SELECT {sequence} AS sequence, * FROM ({candidates_sql(folder, kind)})" for sequence, folder in sources
+        f"SELECT {sequence} AS sequence, * FROM ({candidates_sql(folder, kind, rows=rows)})" for sequence, folder in sources
     )
     content = ", ".join(name for name in schema(kind) if name not in ("file_no", "row_number", "flags"))
     place = f"sequence, file_no, row_number, person_id, data_source, file_date, hash({content}) AS content"
@@ -124,11 +130,14 @@ def resolve(
     `sources` are (sequence, folder of a load), the earliest sequence first. The view `candidate` is left in place for what follows.
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidate AS {_candidate_view(kind, sources)}")
+    key = ", ".join(_SPAN if kind == ELIGIBILITY else _CLAIM)
+    of_contested = _candidate_view(kind, sources, f"hash({key}) IN (SELECT claim_hash FROM contested)")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE exception (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
         "outcome VARCHAR, rule VARCHAR, other_sequence INTEGER, other_file_no INTEGER, other_row_number BIGINT)"
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE contested (claim_hash UBIGINT, rows BIGINT)")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW contested_candidate AS {of_contested}")
 
     def passes_for(query: str) -> int:
         [(rows,)] = connection.execute(query).fetchall()
@@ -142,7 +151,9 @@ def resolve(
     report(0.5)
     if kind != ELIGIBILITY:
         _run(connection, "outcomes_negatives")
-        if reversal_passes := passes_for("SELECT count(*) FROM candidate SEMI JOIN negative_event USING (event_hash)"):
+        of_negatives = _candidate_view(kind, sources, "person_id IN (SELECT person_id FROM negative_event)")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW negative_candidate AS {of_negatives}")
+        if reversal_passes := passes_for("SELECT count(*) FROM negative_candidate SEMI JOIN negative_event USING (event_hash)"):
             _passes(connection, "outcomes_reversals", reversal_passes)
             # A row identical to one that was rejected is rejected for the same reason: nothing of it was accepted before.
             connection.execute(
@@ -194,7 +205,7 @@ def find_repeated_totals(connection: duckdb.DuckDBPyConnection, passes: int, fir
 def split_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> None:
     """After `find_repeated_totals`: `paid_share` (sequence, file_no, row_number, person_id, paid_cents) for the lines concerned."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
+        "CREATE OR REPLACE TABLE paid_share (sequence INTEGER, file_no INTEGER, row_number BIGINT, person_id VARCHAR, "
         "paid_cents BIGINT)"
     )
     if connection.execute("SELECT count(*) FROM repeating_source").fetchall()[0][0]:
@@ -203,19 +214,22 @@ def split_totals(connection: duckdb.DuckDBPyConnection, passes: int) -> None:
 
 @dataclass(frozen=True)
 class FinalOutcomes:
-    """The final outcomes as SQL over the connection's temporary tables exception_<kind> and paid_share."""
+    """The final outcomes as SQL over the connection's tables exception_<kind> and paid_share."""
 
     sources: tuple[tuple[int, Path], ...]
     repeated_totals: tuple[dict, ...]
     counts: dict[str, dict[str, int]]
 
-    def accepted(self, kind: str) -> str:
-        """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated."""
-        union = " UNION ALL ".join(
+    def accepted(self, kind: str, candidates: str | None = None) -> str:
+        """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated.
+
+        `candidates` (the same columns) asks for those of a part of the rows only.
+        """
+        candidates = candidates or " UNION ALL ".join(
             f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind)})" for number, folder in self.sources
         )
         place = "(sequence, file_no, row_number)"
-        standing = f"SELECT * FROM ({union}) AS row_read ANTI JOIN exception_{kind} USING {place}"
+        standing = f"SELECT * FROM ({candidates}) AS row_read ANTI JOIN exception_{kind} USING {place}"
         if kind != MEDICAL or not any(fact["split"] for fact in self.repeated_totals):
             return standing
         return (
@@ -244,7 +258,7 @@ def final_outcomes(
         if kind == MEDICAL:
             totals = find_repeated_totals(connection, passes)
             split_totals(connection, passes)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE exception_{kind} AS SELECT * FROM exception")
+        connection.execute(f"CREATE OR REPLACE TABLE exception_{kind} AS SELECT * FROM exception")
         counts[kind] = count_outcomes(connection)
         report((place + 1) / len(KINDS))
     return FinalOutcomes(tuple(sources), tuple(totals), counts)

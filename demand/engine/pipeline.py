@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from demand.engine import accepted, episodes, infusions, leakage, maturity, roles, stage, summaries
+from demand.engine import accepted, episodes, everyday, infusions, leakage, maturity, roles, stage, summaries
 from demand.engine.accepted import ExtractInput
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
@@ -63,8 +63,10 @@ def recompute(
             roles.assign_roles(work.connection)
             infusions.group_into_infusions(work.connection)
             work.keep_first_pass(number)
+        everyday.write_everyday_lines(work.connection, rows.final, work.scratch, lambda share: report("lines", share))
 
         report("maturity", 0.0)
+        maturity.count_lines(work.connection, work.kept("lines"))
         maturity.judge_months(work.connection, parameters)
         work.measure_site_use()
         episodes.find_span_horizon(work.connection, work.kept("eligibility"))
@@ -90,7 +92,6 @@ def prepare(connection: duckdb.DuckDBPyConnection, reference: Reference, paramet
     reference.register(connection)
     stage.prepare(connection, parameters)
     stage.run(connection, "shared_tables")
-    maturity.start_counts(connection)
 
 
 def extract_json(extract: ExtractInput) -> dict:

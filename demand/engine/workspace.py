@@ -24,7 +24,7 @@ from demand.engine.parameters import Parameters
 
 # Small tables that the second loop reads; they leave the connection between the loops.
 _RECALLED = ("attributed_infusion", "fill_family", "eligibility_span", "family_event", "reaction_day")
-_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster", "paid_share"}
+_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster"}
 _GATHERED = {"fact_all": "facts", "episode_all": "episodes", "line_all": "lines", "unadministered_all": "unadministered_fills"}
 _UNITS = {
     "": 1,
@@ -116,17 +116,15 @@ class Workspace:
         )
 
     def keep_first_pass(self, number: int) -> None:
-        """The pass's rows as parts, what episodes will ask for, and the feeds' pace of payment."""
-        stage.run(self.connection, "maturity")
+        """The pass's rows as parts, and what episodes will ask for."""
         stage.run(self.connection, "pass_evidence")
-        stage.run(self.connection, "enrolled")
         self.connection.execute(
             "CREATE OR REPLACE TEMP VIEW placed AS "
             "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
         )
         self._keep(export_tables.FIRST_PASS, number)
         for table in _RECALLED:
-            self._write(f"FROM {table}", self._part(f"recalled_{table}", number))
+            self._write(f"FROM {table} SEMI JOIN looked_into USING (person_id)", self._part(f"recalled_{table}", number))
         self._forget()
 
     def recall_first_passes(self, numbers: Sequence[int]) -> None:
@@ -150,7 +148,7 @@ class Workspace:
             self.connection.execute(f"DROP VIEW {name}")
         tables = self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND NOT internal").fetchall()
         for (name,) in tables:
-            if name not in _SHARED and not name.startswith("exception_"):
+            if name not in _SHARED:
                 self.connection.execute(f"DROP TABLE {name}")
 
     def measure_site_use(self) -> None:

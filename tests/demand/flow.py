@@ -148,7 +148,6 @@ def _prepared(parameters: Parameters, frames: dict) -> duckdb.DuckDBPyConnection
             _PLAIN.append(connection)
         return connection
     stage.prepare(_PLAIN[0], parameters)
-    maturity.start_counts(_PLAIN[0])
     return _PLAIN[0]
 
 
@@ -167,6 +166,8 @@ def to_infusions(
     _candidates(connection, "medical", numbered)
     _candidates(connection, "pharmacy", fills)
     _candidates(connection, "eligibility", spans)
+    stage.run(connection, "accepted_line")
+    stage.run(connection, "told_span")
     stage.run(connection, "accepted")
     connection.execute(
         "CREATE OR REPLACE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_id) AS person_no FROM "
@@ -182,7 +183,7 @@ def to_episodes(lines: list[dict], known_until: str | None = None, all_mature: b
     told."""
     parameters = more.get("parameters") or Parameters()
     flow = to_infusions(lines, **more)
-    stage.run(flow.connection, "maturity")
+    maturity.count_lines(flow.connection, "line")
     stage.run(flow.connection, "pass_evidence")
     maturity.judge_months(flow.connection, parameters)
     if known_until:

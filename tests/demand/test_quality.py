@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 
-from demand.engine import stage
+from demand.engine import maturity
 from demand.engine.dose_reason import dose_reason
 from demand.engine.fill import columns_filled
 from demand.engine.payer_names import group_payers
@@ -177,7 +177,7 @@ def test_people_without_coverage_on_the_day_are_counted_once_and_their_money_add
         ],
         spans=[flow.span(person_id="in"), flow.span(person_id="gap", enrollment_end_date=flow.day("2025-12-30"))],
     )
-    stage.run(made.connection, "enrolled")
+    maturity.count_lines(made.connection, "line")
     (row,) = made.rows("FROM enrolled_seen")
     assert (row["lines"], row["lines_without"], row["people"], row["people_without"]) == (5, 3, 3, 2)
     assert (row["allowed_cents"], row["allowed_without_cents"], row["paid_without_cents"]) == (21_550, 1_550, 18_000)

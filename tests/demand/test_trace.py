@@ -268,7 +268,7 @@ def test_the_analyst_sees_number_list_infusion_and_line(run, analyst):
     assert "to the cent" in page and "one.csv, line 11" in page
     line = re.search(rf'"(/lines/{run.pk}/[\d/]+)"', page)[1]
     assert "Left the system" in analyst.get(line).content.decode()
-    did = [entry.additional_data["did"] for entry in LogEntry.objects.order_by("pk") if entry.additional_data]
+    did = [entry.additional_data["did"] for entry in LogEntry.objects.order_by("pk") if "did" in (entry.additional_data or {})]
     assert did[-3:] == ["looked at infusions behind a figure", "looked at an infusion", "followed a claim line"]
 
 

@@ -28,4 +28,4 @@ SELECT
         CASE WHEN lower(funding_type) NOT IN ('insured', 'self_funded', 'government', 'unknown') THEN 'FUNDING_TYPE_INVALID' END
     ), '') AS flags
 FROM read_parquet({files}, file_row_number = true, hive_partitioning = false)
-WHERE reject IS NULL
+WHERE reject IS NULL AND {rows}

@@ -8,7 +8,7 @@ WITH typed AS (
         upper(hcpcs_code) AS code,
         strlen(hcpcs_code) > 5 AND regexp_full_match(upper(hcpcs_code), '([A-Z][0-9]{4}|[0-9]{4}[0-9A-Z])[-: ]?[A-Z0-9]{2}([-: ]?[A-Z0-9]{2}){0,3}') AS glued
     FROM read_parquet({files}, file_row_number = true, hive_partitioning = false)
-    WHERE reject IS NULL
+    WHERE reject IS NULL AND {rows}
 )
 SELECT
     file_no,

@@ -47,4 +47,4 @@ SELECT
         CASE WHEN rounded THEN 'AMOUNT_ROUNDED' END
     ), '') AS flags
 FROM read_parquet({files}, file_row_number = true, hive_partitioning = false)
-WHERE reject IS NULL
+WHERE reject IS NULL AND {rows}

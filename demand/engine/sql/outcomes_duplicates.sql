@@ -1,5 +1,5 @@
 -- Rows of contested claims -> duplicates. Grain: one row per row that is identical to an earlier one of the same key.
--- in:  candidate, contested, variables pass and passes     out: rows added to exception
+-- in:  contested_candidate, variables pass and passes     out: rows added to exception
 WITH numbered AS (
     SELECT
         sequence, file_no, row_number, person_id,
@@ -7,8 +7,7 @@ WITH numbered AS (
         first_value(sequence) OVER same AS other_sequence,
         first_value(file_no) OVER same AS other_file_no,
         first_value(row_number) OVER same AS other_row_number
-    FROM candidate
-    SEMI JOIN contested USING (claim_hash)
+    FROM contested_candidate
     WHERE claim_hash % getvariable('passes') = getvariable('pass')
     WINDOW same AS (PARTITION BY claim_key, line, content ORDER BY sequence, file_no, row_number)
 )

@@ -1,15 +1,15 @@
 -- Events with a negative row -> reversed pairs, and negative rows with nothing to reverse. Grain: one row per row so marked.
--- in:  candidate, negative_event, exception (duplicates), variables pass and passes     out: rows added to exception
+-- in:  negative_candidate, negative_event, exception (duplicates), variables pass and passes     out: rows added to exception
 -- Within an event, a negative row and a positive row of the same amounts are a closing and an opening parenthesis: the nearest
 -- earlier open one is closed. `depth` = how many are open after the row; the running sum is lifted where it fell below zero,
 -- for a closing parenthesis with none open closes nothing. At one depth, openings and closings alternate, so lag finds the partner.
 WITH event_row AS (
     SELECT
-        candidate.sequence, candidate.file_no, candidate.row_number, candidate.person_id, event_key, paid_date, file_date,
+        sequence, file_no, row_number, person_id, event_key, paid_date, file_date,
         coalesce(units < 0, false) OR coalesce(paid < 0, false) OR coalesce(allowed < 0, false)
             OR coalesce(charge < 0, false) OR coalesce(patient < 0, false) AS negative,
         units, paid, allowed, charge, patient
-    FROM candidate
+    FROM negative_candidate
     SEMI JOIN negative_event USING (event_hash)
     ANTI JOIN exception USING (sequence, file_no, row_number)
     WHERE event_hash % getvariable('passes') = getvariable('pass')

@@ -1,5 +1,5 @@
 -- Rows of contested claims that still stand -> older versions, replaced and voided claims. Grain: one row per row superseded.
--- in:  candidate, contested, exception (duplicates, reversals), variables pass and passes     out: rows added to exception
+-- in:  contested_candidate, exception (duplicates, reversals), variables pass and passes     out: rows added to exception
 -- Older = earlier paid_date, then earlier file_date, then earlier row (extract, file, line); an unknown date is the earliest.
 -- Bill type frequency 7 replaces the claim's other rows up to its date, frequency 8 voids them and itself.
 WITH standing AS (
@@ -7,8 +7,7 @@ WITH standing AS (
         sequence, file_no, row_number, person_id, claim_key, line, frequency,
         coalesce(paid_date, DATE '0001-01-01') AS paid_on,
         coalesce(file_date, DATE '0001-01-01') AS filed_on
-    FROM candidate
-    SEMI JOIN contested USING (claim_hash)
+    FROM contested_candidate
     ANTI JOIN exception USING (sequence, file_no, row_number)
     WHERE claim_hash % getvariable('passes') = getvariable('pass')
 ),
