@@ -5,6 +5,7 @@
   const WAITS = [1, 2, 4, 8, 15, 30]; // seconds before a broken connection is tried again
   const BROKEN = "The connection is broken. What has arrived is kept: press “Upload and load” to go on where it stopped.";
   const SIGNED_OUT = "You were signed out. What has arrived is kept: sign in again, then choose the same files to go on.";
+  const STOPPED_APART = "Stopped, but the server could not be told. Reload this page to discard what arrived; it is deleted after some days in any case.";
   const UNREADABLE = "could not be read from your disk; it may have been moved or changed. Choose it again.";
   let sending = null;
 
@@ -67,7 +68,7 @@
         if (!(error instanceof Broken) || sending.cancelled) throw error;
         if (failures === WAITS.length) throw new Problem(BROKEN);
         sending.say(`The connection broke. Trying again in ${WAITS[failures]} s …`);
-        await new Promise((resolve) => { setTimeout(resolve, WAITS[failures] * 1000); });
+        await new Promise((resolve) => { sending.wake = resolve; setTimeout(resolve, WAITS[failures] * 1000); });
         if (sending.cancelled) throw error;
       }
     }
@@ -109,7 +110,7 @@
     find("leave").hidden = true;
     form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
     sending = {
-      form, token: form.querySelector("[name=csrfmiddlewaretoken]").value, ids: [], before: 0, cancelled: false, request: null,
+      form, token: form.querySelector("[name=csrfmiddlewaretoken]").value, ids: [], before: 0, cancelled: false, request: null, wake() {},
       say(text) { find("status").textContent = text; },
       show(inFile) {
         const done = Math.min(this.before + inFile, total);
@@ -153,8 +154,9 @@
       show(form, await persistently(() => ask("POST", form.action, { body: fields })));
     } catch (error) {
       if (sending.cancelled) {
-        for (const id of sending.ids) await ask("DELETE", `${form.dataset.begin}${id}/`).catch(() => {});
-        end(form, "Stopped. Nothing of these files is kept on the server.");
+        const answers = await Promise.allSettled(sending.ids.map((id) => ask("DELETE", `${form.dataset.begin}${id}/`)));
+        const removed = answers.every(({ value }) => value && (value.status < 400 || value.status === 404));
+        end(form, removed ? "Stopped. Nothing of these files is kept on the server." : STOPPED_APART);
       } else {
         end(form, error instanceof Problem ? error.message : BROKEN);
         if (!(error instanceof Problem || error instanceof Broken)) throw error;
@@ -186,6 +188,7 @@
     if (!sending || !event.target.closest("[data-upload-cancel]")) return;
     sending.cancelled = true;
     sending.request.abort();
+    sending.wake();
   });
   window.addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
 })();
