@@ -3,10 +3,16 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from payers.models import Policy, Rate, StateLaw
+from payers.models import Payer, Policy, Rate, StateLaw
 
-for model in (Policy, Rate, StateLaw):
+for model in (Payer, Policy, Rate, StateLaw):
     auditlog.register(model)
+
+
+@admin.register(Payer)
+class PayerAdmin(admin.ModelAdmin):
+    list_display = ["name", "parent"]
+    search_fields = ["name", "parent"]
 
 
 @admin.register(Policy)

@@ -146,6 +146,19 @@ class AdministrationFee(models.Model):
         return f"{self.hcpcs_code} {self.amount}"
 
 
+class Payer(models.Model):
+    """A payer by the name that claims, policies and rates use here, and the company behind it."""
+
+    name = models.CharField(max_length=200, unique=True)
+    parent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
 class Policy(models.Model):
     """One payer policy as its file says it (definitions.md, section 6). In force from ≤ date < to."""
 

@@ -272,7 +272,7 @@ def _code(one: Shown) -> tuple:
 # Payers
 
 NAMES = (
-    Column("name", "Payer as written"), Column("others", "Also written"), Column("rows", "Rows", "count"),
+    Column("name", "Payer as written"), Column("others", "Also written"), Column("parent", "Parent company"), Column("rows", "Rows", "count"),
     Column("allowed", "Allowed", "cents"), Column("paid", "Paid", "cents"), Column("known", "On file"), Column("mark", "Mark"),
 )  # fmt: skip
 
@@ -297,7 +297,7 @@ def payers(found: Quality) -> Part:
     )
     rows = tuple(
         (
-            group.name, "; ".join(f"“{value.value}”" for value in group.spellings[1:]) or "–", group.rows, group.allowed_cents,
+            group.name, "; ".join(f"“{value.value}”" for value in group.spellings[1:]) or "–", group.parent or "–", group.rows, group.allowed_cents,
             group.paid_cents, "yes" if group.known else "no policy or rate", _payer_mark(group),
         )
         for group in groups

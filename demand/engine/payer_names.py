@@ -6,7 +6,7 @@ Looks: letters without case and accents of width, digits; blanks, punctuation an
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from demand.engine.quality import Value
@@ -18,6 +18,7 @@ class PayerGroup:
 
     spellings: tuple[Value, ...]
     known: bool
+    parent: str = ""  # the company behind it, where somebody said so
 
     @property
     def alike(self) -> bool:
@@ -45,12 +46,19 @@ def looks(name: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-def group_payers(values: Sequence[Value], known: Collection[str]) -> tuple[PayerGroup, ...]:
+def group_payers(values: Sequence[Value], known: Collection[str], parents: Mapping[str, str]) -> tuple[PayerGroup, ...]:
     """Spellings with the most money first, in groups and among them; the rest that stands together is left out."""
     lower = {name.lower() for name in known}
     groups: dict[str, list[Value]] = {}
     for value in sorted(values, key=lambda value: (-value.money, -value.rows, value.value)):
         if value.value:
             groups.setdefault(looks(value.value) or value.value, []).append(value)
-    found = [PayerGroup(tuple(same), any(value.value.lower() in lower for value in same)) for same in groups.values()]
+    found = [
+        PayerGroup(tuple(same), any(value.value.lower() in lower for value in same), _parent(same, parents))
+        for same in groups.values()
+    ]
     return tuple(sorted(found, key=lambda group: (-(group.allowed_cents or group.paid_cents), -group.rows, group.name)))
+
+
+def _parent(spellings: Sequence[Value], parents: Mapping[str, str]) -> str:
+    return next((parents[value.value] for value in spellings if parents.get(value.value)), "")

@@ -16,7 +16,7 @@ from demand.engine.mapping import BUILT, DATE_FORMS, NUMBER_FORMS, Mapping, Mapp
 from demand.engine.preview import Preview, preview
 from demand.engine.suggest import Proposal, Suggestion, date_form, suggest, translations
 from demand.models import ColumnMapping, Extract, ExtractFile
-from payers.models import ClaimCode, Policy
+from payers.models import ClaimCode, Payer, Policy, Rate
 
 # What each column is, for people who know claims but not our names.
 COLUMN_WORDS = {
@@ -96,6 +96,7 @@ class ValueRow:
     written: str
     rows: int
     meaning: str
+    parent: str = ""  # of a payer: the company behind it
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,17 @@ def _possible(rule: Rule, known: set[str], repeat: int) -> bool:
 
 
 def _proposal(file: ExtractFile, layout: Layout) -> Proposal:
-    payers = list(Policy.objects.order_by("payer").values_list("payer", flat=True).distinct())
-    return suggest(layout, file.kind, payers)
+    return suggest(layout, file.kind, _payers())
+
+
+def _payers() -> tuple[str, ...]:
+    """The names that the register, policies and contract rates know."""
+    found = {
+        name
+        for model, field in ((Payer, "name"), (Policy, "payer"), (Rate, "payer"))
+        for name in model.objects.values_list(field, flat=True)
+    }
+    return tuple(sorted(found))
 
 
 def mapping_page(
@@ -270,14 +280,18 @@ def _values(column: str, rule: Rule | None, place: int | None, layout: Layout) -
     if column not in TRANSLATED or place is None or place not in layout.values or len(rule.sources) != 1:
         return None
     meaning = dict(rule.values)
-    return tuple(ValueRow(written, rows, meaning.get(written, "")) for written, rows in layout.values[place])
+    parents = dict(Payer.objects.values_list("name", "parent")) if column == "payer" else {}
+    return tuple(
+        ValueRow(written, rows, meaning.get(written, ""), parents.get(meaning.get(written, written), ""))
+        for written, rows in layout.values[place]
+    )
 
 
 def _options(column: str) -> tuple[str, ...]:
     if column in _FIXED:
         return tuple(_FIXED[column])
     if column == "payer":
-        return tuple(Policy.objects.order_by("payer").values_list("payer", flat=True).distinct())
+        return _payers()
     if column in _CODE_SETS:
         return tuple(ClaimCode.objects.filter(code_set=_CODE_SETS[column]).values_list("code", flat=True))
     return ()
@@ -328,6 +342,12 @@ def rules_from(post, file: ExtractFile, layout: Layout) -> tuple[dict[str, Rule]
         elif chosen.startswith(COLUMN):
             rules[column] = _rule_from(post, column, chosen.removeprefix(COLUMN), layout)
     return rules, repeat
+
+
+def parents_from(post) -> dict[str, str]:
+    """Payer, as it is called here -> the company behind it, of the payers that the form names."""
+    written, meant, parents = (post.getlist(f"{what}-payer") for what in ("written", "meaning", "parent"))
+    return {meaning.strip() or name: parent for name, meaning, parent in zip(written, meant, parents, strict=False)}
 
 
 def _rule_from(post, column: str, source: str, layout: Layout) -> Rule:

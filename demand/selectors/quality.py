@@ -16,7 +16,7 @@ from demand.models import Extract, Run
 from demand.selectors.measured import filled, known_codes, measured, quality_facts
 from demand.selectors.quality_run import Enrolled, Feed, Outliers, enrolled, feeds, outliers
 from demand.selectors.readiness import extract_readiness
-from payers.models import Policy, Rate
+from payers.models import Payer, Policy, Rate
 
 KINDS = ("medical", "pharmacy", "eligibility")
 
@@ -197,7 +197,7 @@ def _payers(found: Measured, see_small: bool) -> tuple[PayerGroup, ...]:
             if value.value:
                 together[value.value] = _plus(together.get(value.value), value)
     known = [*Policy.objects.values_list("payer", flat=True), *Rate.objects.values_list("payer", flat=True)]
-    groups = group_payers(tuple(together.values()), set(known))
+    groups = group_payers(tuple(together.values()), set(known), dict(Payer.objects.values_list("name", "parent")))
     if see_small:
         return groups
     return tuple(

@@ -15,7 +15,17 @@ from demand.engine.encodings import ENCODINGS
 from demand.engine.header import DELIMITERS
 from demand.engine.mapping import Mapping, MappingError, ReadAs, as_text
 from demand.models import ColumnMapping, Extract, ExtractFile
-from demand.selectors.mappings import build, first_rules, layout_of, mapping_page, next_unmapped, rules_from, saved_mappings
+from demand.selectors.mappings import (
+    build,
+    first_rules,
+    layout_of,
+    mapping_page,
+    next_unmapped,
+    parents_from,
+    rules_from,
+    saved_mappings,
+)
+from payers.actions.payers import keep_parents
 
 MOST_IMPORTED = 1_000_000  # bytes of an imported mapping
 
@@ -56,6 +66,7 @@ def edit(request, pk: int, file_pk: int):
     try:
         mapping.check()
         saved = mappings.save(mapping, name, request.user)
+        keep_parents(parents_from(request.POST))
         ExtractFile.objects.filter(pk=file.pk).update(mapping=saved, read_as={})
         run = extracts.load_again(file.extract, check_first="load" not in request.POST, user=request.user)
     except (MappingError, extracts.Refused) as problem:

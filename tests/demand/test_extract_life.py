@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from demand import storage, tasks
 from demand.models import ColumnMapping, Extract, LeakageCell, Run
+from payers.models import Payer
 from tests.demand.workbooks import workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
@@ -73,8 +74,11 @@ def test_a_layout_nobody_knows_is_mapped_checked_and_accepted(analyst):
     form = page(analyst, at(extract, "mapping/"))
     assert "SECRETP" not in form and "AAAAAAA9" in form  # a person's number shows its shape only
     assert "MM/DD/YYYY</option>" in form and 'value="11"' in form and "1 of 2 lines would be kept out" in form
-    answer = analyst.post(at(extract, f"mapping/{file.pk}/"), {**CHOSEN, "check": "1"})
-    assert answer.status_code == 302
+    payers = {"written-payer": ["aetna", "Aetna"], "meaning-payer": ["Aetna", ""], "parent-payer": ["CVS Health", ""]}
+    chosen = {**CHOSEN, **payers, "was-payer": "column:PlanName", "check": "1"}
+    assert analyst.post(at(extract, f"mapping/{file.pk}/"), chosen).status_code == 302
+    assert list(Payer.objects.values_list("name", "parent")) == [("Aetna", "CVS Health")]
+    assert ColumnMapping.objects.get().spec["columns"]["payer"]["values"] == {"aetna": "Aetna"}
     extract = work(extract)
     assert extract.status == "checked" and extract.counts["medical"]["accepted"] == 1 and extract.counts["medical"]["rejected"] == 1
     checked = page(analyst, at(extract))

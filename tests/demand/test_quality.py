@@ -134,13 +134,11 @@ def test_payers_that_look_alike_stand_together_and_unknown_ones_say_so():
     def payer(name, cents):
         return Value("", name, 10, 20, cents, None)
 
-    groups = group_payers(
-        (payer("Acme Health", 500), payer("ACME  HEALTH.", 900), payer("Birch", 100), payer("", 5)), {"acme health"}
-    )
-    assert [(group.name, [value.value for value in group.spellings], group.known, group.allowed_cents) for group in groups] == [
-        ("ACME  HEALTH.", ["ACME  HEALTH.", "Acme Health"], True, 1_400),
-        ("Birch", ["Birch"], False, 100),
-    ]
+    named = (payer("Acme Health", 500), payer("ACME  HEALTH.", 900), payer("Birch", 100), payer("", 5))
+    groups = group_payers(named, {"acme health"}, {"Acme Health": "Acme Group"})
+    assert [
+        (group.name, [value.value for value in group.spellings], group.known, group.allowed_cents, group.parent) for group in groups
+    ] == [("ACME  HEALTH.", ["ACME  HEALTH.", "Acme Health"], True, 1_400, "Acme Group"), ("Birch", ["Birch"], False, 100, "")]
 
 
 # Doses
