@@ -347,7 +347,9 @@ def rules_from(post, file: ExtractFile, layout: Layout) -> tuple[dict[str, Rule]
 def parents_from(post) -> dict[str, str]:
     """Payer, as it is called here -> the company behind it, of the payers that the form names."""
     written, meant, parents = (post.getlist(f"{what}-payer") for what in ("written", "meaning", "parent"))
-    return {meaning.strip() or name: parent for name, meaning, parent in zip(written, meant, parents, strict=False)}
+    return {
+        meaning.strip() or name: parent for name, meaning, parent in zip(written, meant, parents, strict=False) if parent.strip()
+    }
 
 
 def _rule_from(post, column: str, source: str, layout: Layout) -> Rule:

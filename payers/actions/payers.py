@@ -9,8 +9,6 @@ from payers.models import Payer
 
 @transaction.atomic
 def keep_parents(parents: Mapping[str, str]) -> None:
-    """Payer's name -> parent company. A blank parent changes nothing: it was not asked for."""
+    """Payer's name -> parent company."""
     for name, parent in parents.items():
-        name, parent = name.strip()[:200], parent.strip()[:200]
-        if name and parent:
-            Payer.objects.update_or_create(name=name, defaults={"parent": parent})
+        Payer.objects.update_or_create(name=name.strip()[:200], defaults={"parent": parent.strip()[:200]})
