@@ -41,6 +41,12 @@ def access_rejects(user, pk: int) -> Extract:
     return extract
 
 
+def access_mapping(user, pk: int) -> Extract:
+    """What columns mean is told from the file's own cells, which may tell of a person."""
+    access_loading(user)
+    return access_rejects(user, pk)
+
+
 def access_uploads(user):
     """The files that a person sends or has sent: their own alone."""
     _demand(user, "demand.load_extract")

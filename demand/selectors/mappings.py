@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -132,7 +132,6 @@ class MappingPage:
     preview: Preview | None
     problem: str
     changed: tuple[str, ...]  # since the saved mapping it begins with
-    shows_values: bool
     unused: tuple[str, ...]
 
     encodings = tuple(ENCODINGS.items())
@@ -205,13 +204,13 @@ def _payers() -> tuple[str, ...]:
 
 
 def mapping_page(
-    file: ExtractFile, layout: Layout, rules: dict[str, Rule], repeat: int, *, name: str, shows_values: bool,
+    file: ExtractFile, layout: Layout, rules: dict[str, Rule], repeat: int, *, name: str,
     changed: tuple[str, ...] = (), problem: str = "",
 ) -> MappingPage:  # fmt: skip
-    """Everything the page shows for these rules. `shows_values`: the reader holds the patient-level right; others see shapes."""
+    """Everything the page shows for these rules. For readers with the patient-level right: it shows cells of the file."""
     proposal = _proposal(file, layout)
     kind = KINDS[file.kind]
-    fields = [_field(column, rules.get(column), proposal, layout, column in kind.needed, shows_values) for column in kind.columns]
+    fields = [_field(column, rules.get(column), proposal, layout, column in kind.needed) for column in kind.columns]
     optional = [field for field in fields if not field.needed and not _REPEATING.fullmatch(field.column)]
     mapping = build(file, layout, rules, repeat)
     shown = None
@@ -228,7 +227,7 @@ def mapping_page(
         absent=tuple(field for field in optional if not field.rule and not field.suggestion),
         rare=tuple(field for field in fields if _REPEATING.fullmatch(field.column)),
         sources=_sources(layout, file.kind, repeat), repeat=repeat, name=name,
-        preview=_masked(shown, mapping, shows_values), problem=problem, changed=changed, shows_values=shows_values,
+        preview=_masked(shown, mapping), problem=problem, changed=changed,
         unused=tuple(written for written in layout.names if written.strip() and plain(written) not in used_names),
     )  # fmt: skip
 
@@ -239,14 +238,13 @@ def build(file: ExtractFile, layout: Layout, rules: dict[str, Rule], repeat: int
     return Mapping(file.kind, tuple(layout.names), ordered, read_as, repeat)
 
 
-def _field(column: str, rule: Rule | None, proposal: Proposal, layout: Layout, needed: bool, shows_values: bool) -> Field:
+def _field(column: str, rule: Rule | None, proposal: Proposal, layout: Layout, needed: bool) -> Field:
     suggestion = proposal.suggestions.get(column)
     place = _place(rule, layout)
     examples: list[str] = []
     if place is not None:
         seen = Counter(row[place] for row in layout.rows if row[place].strip())
-        hidden = column == "person_id" or not shows_values
-        examples = [shape(value) if hidden else value[:40] for value, _ in seen.most_common(3)]
+        examples = [shape(value) if column == "person_id" else value[:40] for value, _ in seen.most_common(3)]
     return Field(
         column=column, words=_words(column), needed=needed, rule=rule, chosen=_chosen(rule), suggestion=suggestion,
         taken=bool(suggestion and rule and suggestion.rule.sources == rule.sources and suggestion.rule.built == rule.built),
@@ -316,17 +314,14 @@ def shape(value: str) -> str:
     return re.sub(r"[^\W\d_]", "A", re.sub(r"\d", "9", value[:40]))
 
 
-def _masked(shown: Preview | None, mapping: Mapping, shows_values: bool) -> Preview | None:
-    """Person ids are never shown as they came; without the patient-level right no value is."""
+def _masked(shown: Preview | None, mapping: Mapping) -> Preview | None:
+    """Person ids are never shown as they came."""
     if shown is None:
         return None
     people = {plain(name) for name in mapping.rules.get("person_id", Rule()).sources}
-    hidden = [not shows_values or plain(name) in people for name in shown.sources]
+    hidden = [plain(name) in people for name in shown.sources]
     before = tuple(tuple(shape(cell) if hide else cell for cell, hide in zip(row, hidden, strict=True)) for row in shown.before)
-    after = shown.after
-    if not shows_values:
-        after = tuple(type(line)(line.row, line.verdict, tuple(map(shape, line.cells))) for line in after)
-    return Preview(shown.sources, before, shown.columns, after, shown.rows, shown.lines, shown.rejected, shown.rules)
+    return replace(shown, before=before)
 
 
 def rules_from(post, file: ExtractFile, layout: Layout) -> tuple[dict[str, Rule], int]:

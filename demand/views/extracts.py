@@ -125,7 +125,7 @@ def detail(request, pk: int):
     """The account of an extract, or how far its load is. Who watched the load is brought to the mapping page where one is needed."""
     extract = access_extract(request.user, pk)
     fragment = request.htmx and not request.htmx.history_restore_request
-    if extract.status == Extract.Status.UNMAPPED and request.user.has_perm("demand.load_extract"):
+    if extract.status == Extract.Status.UNMAPPED and request.user.has_perms(["demand.load_extract", "demand.view_patient_level"]):
         if fragment:
             return HttpResponseClientRedirect(reverse("demand:map-extract", args=[pk]))
         if "sent" in request.GET:  # the worker was faster than the browser

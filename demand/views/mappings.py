@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from demand import tasks
-from demand.access import access_extract, access_extracts, access_loading, sees_small_counts
+from demand.access import access_extracts, access_loading, access_mapping
 from demand.actions import extracts, mappings
 from demand.audit import note
 from demand.engine.encodings import ENCODINGS
@@ -31,16 +31,14 @@ MOST_IMPORTED = 1_000_000  # bytes of an imported mapping
 
 
 def _file(user, pk: int, file_pk: int) -> ExtractFile:
-    access_loading(user)
-    extract = access_extract(user, pk)
+    extract = access_mapping(user, pk)
     return get_object_or_404(extract.files.select_related("extract", "mapping"), pk=file_pk)
 
 
 @require_safe
 def start(request, pk: int):
     """To the file that waits for its mapping; one that was never looked at is looked at now."""
-    access_loading(request.user)
-    extract = access_extract(request.user, pk)
+    extract = access_mapping(request.user, pk)
     waiting = next_unmapped(extract)
     if waiting is None:
         return redirect("demand:extract", pk)
@@ -89,9 +87,7 @@ def show_effect(request, pk: int, file_pk: int):
 
 def _page(request, file, layout, rules, repeat, name, changed=(), problem="", status=200):
     fragment = request.htmx and not request.htmx.history_restore_request
-    page = mapping_page(
-        file, layout, rules, repeat, name=name, shows_values=sees_small_counts(request.user), changed=changed, problem=problem
-    )
+    page = mapping_page(file, layout, rules, repeat, name=name, changed=changed, problem=problem)
     return render(request, "mappings/form.html" if fragment else "mappings/edit.html", {"page": page}, status=status)
 
 

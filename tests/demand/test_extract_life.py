@@ -110,13 +110,13 @@ def test_a_changed_choice_shows_its_effect_and_saves_nothing(analyst):
     assert "<html" not in shown and "2 of 2 lines would be kept out" in shown and not ColumnMapping.objects.exists()
 
 
-def test_values_are_shown_to_the_patient_level_right_only(client, analyst):
+def test_mapping_takes_the_patient_level_right(client, analyst):
     extract = send(analyst, THEIRS)
     loader = User.objects.create_user("loader")
     loader.user_permissions.set(Permission.objects.filter(codename__in=["load_extract", "view_extracts"]))
     client.force_login(loader)
-    form = page(client, at(extract, "mapping/"))
-    assert "1,200.50" not in form and "$9,999.99" in form
+    assert client.get(at(extract, f"mapping/{extract.files.get().pk}/")).status_code == 403
+    assert "ask an analyst" in page(client, at(extract))
 
 
 def test_a_saved_mapping_reads_the_next_file_and_a_changed_header_stops(analyst):

@@ -23,7 +23,7 @@ MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
     "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
-    "demand:map-extract": LOADS, "demand:mapping": LOADS, "demand:mapping-effect": LOADS, "demand:read-again": LOADS,
+    "demand:map-extract": {"analyst"}, "demand:mapping": {"analyst"}, "demand:mapping-effect": {"analyst"}, "demand:read-again": {"analyst"},
     "demand:mappings": READS, "demand:mapping-export": READS, "demand:mapping-import": LOADS, "demand:mapping-retire": LOADS,
     "demand:upload-begin": LOADS, "demand:upload-part": LOADS, "demand:upload-discard": LOADS,
     "demand:rejects": {"analyst"}, "demand:recompute": LOADS,
