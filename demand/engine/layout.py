@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import encodings, workbook
+from demand.engine.columns import plain
 from demand.engine.extract import SourceFile, stage_table
 from demand.engine.mapping import ReadAs
 from demand.engine.refusal import UnknownLayout
@@ -38,6 +39,10 @@ class Layout:
     records: int = 0
     form: str = "text"
     sheets: tuple[str, ...] = ()
+
+    def place_of(self, name: str) -> int | None:
+        """Where a column stands, by its name; letter case and blanks do not count."""
+        return next((place for place, written in enumerate(self.names) if plain(written) == plain(name)), None)
 
     def as_json(self) -> dict:
         return {

@@ -14,7 +14,8 @@ from demand.engine.header import DELIMITERS
 from demand.engine.layout import Layout
 from demand.engine.mapping import BUILT, DATE_FORMS, NUMBER_FORMS, Mapping, MappingError, ReadAs, Rule, is_date, is_number
 from demand.engine.preview import Preview, preview
-from demand.engine.suggest import Proposal, Suggestion, date_form, suggest, translations
+from demand.engine.suggest import Proposal, Suggestion, suggest
+from demand.mapping_form import BUILT_PREFIX, COLUMN, CONSTANT, NONE
 from demand.models import ColumnMapping, Extract, ExtractFile
 from payers.models import ClaimCode, Payer, Policy, Rate
 
@@ -88,7 +89,6 @@ _FIXED = {
     "claim_type": ["professional", "institutional", "undetermined"],
     "funding_type": ["insured", "self_funded", "government", "unknown"],
 }
-NONE, CONSTANT, BUILT_PREFIX, COLUMN = "", "constant", "built:", "column:"
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,10 @@ def _possible(rule: Rule, known: set[str], repeat: int) -> bool:
 
 
 def _proposal(file: ExtractFile, layout: Layout) -> Proposal:
-    return suggest(layout, file.kind, _payers())
+    return suggest(layout, file.kind, known_payers())
 
 
-def _payers() -> tuple[str, ...]:
+def known_payers() -> tuple[str, ...]:
     """The names that the register, policies and contract rates know."""
     found = {
         name
@@ -240,7 +240,7 @@ def build(file: ExtractFile, layout: Layout, rules: dict[str, Rule], repeat: int
 
 def _field(column: str, rule: Rule | None, proposal: Proposal, layout: Layout, needed: bool) -> Field:
     suggestion = proposal.suggestions.get(column)
-    place = _place(rule, layout)
+    place = layout.place_of(rule.sources[0].replace("{n}", "1")) if rule and rule.sources else None
     examples: list[str] = []
     if place is not None:
         seen = Counter(row[place] for row in layout.rows if row[place].strip())
@@ -257,13 +257,6 @@ def _words(column: str) -> str:
     if match := _REPEATING.fullmatch(column):
         return f"{_GROUP_WORDS[match[1]]} {match[2]}"
     return COLUMN_WORDS.get(column, "")
-
-
-def _place(rule: Rule | None, layout: Layout) -> int | None:
-    if rule is None or not rule.sources:
-        return None
-    name = plain(rule.sources[0].replace("{n}", "1"))
-    return next((place for place, written in enumerate(layout.names) if plain(written) == name), None)
 
 
 def _chosen(rule: Rule | None) -> str:
@@ -289,7 +282,7 @@ def _options(column: str) -> tuple[str, ...]:
     if column in _FIXED:
         return tuple(_FIXED[column])
     if column == "payer":
-        return _payers()
+        return known_payers()
     if column in _CODE_SETS:
         return tuple(ClaimCode.objects.filter(code_set=_CODE_SETS[column]).values_list("code", flat=True))
     return ()
@@ -322,57 +315,6 @@ def _masked(shown: Preview | None, mapping: Mapping) -> Preview | None:
     hidden = [plain(name) in people for name in shown.sources]
     before = tuple(tuple(shape(cell) if hide else cell for cell, hide in zip(row, hidden, strict=True)) for row in shown.before)
     return replace(shown, before=before)
-
-
-def rules_from(post, file: ExtractFile, layout: Layout) -> tuple[dict[str, Rule], int]:
-    """What the form says. A column that was not asked for, or whose source was changed, gets what its new source suggests."""
-    repeat = int(post.get("repeat") or 0) if (post.get("repeat") or "0").isdigit() else 0
-    rules = {}
-    for column in KINDS[file.kind].columns:
-        chosen = post.get(f"source-{column}", NONE)
-        if chosen == CONSTANT:
-            rules[column] = Rule(constant=post.get(f"constant-{column}", "").strip())
-        elif chosen.startswith(BUILT_PREFIX):
-            rules[column] = Rule(built=chosen.removeprefix(BUILT_PREFIX))
-        elif chosen.startswith(COLUMN):
-            rules[column] = _rule_from(post, column, chosen.removeprefix(COLUMN), layout)
-    return rules, repeat
-
-
-def parents_from(post) -> dict[str, str]:
-    """Payer, as it is called here -> the company behind it, of the payers that the form names."""
-    written, meant, parents = (post.getlist(f"{what}-payer") for what in ("written", "meaning", "parent"))
-    return {
-        meaning.strip() or name: parent for name, meaning, parent in zip(written, meant, parents, strict=False) if parent.strip()
-    }
-
-
-def _rule_from(post, column: str, source: str, layout: Layout) -> Rule:
-    also = [post.get(f"{which}-{column}", "").removeprefix(COLUMN) for which in ("second", "third")]
-    sources = (source, *(name for name in also if name))
-    values = {}
-    place = _place(Rule(sources=sources), layout)
-    if post.get(f"was-{column}") == f"{COLUMN}{source}":
-        for number, written in enumerate(post.getlist(f"written-{column}")):
-            meaning = post.getlist(f"meaning-{column}")[number : number + 1]
-            if meaning and meaning[0].strip() and meaning[0].strip() != written:
-                values[written] = meaning[0].strip()
-        date, numbers = post.get(f"date-{column}", ""), post.get(f"number-{column}", "")
-    else:  # another source than a moment ago: how it is written is looked at anew
-        cells = [row[place] for row in layout.rows if row[place].strip()] if place is not None else []
-        date, numbers = _forms_of(column, cells)
-        payers = _options("payer") if column == "payer" else ()
-        values = translations(column, [value for value, _ in layout.values.get(place, [])], payers)
-    return Rule(
-        sources=sources, joined_by=post.get(f"joined-{column}", "-")[:5] if len(sources) > 1 else "", values=tuple(values.items()),
-        date_form=date if is_date(column) else "", number_form=numbers if is_number(column) else "",
-    )  # fmt: skip
-
-
-def _forms_of(column: str, cells: list[str]) -> tuple[str, str]:
-    date = date_form(cells)[0] if is_date(column) else ""
-    written = is_number(column) and any(re.search(r"[$,(]", cell) for cell in cells)
-    return date, "$1,234.50 or (1,234.50)" if written else ""
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,9 @@ from demand.audit import note
 from demand.engine.encodings import ENCODINGS
 from demand.engine.header import DELIMITERS
 from demand.engine.mapping import Mapping, MappingError, ReadAs, as_text
+from demand.mapping_form import parents_from, rules_from
 from demand.models import ColumnMapping, Extract, ExtractFile
-from demand.selectors.mappings import (
-    build,
-    first_rules,
-    layout_of,
-    mapping_page,
-    next_unmapped,
-    parents_from,
-    rules_from,
-    saved_mappings,
-)
+from demand.selectors.mappings import build, first_rules, known_payers, layout_of, mapping_page, next_unmapped, saved_mappings
 from payers.actions.payers import keep_parents
 
 MOST_IMPORTED = 1_000_000  # bytes of an imported mapping
@@ -58,7 +50,7 @@ def edit(request, pk: int, file_pk: int):
         rules, repeat, name, changed = first_rules(file, layout)
         name = name or f"{file.extract.data_source or file.extract.name}, {file.get_kind_display().lower()}"
         return _page(request, file, layout, rules, repeat, name, changed)
-    rules, repeat = rules_from(request.POST, file, layout)
+    rules, repeat = rules_from(request.POST, file.kind, layout, known_payers())
     name = request.POST.get("name", "")
     mapping = build(file, layout, rules, repeat)
     try:
@@ -81,7 +73,7 @@ def show_effect(request, pk: int, file_pk: int):
     layout = layout_of(file)
     if layout is None:
         raise Http404
-    rules, repeat = rules_from(request.POST, file, layout)
+    rules, repeat = rules_from(request.POST, file.kind, layout, known_payers())
     return _page(request, file, layout, rules, repeat, request.POST.get("name", ""))
 
 
