@@ -14,7 +14,8 @@ NONE, CONSTANT, BUILT_PREFIX, COLUMN = "", "constant", "built:", "column:"
 
 def rules_from(post, kind: str, layout: Layout, known_payers: Sequence[str]) -> tuple[dict[str, Rule], int]:
     """What the form says. A column that was not asked for, or whose source was changed, gets what its new source suggests."""
-    repeat = int(post.get("repeat") or 0) if (post.get("repeat") or "0").isdigit() else 0
+    told = post.get("repeat", "").strip()
+    repeat = int(told) if re.fullmatch("[0-9]{1,4}", told) else 0
     rules = {}
     for column in KINDS[kind].columns:
         chosen = post.get(f"source-{column}", NONE)

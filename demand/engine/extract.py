@@ -18,7 +18,7 @@ import duckdb
 from demand.engine.columns import AS_WRITTEN, Kind, canonical, plain
 from demand.engine.header import DELIMITERS, match_columns
 from demand.engine.mapped import must_fit, read_through
-from demand.engine.mapping import ReadAs, quoted
+from demand.engine.mapping import Mapping, ReadAs, quoted
 from demand.engine.normalise import normalise, records_of_text
 from demand.engine.refusal import RefusedFile, UnknownLayout, not_utf8, shown_name
 from demand.engine.staged import SourceFile, StagedFile
@@ -57,7 +57,7 @@ def read_file(
     UnknownLayout where a mapping could say what the file's columns are.
     """
     table = open_table(source, number, work, connection, limits, source.mapping.read_as if source.mapping else ReadAs())
-    mapping = source.mapping or next((mapping for mapping in source.saved if mapping.fits(table.names)), None)
+    mapping = source.mapping or _saved_for(source, table)
     if mapping:
         must_fit(mapping, table)
         places = {plain(name): place for place, name in enumerate(table.names)}
@@ -67,6 +67,18 @@ def read_file(
     kind, present, extra = match_columns(table.names, source.kind, table.shown)
     staged = stage_table(table, source.kind, number, work, present, connection, limits, progress, kind)
     return replace(staged, present=tuple(name for _, name in present), extra=extra)
+
+
+def _saved_for(source: SourceFile, table: Table) -> Mapping | None:
+    """The saved mapping that was made for this header. Two of them may mean two payers, so nobody but a person can choose."""
+    fitting = [mapping for mapping in source.saved if mapping.fits(table.names)]
+    if len(fitting) > 1:
+        named = " and ".join(f"“{mapping.name}”" for mapping in fitting[:4])
+        raise UnknownLayout(
+            f"{table.shown} has the header of more than one saved mapping: {named}. Choose one of them for this file, or stop using the others.",
+            "SEVERAL_MAPPINGS",
+        )
+    return fitting[0] if fitting else None
 
 
 def stage_table(

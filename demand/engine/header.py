@@ -78,18 +78,19 @@ def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind,
     cleaned = [plain(name) for name in names]
     known = {name for other in KINDS.values() for name in other.columns}
     if not {SYNONYMS.get(name, name) for name in cleaned} & known:  # said first: a row of data must not be quoted as names
-        raise _kind_of_refusal(names)(
-            f"{shown} has no header line with known column names. Its first line must name the columns; a file of {kind.title} "
-            f"needs {', '.join(_named(column) for column in kind.needed)}.",
+        wanted = f"a file of {kind.title} needs {', '.join(_named(column) for column in kind.needed)}"
+        if look_like_names(names):
+            raise UnknownLayout(
+                f"{shown} is in a layout whose column names are not known here; {wanted}. Say in a mapping what its columns are, "
+                "or rename them.",
+                "UNKNOWN_NAMES",
+            )
+        raise RefusedFile(
+            f"{shown} has no header line: its first line looks like data and not like column names. Send it with a first line "
+            f"that names the columns; {wanted}.",
             "NO_HEADER",
         )
-    twice = sorted({name for name in cleaned if name and cleaned.count(name) > 1})
-    if twice:
-        raise RefusedFile(
-            f"{shown} has a duplicate column: {', '.join(twice[:10])} (letter case does not count). "
-            "Keep one of each name and send it again.",
-            "DUPLICATE_COLUMN",
-        )
+    refuse_duplicates(names, shown)
     places: dict[str, int] = {}
     for place, name in enumerate(cleaned):
         column = SYNONYMS.get(name, name)
@@ -108,7 +109,7 @@ def match_columns(names: list[str], wanted_kind: str, shown: str) -> tuple[Kind,
     return kind, present, tuple(shown_name(name.replace("/", "∕")) for name in extra)
 
 
-_VALUE = re.compile(r"[\W\d_]*|.*\d{3,}.*|[A-Z]{1,3}\d+|[0-9].*")  # what stands in a row of data rather than in a header
+_VALUE = re.compile(r"[\W\d_]+|.*\d{3,}.*|[0-9].*")  # what stands in a row of data rather than in a header
 
 
 def look_like_names(names: list[str]) -> bool:
@@ -116,6 +117,27 @@ def look_like_names(names: list[str]) -> bool:
     filled = [name.strip() for name in names if name.strip()]
     values = [name for name in filled if _VALUE.fullmatch(name)]
     return len(filled) >= 2 and len(filled) >= 0.8 * len(names) and not values and len(set(filled)) == len(filled)
+
+
+def refuse_duplicates(names: list[str], shown: str) -> None:
+    """A name that stands twice says nothing: which of them is meant?"""
+    cleaned = [plain(name) for name in names]
+    twice = sorted({name for name in cleaned if name and cleaned.count(name) > 1})
+    if twice:
+        raise RefusedFile(
+            f"{shown} has a duplicate column: {', '.join(twice[:10])} (letter case does not count). "
+            "Keep one of each name and send it again.",
+            "DUPLICATE_COLUMN",
+        )
+
+
+def refuse_without_names(names: list[str], shown: str) -> None:
+    """A first line of data is never taken as a header, nor shown as one: it tells of a person."""
+    if not look_like_names(names):
+        raise RefusedFile(
+            f"{shown} has no header line: its first line does not look like column names. Send it with a first line that names the columns.",
+            "NO_HEADER",
+        )
 
 
 def _kind_of_refusal(names: list[str]) -> type[RefusedFile]:

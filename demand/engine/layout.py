@@ -15,6 +15,7 @@ import duckdb
 from demand.engine import encodings, workbook
 from demand.engine.columns import plain
 from demand.engine.extract import SourceFile, stage_table
+from demand.engine.header import refuse_duplicates, refuse_without_names
 from demand.engine.mapping import ReadAs
 from demand.engine.refusal import UnknownLayout
 from demand.engine.table import Table, open_table
@@ -69,6 +70,8 @@ def look_at(
     """
     read_as, sheets = _likely(source, work, limits, read_as)
     table = open_table(source, 0, work, connection, limits, read_as)
+    refuse_without_names(table.names, table.shown)
+    refuse_duplicates(table.names, table.shown)
     read_as = ReadAs(read_as.encoding, table.delimiter, read_as.sheet)
     wanted = [(place, f"c{place}") for place in range(len(table.names))]
     staged = stage_table(table, source.kind, 0, work, wanted, connection, limits, progress)
@@ -91,7 +94,7 @@ def _likely(source: SourceFile, work: Path, limits: Limits, read_as: ReadAs) -> 
         return ReadAs(encodings.suggest(source.path), read_as.delimiter), ()
     try:
         if unpacked.form == "workbook":
-            sheets = tuple(workbook.sheet_names(unpacked.path, source.display_name))
+            sheets = tuple(workbook.sheet_names(unpacked.path, source.display_name, limits))
             return ReadAs(sheet=read_as.sheet or (sheets[0] if sheets else "")), sheets
         if unpacked.form == "parquet":
             return ReadAs(), ()

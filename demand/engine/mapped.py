@@ -8,10 +8,13 @@ from pathlib import Path
 import duckdb
 
 from demand.engine.columns import plain
+from demand.engine.header import refuse_duplicates, refuse_without_names
 from demand.engine.mapping import Mapping, quoted
-from demand.engine.refusal import UnknownLayout, shown_name
+from demand.engine.refusal import RefusedFile, UnknownLayout, shown_name
 from demand.engine.staged import StagedFile
 from demand.engine.table import Table
+
+MOST_ROW_NUMBER = 1 << 31  # what a run's line numbers have room for (accepted_line.sql)
 
 
 def read_through(
@@ -27,6 +30,7 @@ def read_through(
             raise AssertionError("a normalised file was read differently than it was written")
     first = f"coalesce(physical_line, file_row_number + {staged.first_line})"
     rows = f"SELECT * REPLACE ({first} AS physical_line) FROM read_parquet({quoted(str(raw))}, file_row_number=true)"
+    _refuse_long(staged, mapping, table)
     place_of = {plain(name): f"c{place}" for place, name in enumerate(table.names)}
     mapped = work / f"{staged.number}.mapped.parquet"
     connection.execute(f"COPY ({mapping.select(rows, place_of)}) TO {quoted(str(mapped))} (FORMAT parquet, COMPRESSION snappy)")
@@ -39,7 +43,11 @@ def read_through(
         else [*staged.notes]
     )
     if mapping.repeat:
+        digits = len(str(mapping.row_factor)) - 1
         notes.append(f"{staged.records:,} rows became {records:,} lines: a row holds up to {mapping.repeat} of them.")
+        notes.append(
+            f"The last {digits} digits of this file's row numbers are the place on the row: {17 * mapping.row_factor + 3} is place 3 of row 17."
+        )
     return replace(
         staged, relation=f"SELECT * FROM read_parquet({quoted(str(mapped))})", records=records, fallback=None, samples=(),
         present=tuple(mapping.rules), notes=tuple(notes), mapping=mapping,
@@ -68,8 +76,19 @@ def _written(staged: StagedFile, target: Path, connection: duckdb.DuckDBPyConnec
     return found == {place: cell.strip(" \t\r\n") or None for place, cell in staged.samples}
 
 
+def _refuse_long(staged: StagedFile, mapping: Mapping, table: Table) -> None:
+    most = MOST_ROW_NUMBER // mapping.row_factor - 1_000
+    if mapping.repeat and staged.records + staged.blank_lines > most:
+        raise RefusedFile(
+            f"{table.shown} has {staged.records:,} rows that hold several lines each; at most {most:,} are read at once. Send it in parts.",
+            "TOO_MANY_ROWS",
+        )
+
+
 def must_fit(mapping: Mapping, table: Table) -> None:
     """UnknownLayout where the header is not the one the mapping was made for."""
+    refuse_without_names(table.names, table.shown)
+    refuse_duplicates(table.names, table.shown)
     if mapping.fits(table.names):
         return
     now, then = {plain(name) for name in table.names if name.strip()}, {plain(name) for name in mapping.header}

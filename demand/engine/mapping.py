@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,10 +21,12 @@ from demand.engine.header import DELIMITERS
 
 FORMAT = "infusion-strategy-mapping/1"
 MOST_REPEATS = 200
+MOST_VALUES = 2_000  # translations of one mapping
 # How a layout writes its dates: what people call it, and the pattern that reads it. The first is what claims files should have.
 DATE_FORMS = {
     "YYYY-MM-DD": "",
     "MM/DD/YYYY": "%m/%d/%Y",
+    "MM/DD/YY": "%m/%d/%y",
     "DD/MM/YYYY": "%d/%m/%Y",
     "YYYYMMDD": "%Y%m%d",
     "MMDDYYYY": "%m%d%Y",
@@ -34,9 +38,15 @@ DATE_FORMS = {
     "YYYY-MM-DD and a time": "time",
 }
 NUMBER_FORMS = {"1234.50": "", "$1,234.50 or (1,234.50)": "us", "1.234,50": "comma"}
+# What tells a claim's lines apart and stays when a line is restated: not its money, its units, or when it was paid.
+IDENTITY = (
+    "person_id", "claim_start_date", "claim_line_start_date", "revenue_center_code", "hcpcs_code",
+    *(f"hcpcs_modifier_{n}" for n in range(1, 6)), "dispensing_date", "ndc_code",
+)  # fmt: skip
+VERSION = ("paid_date", "file_date")
 BUILT = {
-    "line_number": "Number within the claim (equal rows share one)",
-    "repeat_number": "Number of the repeated column",
+    "line_number": "A number told from the line itself: its code, dates and the like",
+    "repeat_number": "The number of the repeated column",
 }
 
 
@@ -115,8 +125,8 @@ class Mapping:
         """MappingError says in one sentence what is wrong with it."""
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             raise MappingError(f"This is no column mapping: a mapping is a JSON object whose “format” is “{FORMAT}”.")
-        kind = told.get("kind")
-        if kind not in KINDS:
+        kind, version, name = told.get("kind"), told.get("version", 0), told.get("name", "")
+        if not isinstance(kind, str) or kind not in KINDS:
             raise MappingError(f"The mapping's kind must be one of {', '.join(KINDS)}.")
         header, columns, read_as = told.get("header"), told.get("columns"), told.get("read_as", {})
         if not _texts(header) or not isinstance(columns, dict) or not isinstance(read_as, dict):
@@ -127,11 +137,13 @@ class Mapping:
         repeat = told.get("repeat", 0)
         if not isinstance(repeat, int) or isinstance(repeat, bool):
             raise MappingError("“repeat” is a whole number: how often the numbered columns stand on a row.")
+        if not isinstance(name, str) or not isinstance(version, int) or isinstance(version, bool) or not 0 <= version < 1_000_000:
+            raise MappingError("The mapping's name is a text and its version a whole number.")
         rules = {str(column): _rule(str(column), rule) for column, rule in columns.items()}
         order = {column: place for place, column in enumerate(KINDS[kind].columns)}
         mapping = cls(
             kind=kind, header=tuple(header), rules=dict(sorted(rules.items(), key=lambda item: order.get(item[0], -1))),
-            read_as=ReadAs(**read_as), repeat=repeat, name=str(told.get("name", "")), version=int(told.get("version", 0) or 0),
+            read_as=ReadAs(**read_as), repeat=repeat, name=name, version=version,
         )  # fmt: skip
         mapping.check()
         return mapping
@@ -139,6 +151,13 @@ class Mapping:
     def check(self) -> None:
         """MappingError where a rule names what does not exist, or a needed column has none."""
         kind = KINDS[self.kind]
+        if any(not _is_plain(text) for text in self._texts()):
+            raise MappingError("A mapping's texts may hold no control characters and no broken ones: type them anew.")
+        if sum(len(rule.values) for rule in self.rules.values()) > MOST_VALUES:
+            raise MappingError(f"A mapping translates at most {MOST_VALUES:,} values: leave out those that stay as they are.")
+        names = [plain(name) for name in self.header if name.strip()]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise MappingError(f"The header names “{twice[0]}” twice, so it is not clear which column is meant.")
         if stray := sorted(set(self.rules) - set(kind.columns)):
             raise MappingError(f"A file of {kind.title} has no column {stray[0]}: leave it out.")
         if missing := [column for column in kind.needed if column not in self.rules]:
@@ -154,12 +173,38 @@ class Mapping:
         known = {plain(name) for name in self.header}
         for column, rule in self.rules.items():
             _check_rule(column, rule, known, self.repeat)
+        people = {plain(source) for source in self.rules["person_id"].sources}
+        for column, rule in self.rules.items():
+            if column != "person_id" and people & {plain(source) for source in rule.sources}:
+                raise MappingError(
+                    f"{column} cannot come from the column that tells the person: that one becomes a pseudonym. Choose another."
+                )
+        if self.rules["person_id"].values:
+            raise MappingError("The values of person_id cannot be translated: they would stand in the mapping.")
+        units = self.rules.get("service_unit_quantity")
+        if self.repeat and units and units.sources and not units.repeats:
+            raise MappingError(
+                "The units of a whole row would count on each of its lines: choose the numbered column of units, or nothing."
+            )
+        if self.repeat and self.rules["claim_line_number"].built == "line_number":
+            raise MappingError("Lines that repeat on a row are numbered by the repeated column: choose that for claim_line_number.")
         if self.repeat and not any(rule.repeats for rule in self.rules.values()):
             raise MappingError("The mapping repeats, but no column's source holds {n}: name one, for example HCPCS_CD_{n}.")
+
+    def _texts(self) -> list[str]:
+        texts = [self.name, *self.header, *vars(self.read_as).values()]
+        for rule in self.rules.values():
+            texts += [*rule.sources, rule.joined_by, rule.constant, *(text for pair in rule.values for text in pair)]
+        return [text for text in texts if text != "\t"]  # a delimiter
 
     def fits(self, names: Sequence[str]) -> bool:
         """Whether a file's header is the one this mapping was made for (order, letter case and blanks do not count)."""
         return fingerprint(names) == fingerprint(self.header)
+
+    @property
+    def row_factor(self) -> int:
+        """Each line of a row needs a number of its own: the row's, and behind it two or three digits for the place on it."""
+        return 100 if self.repeat < 100 else 1_000
 
     def source_names(self) -> tuple[str, ...]:
         """Every source column it reads, {n} counted out, each once."""
@@ -173,20 +218,17 @@ class Mapping:
         if self.repeat:
             relation, fixed = self._repeated(relation, fixed, place_of)
         columns = KINDS[self.kind].columns
-        built = {column: rule.built for column, rule in self.rules.items() if rule.built}
-        parts = []
-        for column in columns:
-            if built.get(column) == "repeat_number":
-                parts.append(f"CAST(one.n AS VARCHAR) AS {column}")
-            else:
-                parts.append(f"{fixed.get(column, 'NULL::VARCHAR')} AS {column}")
-        lines = f"SELECT {', '.join(parts)}, physical_line, given_reject FROM ({relation})"
-        numbered = [column for column, how in built.items() if how == "line_number"]
-        if numbered:
-            others = ", ".join(column for column in columns if column not in (*numbered, "claim_id"))
-            number = f"CAST(dense_rank() OVER (PARTITION BY claim_id ORDER BY {others}) AS VARCHAR)"
-            lines = f"SELECT * REPLACE ({', '.join(f'{number} AS {column}' for column in numbered)}) FROM ({lines}) ORDER BY physical_line"
-        return lines
+        parts = ", ".join(f"{fixed.get(column, 'NULL::VARCHAR')} AS {column}" for column in columns)
+        place = f"physical_line * {self.row_factor} + one.n AS physical_line, given_reject, physical_line AS row_of_file, one.n AS place_of_line"
+        lines = f"SELECT {parts}, {place if self.repeat else 'physical_line, given_reject'} FROM ({relation})"
+        built = self.rules["claim_line_number"].built if "claim_line_number" in self.rules else ""
+        if built == "line_number":
+            lines = f"SELECT * REPLACE ({_number_by_content(columns)} AS claim_line_number) FROM ({lines}) ORDER BY physical_line"
+        elif built == "repeat_number":
+            row = "dense_rank() OVER (PARTITION BY claim_id ORDER BY claim_start_date, row_of_file)"
+            number = f"CAST(({row} - 1) * {self.repeat} + place_of_line AS VARCHAR)"
+            lines = f"SELECT * REPLACE ({number} AS claim_line_number) FROM ({lines}) ORDER BY physical_line"
+        return f"SELECT * EXCLUDE (row_of_file, place_of_line) FROM ({lines})" if self.repeat else lines
 
     def _repeated(self, relation: str, fixed: dict[str, str], place_of: dict[str, str]) -> tuple[str, dict[str, str]]:
         """The relation with one row per filled repeat (`one.n`, `one.<column>`), at least one; a claim's amounts are split over them."""
@@ -196,9 +238,8 @@ class Mapping:
             line = _Expressions(place_of, n)
             cells = ", ".join(f"'{column}': {line.of(column, rule)}" for column, rule in repeated.items())
             entries.append(f"{{'n': {n}, {cells}}}")
-        # An amount of 0.00 stands in unused places too: what says that a place is used are the codes and dates in it.
-        telling = [column for column in repeated if not is_number(column)] or list(repeated)
-        used = " OR ".join(f"x.{column} IS NOT NULL" for column in telling)
+        # What is not blank says that a place is used; an amount of 0.00 stands in unused places too.
+        used = " OR ".join(f"({_says_something(column)})" for column in repeated)
         every = f"SELECT *, [{', '.join(entries)}] AS every_one FROM ({relation})"
         filled = f"SELECT * EXCLUDE (every_one), list_filter(every_one, lambda x: {used}) AS filled, every_one[1] AS first_one FROM ({every})"
         lines = (
@@ -210,6 +251,27 @@ class Mapping:
         for column, text in fixed.items():
             cells[column] = _share(text) if column.endswith("_amount") else text
         return lines, cells
+
+
+def _says_something(column: str) -> str:
+    if is_number(column):
+        return f"x.{column} IS NOT NULL AND NOT regexp_full_match(x.{column}, '[-+$ ]*0*[.,]?0*')"
+    return f"x.{column} IS NOT NULL"
+
+
+def _number_by_content(columns: Sequence[str]) -> str:
+    """SQL of a number that a line keeps wherever and whenever it comes again, from what tells it apart from the claim's other lines.
+
+    Lines that are alike in all of that, and came at the same time, are counted on: two such lines of different money are two lines.
+    The same line paid or filed on another day is a version of it and keeps its number; equal rows share one and are duplicates.
+    """
+    identity = [column for column in IDENTITY if column in columns]
+    version = [column for column in VERSION if column in columns]
+    rest = [column for column in columns if column not in {*identity, *version, "claim_id", "claim_line_number"}]
+    alike = ", ".join(["claim_id", *identity])
+    count = f"dense_rank() OVER (PARTITION BY {alike}, {', '.join(version)} ORDER BY {', '.join(rest)})"
+    told = "concat_ws(chr(31), " + ", ".join(f"coalesce({column}, '')" for column in identity) + f", {count})"
+    return f"CAST(1 + md5_number_lower({told}) % 999999999 AS VARCHAR)"
 
 
 def fingerprint(names: Sequence[str]) -> str:
@@ -224,9 +286,10 @@ def as_text(mapping: Mapping) -> str:
 
 def from_text(text: str) -> Mapping:
     try:
-        return Mapping.from_json(json.loads(text))
-    except (json.JSONDecodeError, RecursionError):
+        told = json.loads(text)
+    except (ValueError, RecursionError):
         raise MappingError("This is no JSON file: export a mapping from the page Mappings, or correct it.") from None
+    return Mapping.from_json(told)
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -283,6 +346,10 @@ def _check_rule(column: str, rule: Rule, known: set[str], repeat: int) -> None:
         )
 
 
+def _is_plain(text: str) -> bool:
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+
+
 def _counted(source: str, repeat: int) -> list[str]:
     return [source.replace("{n}", str(n)) for n in range(1, repeat + 1)] if "{n}" in source else [source]
 
@@ -328,7 +395,14 @@ def _respelled_date(text: str, pattern: str) -> str:
     if pattern == "time":
         return f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9:.]+(Z|[+-][0-9:]+)?') THEN left({text}, 10) ELSE {text} END"
     day = f"regexp_replace({text}, '[ T]+(0?0:00(:00)?([.]0+)?|12:00(:00)? ?[aA][mM])$', '')"
-    return f"coalesce(strftime(try_strptime({day}, '{pattern}'), '%Y-%m-%d'), {text})"
+    return f"CASE WHEN regexp_full_match({day}, '{shape_of(pattern)}') THEN coalesce(strftime(try_strptime({day}, '{pattern}'), '%Y-%m-%d'), {text}) ELSE {text} END"
+
+
+def shape_of(pattern: str) -> str:
+    """The pattern of a date form as a regular expression: what only looks like it (a year of two digits) is not read as it."""
+    digits = "[0-9]{1,2}" if re.search("[-/.]", pattern) else "[0-9]{2}"
+    parts = {"%m": digits, "%d": digits, "%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%b": "[A-Za-z]{3}", ".": "[.]"}
+    return re.sub(r"%[mdYyb]|[.]", lambda found: parts[found[0]], pattern)
 
 
 def _respelled_number(text: str, form: str) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from demand.engine.columns import KINDS, LEFT_OUT, MEDICAL, plain
 from demand.engine.layout import Layout
-from demand.engine.mapping import DATE_FORMS, MOST_REPEATS, Rule, is_date, is_number
+from demand.engine.mapping import DATE_FORMS, MOST_REPEATS, Rule, is_date, is_number, shape_of
 
 SURE, LIKELY = 0.85, 0.6
 # What exports call our columns, letters and digits only. From public layouts (Tuva, CMS, SynPUF, X12 words) and common usage.
@@ -151,7 +151,7 @@ def suggest(layout: Layout, kind_name: str, known_payers: Sequence[str] = ()) ->
         suggestions["claim_line_number"] = Suggestion(
             Rule(built="repeat_number" if repeat else "line_number"), 0.9,
             "No column numbers the lines of a claim; they can be numbered "
-            + ("by the repeated column they stand in." if repeat else "by their content, so that the same rows get the same numbers again."),
+            + ("by the repeated column they stand in." if repeat else "from what tells them apart (code, dates), so that a line that comes again has the same number."),
         )  # fmt: skip
     return Proposal({column: suggestions[column] for column in kind.columns if column in suggestions}, repeat)
 
@@ -297,11 +297,14 @@ _MIDNIGHT = re.compile(r"[ T]+(0?0:00(:00)?(\.0+)?|12:00(:00)? ?[aA][mM])$")
 def _is_written(cell: str, form: str, pattern: str) -> bool:
     if pattern == "time":
         return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}[ T][\d:.]+(Z|[+-][\d:]+)?", cell)) and not _MIDNIGHT.search(cell)
+    day = _MIDNIGHT.sub("", cell)
+    if pattern and not re.fullmatch(shape_of(pattern), day):
+        return False
     try:
-        day = datetime.strptime(_MIDNIGHT.sub("", cell), pattern or "%Y-%m-%d")  # noqa: DTZ007 (a day, no instant)
+        read = datetime.strptime(day, pattern or "%Y-%m-%d")  # noqa: DTZ007 (a day, no instant)
     except ValueError:
         return False
-    return 1900 <= day.year <= 2100
+    return 1900 <= read.year <= 2100
 
 
 def translations(column: str, values: Iterable[str], known_payers: Sequence[str] = ()) -> dict[str, str]:

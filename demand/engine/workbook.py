@@ -7,7 +7,8 @@ finds them. Formulas are taken by the value the workbook holds; links to other w
 from __future__ import annotations
 
 import datetime as dt
-import re
+import math
+import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,13 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineWorkbook
 
 from demand.engine.refusal import RefusedFile, UnknownLayout
 from demand.engine.unpack import BLOCK, Limits
 
-_MARKS = re.compile(rb'\bt="e"|\bhidden="(?:1|true)"|</f></c>|<f[^>]*/></c>|<!DOCTYPE')
-_OVERLAP = 4096  # a mark may stand across two blocks
+MOST_MEMBERS = 1_000  # files inside a workbook
+MOST_CELLS = 16_000_000  # rows x columns of a sheet: its reader makes a cell of each, filled or not
+MOST_TEXT = 200 << 20  # characters that a sheet's cells point to
+_WORKSHEET = "/worksheet"
 
 
 @dataclass(frozen=True)
@@ -44,52 +47,74 @@ class Sheet:
                 yield place + 1, place + 1, cells
 
 
-def sheet_names(path: Path, shown: str) -> list[str]:
+@dataclass
+class _Facts:
+    """What a sheet's XML says beyond its cells' values. Rows and columns count from 0."""
+
+    rows: int = 0
+    columns: int = 0
+    errors: dict[int, dict[int, str]] = field(default_factory=dict)
+    hidden: int = 0
+    uncalculated: int = 0
+    long_numbers: int = 0
+    text: int = 0
+    repeated_row: int | None = None
+
+
+def sheet_names(path: Path, shown: str, limits: Limits) -> list[str]:
     """The sheets with rows, the visible ones first."""
-    try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-            filled = [sheet for sheet in sheets if book.get_sheet_by_name(sheet.name).height]
-    except PasswordError:
-        raise RefusedFile(
-            f"{shown} is a password-protected workbook. Open it, remove the password, save it, and send that.", "PASSWORD_PROTECTED"
-        ) from None
-    except (CalamineError, OSError, ValueError):
-        raise _damaged(shown) from None
-    return [sheet.name for sheet in sorted(filled, key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible)]
+    _unpack_once(path, shown, limits)
+    parts = _parts(path, shown)
+    texts = _text_lengths(path, shown)
+    return [name for name, part, _ in sorted(parts, key=lambda one: not one[2]) if _facts(path, part, texts, shown).rows]
 
 
 def open_sheet(path: Path, shown: str, wanted: str, limits: Limits) -> Sheet:
     """The sheet to be read: the one named, else the only one with rows. Refused where it is too large, damaged or uncalculated."""
-    marks = _scan(path, shown, limits)
-    names = sheet_names(path, shown)
+    names = sheet_names(path, shown, limits)
     if not names:
         raise RefusedFile(f"{shown} is a workbook whose sheets are all empty, so there is nothing to load.", "EMPTY")
     if wanted and wanted not in names:
-        raise UnknownLayout(f"{shown} has no sheet “{wanted}” with rows in it: choose one of its sheets.", "SHEET")
+        raise UnknownLayout(f"{shown} has no sheet of the chosen name with rows in it: choose one of its sheets.", "SHEET")
     if not wanted and len(names) > 1:
         raise UnknownLayout(
             f"{shown} is a workbook of {len(names)} sheets with rows, and one is read: choose the sheet, or send a workbook of one.",
             "SHEET",
         )
     name = wanted or names[0]
-    part = _part_of(path, name, shown)
-    found = marks.get(part, set())
-    if b"<!DOCTYPE" in found:
-        raise RefusedFile(
-            f"{shown} carries declarations that no spreadsheet program writes. Save it again and send that.", "TYPE_MISMATCH"
+    part, visible = next((part, visible) for other, part, visible in _parts(path, shown) if other == name)
+    facts = _facts(path, part, _text_lengths(path, shown), shown)
+    _refuse(facts, shown)
+    notes = []
+    if len(names) > 1:
+        notes.append(f"Read from one sheet; {len(names) - 1} other sheets with rows were not read.")
+    if not visible:
+        notes.append("The sheet is hidden in the workbook.")
+    if facts.hidden:
+        notes.append(f"{facts.hidden:,} hidden rows were read like all others.")
+    if facts.long_numbers:
+        notes.append(
+            f"{facts.long_numbers:,} cells hold numbers of more than 15 digits, whose last digits a spreadsheet changes: check the ids."
         )
-    if any(mark.endswith(b"</c>") for mark in found):
+    return Sheet(name, path, facts.errors, facts.hidden, tuple(notes))
+
+
+def _refuse(facts: _Facts, shown: str) -> None:
+    if facts.uncalculated:
         raise RefusedFile(
             f"{shown} has formulas without a calculated value. Open it, let it calculate, save it, and send that.", "UNCALCULATED"
         )
-    errors, hidden = _errors_and_hidden(path, part) if found else ({}, 0)
-    notes = []
-    if len(names) > 1:
-        notes.append(f"Read from the sheet “{name}”; {len(names) - 1} other sheets with rows were not read.")
-    if hidden:
-        notes.append(f"{hidden:,} hidden rows were read like all others.")
-    return Sheet(name, path, errors, hidden, tuple(notes))
+    if facts.repeated_row is not None:
+        raise RefusedFile(
+            f"{shown} holds the row {facts.repeated_row + 1:,} twice, which no spreadsheet program writes. Save it again and send that.",
+            "ARCHIVE_DAMAGED",
+        )
+    if facts.rows * facts.columns > MOST_CELLS or facts.text > MOST_TEXT:
+        raise RefusedFile(
+            f"{shown} has a sheet of {facts.rows:,} rows and {facts.columns:,} columns, more than can be read from a workbook. "
+            "Save it as CSV and send that.",
+            "ARCHIVE_TOO_LARGE",
+        )
 
 
 def _text(value: object) -> str:
@@ -100,7 +125,9 @@ def _text(value: object) -> str:
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, float):
-        return f"{value:.15g}" if abs(value) >= 1e15 or value != int(value) else str(int(value))
+        if not math.isfinite(value):
+            return str(value)
+        return str(int(value)) if value == int(value) else f"{value:.15g}"
     return str(value)
 
 
@@ -110,30 +137,24 @@ def _damaged(shown: str) -> RefusedFile:
     )
 
 
-def _scan(path: Path, shown: str, limits: Limits) -> dict[str, set[bytes]]:
-    """Marks found in each sheet's XML. Every member is unpacked once, counting: a bomb or a lying size is found before it is read."""
-    marks: dict[str, set[bytes]] = {}
-    most = min(limits.max_unpacked_bytes, limits.max_workbook_bytes)
+def _unpack_once(path: Path, shown: str, limits: Limits) -> None:
+    """Every member is unpacked once, counting: a bomb or a lying size is found before anything reads it."""
+    most, done = min(limits.max_unpacked_bytes, limits.max_workbook_bytes), 0
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if len(members) > limits.max_members:
+            if len(members) > MOST_MEMBERS or len({member.filename for member in members}) < len(members):
                 raise _too_large(shown)
-            done = 0
             for member in members:
-                own, before = 0, b""
+                own = 0
                 with archive.open(member) as stream:
                     while block := stream.read(BLOCK):
                         own += len(block)
                         done += len(block)
                         if done > most or (own > limits.ratio_from_bytes and own > limits.max_ratio * max(member.compress_size, 1)):
                             raise _too_large(shown)
-                        if member.filename.startswith("xl/worksheets/"):
-                            marks.setdefault(member.filename, set()).update(_MARKS.findall(before + block))
-                            before = block[-_OVERLAP:]
     except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise _damaged(shown) from None
-    return marks
 
 
 def _too_large(shown: str) -> RefusedFile:
@@ -144,64 +165,116 @@ def _too_large(shown: str) -> RefusedFile:
     )
 
 
-def _part_of(path: Path, name: str, shown: str) -> str:
-    """The archive member that holds the sheet."""
-    sheets, links = {}, {}
+def _parts(path: Path, shown: str) -> list[tuple[str, str, bool]]:
+    """(name, archive member, visible) of each worksheet, in the workbook's order."""
+    sheets: list[tuple[str, str, bool]] = []
+    links: dict[str, str] = {}
 
     def sheet(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rsplit(":", 1)[-1] == "sheet":
-            sheets[attributes.get("name", "")] = next((v for k, v in attributes.items() if k.rsplit(":", 1)[-1] == "id"), "")
+        if tag == "sheet":
+            link = next((value for name, value in attributes.items() if _local(name) == "id"), "")
+            sheets.append((attributes.get("name", ""), link, attributes.get("state", "visible") == "visible"))
 
     def link(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rsplit(":", 1)[-1] == "Relationship":
-            links[attributes.get("Id", "")] = attributes.get("Target", "")
+        if tag == "Relationship" and attributes.get("Type", "").endswith(_WORKSHEET):
+            target = attributes.get("Target", "")
+            links[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _elements(archive.read("xl/workbook.xml"), sheet)
-            _elements(archive.read("xl/_rels/workbook.xml.rels"), link)
-        target = links[sheets[name]]
-    except (KeyError, expat.ExpatError, zipfile.BadZipFile):
-        raise _damaged(shown) from None
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    _read(path, "xl/workbook.xml", shown, sheet)
+    _read(path, "xl/_rels/workbook.xml.rels", shown, link)
+    return [(name, links[to], visible) for name, to, visible in sheets if to in links]
 
 
-def _elements(text: bytes, begin) -> None:
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = begin
-    parser.Parse(text, True)
-
-
-def _errors_and_hidden(path: Path, part: str) -> tuple[dict[int, dict[int, str]], int]:
-    """Error cells by row and column (from 0), and the number of hidden rows: what the sheet's reader leaves out."""
-    errors: dict[int, dict[int, str]] = {}
-    row = column = -1
-    hidden = 0
-    text: list[str] | None = None
+def _text_lengths(path: Path, shown: str) -> list[int]:
+    """Characters of each shared text."""
+    lengths: list[int] = []
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, hidden, text
-        tag = tag.rsplit(":", 1)[-1]
+        if tag == "si":
+            lengths.append(0)
+
+    def data(text: str) -> None:
+        if lengths:
+            lengths[-1] += len(text)
+
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.lower().endswith("/sharedstrings.xml")]
+    for name in names:
+        _read(path, name, shown, begin, data=data)
+    return lengths
+
+
+def _facts(path: Path, part: str, texts: list[int], shown: str) -> _Facts:
+    """Size, errors, hidden rows, formulas without a value and long numbers: what the sheet's reader does not tell."""
+    facts = _Facts()
+    row = column = -1
+    kind, formula, value, inside = "", False, [], False
+    seen: set[int] = set()
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column, kind, formula, value, inside
         if tag == "row":
-            row = int(attributes["r"]) - 1 if "r" in attributes else row + 1
+            row = int(attributes["r"]) - 1 if attributes.get("r", "").isdecimal() else row + 1
+            if row in seen:
+                facts.repeated_row = row
+            seen.add(row)
             column = -1
-            hidden += attributes.get("hidden") in ("1", "true")
+            facts.hidden += attributes.get("hidden") in ("1", "true")
         elif tag == "c":
-            column = _column(attributes["r"]) if "r" in attributes else column + 1
-            text = [] if attributes.get("t") == "e" else None
+            place = attributes.get("r", "")
+            column = _column(place) if place else column + 1
+            kind, formula, value = attributes.get("t", ""), False, []
+            # A cell's own reference wins over its row's: the sheet's reader makes room for it.
+            below = int(place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz$") or 0) if place[-1:].isdecimal() else 0
+            facts.rows, facts.columns = max(facts.rows, row + 1, below), max(facts.columns, column + 1)
+        elif tag == "f":
+            formula = True
+        inside = tag in ("v", "t")
 
     def end(tag: str) -> None:
-        nonlocal text
-        if tag.rsplit(":", 1)[-1] == "c" and text is not None:
-            errors.setdefault(row, {})[column] = "".join(text) or "#ERROR"
-            text = None
+        nonlocal inside
+        inside = False
+        if tag != "c":
+            return
+        told = "".join(value)
+        if kind == "e":
+            facts.errors.setdefault(row, {})[column] = told or "#ERROR"
+        elif formula and not told and kind != "str":
+            facts.uncalculated += 1
+        elif kind == "s":
+            facts.text += texts[int(told)] if told.isdecimal() and int(told) < len(texts) else 0
+        elif kind in ("", "n") and sum(map(str.isdigit, told.split("E")[0].lstrip("-0."))) > 15 and "." not in told:
+            facts.long_numbers += 1
 
+    _read(path, part, shown, begin, end, lambda text: value.append(text) if inside else None)
+    return facts
+
+
+def _local(name: str) -> str:
+    return name.rsplit(":", 1)[-1]
+
+
+def _read(path: Path, part: str, shown: str, begin, end=None, data=None) -> None:
+    """Stream a member's XML to handlers that get names without prefixes. Refused where it is none, or declares entities."""
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = begin, end
-    parser.CharacterDataHandler = lambda data: text.append(data) if text is not None else None
-    with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
-        parser.ParseFile(stream)
-    return errors, hidden
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda tag, attributes: begin(_local(tag), attributes)
+    if end:
+        parser.EndElementHandler = lambda tag: end(_local(tag))
+    if data:
+        parser.CharacterDataHandler = data
+
+    def declared(*_: object) -> None:
+        raise RefusedFile(
+            f"{shown} carries declarations that no spreadsheet program writes. Save it again and send that.", "TYPE_MISMATCH"
+        )
+
+    parser.StartDoctypeDeclHandler = declared
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
+            parser.ParseFile(stream)
+    except (KeyError, expat.ExpatError, zipfile.BadZipFile):
+        raise _damaged(shown) from None
 
 
 def _column(reference: str) -> int:

@@ -219,7 +219,7 @@ def mapping_page(
         shown = preview(mapping, layout, settings.PSEUDONYM_KEY.encode())
     except MappingError as error:
         problem = problem or str(error)
-    used_names = set(mapping.source_names())
+    used_names = set(mapping.source_names()) if shown else set()
     return MappingPage(
         extract=file.extract, file=file, layout=layout,
         needed=tuple(field for field in fields if field.needed),

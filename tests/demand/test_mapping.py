@@ -74,11 +74,12 @@ def load(
 
 def test_a_layout_that_somebody_described(tmp_path):
     rows, result = load(tmp_path, put(tmp_path, text([HEADER, *ROWS])), mapping())
-    assert [(row["claim_id"], row["claim_line_number"], row["service_date"], row["reject"]) for row in rows] == [
-        ("C1", 1, dt.date(2026, 3, 1), None),
-        ("C1", 2, dt.date(2026, 3, 1), None),
-        ("C2", 1, None, "BAD_DATE claim_start_date"),
+    assert [(row["claim_id"], row["service_date"], row["reject"]) for row in rows] == [
+        ("C1", dt.date(2026, 3, 1), None),
+        ("C1", dt.date(2026, 3, 1), None),
+        ("C2", None, "BAD_DATE claim_start_date"),
     ]
+    assert rows[0]["claim_line_number"] != rows[1]["claim_line_number"]
     assert [row["paid_cents"] for row in rows] == [120_050, -2_000, 1_000]
     assert [(row["payer"], row["place_of_service_code"], row["claim_type"]) for row in rows] == [
         ("Aetna", "11", "professional"), ("Aetna", "22", "professional"), ("Blue", "12", "professional"),
@@ -98,6 +99,43 @@ def test_the_same_lines_in_another_order_get_the_same_numbers(tmp_path):
 def test_equal_rows_of_a_layout_without_line_numbers_are_one_line(tmp_path):
     _, result = load(tmp_path, put(tmp_path, text([HEADER, ROWS[0], ROWS[0]])), mapping())
     assert (result.kinds["medical"].accepted, result.kinds["medical"].duplicate) == (1, 1)
+
+
+def test_a_line_keeps_its_number_in_other_files_and_when_it_is_restated(tmp_path):
+    header = [*HEADER, "PaidOn"]
+    how = mapping(header=tuple(header), rules=RULES | {"paid_date": Rule(sources=("PaidOn",))})
+    first = [[*ROWS[0], "2026-04-01"], [*ROWS[0][:4], "5.00", *ROWS[0][5:], "2026-04-01"]]  # alike but for the money: two lines
+    restated = [*ROWS[0][:4], "7.00", *ROWS[0][5:], "2026-05-01"]
+    one, result = load(tmp_path, put(tmp_path, text([header, *first, restated])), how)
+    assert len({row["claim_line_number"] for row in one}) == 2
+    assert (result.kinds["medical"].accepted, result.kinds["medical"].superseded) == (2, 1)
+    parts = [
+        put(tmp_path, text([header, row]), f"part{n}.csv")
+        for n, row in enumerate([[*ROWS[0], ""], [*ROWS[1][:4], "20", *ROWS[1][5:], ""]])
+    ]
+    both = lines.load_extract([lines.SourceFile("medical", path, path.name, how) for path in parts], [], tmp_path / "both", OPTIONS)
+    assert (both.kinds["medical"].accepted, both.kinds["medical"].superseded) == (2, 0)
+
+
+def test_two_saved_mappings_of_one_header_are_chosen_by_a_person(tmp_path):
+    path = put(tmp_path, text([HEADER, *ROWS]))
+    with pytest.raises(UnknownLayout) as unknown:
+        load(tmp_path, path, None, saved=(mapping(name="Payer A"), mapping(name="Payer B")))
+    assert unknown.value.rule == "SEVERAL_MAPPINGS" and "“Payer A” and “Payer B”" in unknown.value.sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_no_first_line_of_data_becomes_names_through_a_mapping_or_on_its_page(tmp_path, encoding):
+    path = put(tmp_path, text([["phisent1", "Müller", "2026-01-01", "J1745", "10", "aetna", "O"]] * 2).encode(encoding))
+    for how in (mapping(read_as=ReadAs(encoding=encoding)), None):
+        with pytest.raises(RefusedFile) as refused:
+            if how:
+                load(tmp_path, path, how)
+            else:
+                lines.look_at(
+                    SourceFile("medical", path, path.name), tmp_path / "look", OPTIONS, ReadAs(), lambda stage, share: None
+                )
+        assert refused.value.rule == "NO_HEADER" and "phisent1" not in refused.value.sentence
 
 
 def test_rows_with_line_ends_blank_lines_and_ragged_ones_keep_their_lines(tmp_path):
@@ -128,15 +166,18 @@ def test_a_row_that_holds_several_lines(tmp_path):
         ["1", "P1", "20260301", "J1745", "", "96413", "5.00", "0.00", "7.00", "10.01"],
         ["2", "P2", "20260302", "", "", "", "0.00", "0.00", "0.00", "-3.00"],
         ["3", "P3", "20260303", "J1745", "96413", "96415", "", "", "", "-0.02"],
+        ["3", "P3", "20260303", "", "", "", "", "55.00", "", ""],  # a second row of the claim: money without a code is kept
     ]
     rows, result = load(tmp_path, put(tmp_path, text([header, *wide])), how)
     assert [(row["claim_id"], row["claim_line_number"], row["hcpcs_code"], row["allowed_cents"], row["paid_cents"]) for row in rows] == [
         ("1", 1, "J1745", 500, 501), ("1", 3, "96413", 700, 500),
         ("2", 1, None, 0, -300),
         ("3", 1, "J1745", None, -1), ("3", 2, "96413", None, -1), ("3", 3, "96415", None, 0),
+        ("3", 5, None, 5500, None),
     ]  # fmt: skip
-    assert result.kinds["medical"].rows_read == 6
-    assert "3 rows became 6 lines: a row holds up to 3 of them." in result.quality["loaded_files"][0]["notes"]
+    assert [row["physical_line"] for row in rows] == [201, 203, 301, 401, 402, 403, 502]
+    assert result.kinds["medical"].rows_read == 7
+    assert "4 rows became 7 lines: a row holds up to 3 of them." in result.quality["loaded_files"][0]["notes"]
 
 
 def test_a_saved_mapping_is_used_when_its_header_returns_and_never_when_it_changed(tmp_path):
@@ -208,6 +249,10 @@ def test_what_a_workbook_may_not_be(tmp_path):
     assert refusal(workbook(tmp_path / "empty.xlsx", [])).rule == "EMPTY"
     formula = [[Raw("<c><f>1+1</f></c>"), *ROWS[0][1:]]]
     assert refusal(workbook(tmp_path / "formula.xlsx", [HEADER, *formula])).rule == "UNCALCULATED"
+    blank = [[Raw("<c><f>1+1</f><v></v></c>"), *ROWS[0][1:]]]
+    assert refusal(workbook(tmp_path / "blank.xlsx", [HEADER, *blank])).rule == "UNCALCULATED"
+    far = [[Raw('<c r="XFD1048576"><v>1</v></c>')]]
+    assert refusal(workbook(tmp_path / "far.xlsx", [HEADER, *far])).rule == "ARCHIVE_TOO_LARGE"
     assert refusal(workbook(tmp_path / "bomb.xlsx", [HEADER, *ROWS], tail=f"<!--{'0' * (20 << 20)}-->")).rule == "ARCHIVE_TOO_LARGE"
     cut = put(tmp_path, (tmp_path / "two.xlsx").read_bytes()[:-200], "cut.xlsx")
     assert refusal(cut).rule == "ARCHIVE_DAMAGED"
@@ -235,7 +280,12 @@ def test_the_sheet_that_was_chosen(tmp_path):
         ({"rules": RULES | {"birth_date": Rule(sources=("DOS",))}}, "birth_date"),
         ({"rules": RULES | {"hcpcs_code": Rule(sources=("Code{n}",))}}, "repeat"),
         ({"repeat": 500}, "200"),
-        ({"repeat": 3}, "{n}"),
+        ({"repeat": 3}, "numbered by the repeated column"),
+        ({"repeat": 3, "rules": RULES | {"claim_line_number": Rule(built="repeat_number")}}, "{n}"),
+        ({"rules": RULES | {"plan": Rule(sources=("POS", "Patient"))}}, "tells the person"),
+        ({"rules": RULES | {"plan": Rule(constant="a\0b")}}, "control characters"),
+        ({"rules": RULES | {"plan": Rule(sources=("Plan",), values=tuple((str(n), "x") for n in range(2001)))}}, "2,000 values"),
+        ({"header": (*HEADER, "PAID")}, "twice"),
         ({"read_as": ReadAs(encoding="klingon")}, "encoding"),
         ({"read_as": ReadAs(delimiter="x")}, "delimiter"),
     ],
@@ -246,7 +296,18 @@ def test_a_mapping_that_cannot_work_says_why(change, said):
     assert said in str(error.value) and str(error.value).endswith(".")
 
 
-@pytest.mark.parametrize("told", ["", "[]", "{}", '{"format": "infusion-strategy-mapping/1", "kind": "medical"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "[]",
+        "{}",
+        "9" * 5000,
+        '{"format": "infusion-strategy-mapping/1", "kind": [1]}',
+        '{"format": "infusion-strategy-mapping/1", "kind": "medical"}',
+        "[" * 100_000,
+    ],
+)
 def test_what_is_no_mapping_is_refused_in_a_sentence(told):
     with pytest.raises(MappingError):
         from_text(told)
@@ -332,7 +393,7 @@ def test_our_own_layout_is_suggested_whole():
 @pytest.mark.parametrize(
     ("cells", "form"),
     [
-        (["2026-01-31"], ""), (["01/31/2026"], "MM/DD/YYYY"), (["31/01/2026", "1/2/2026"], "DD/MM/YYYY"), (["20260131"], "YYYYMMDD"),
+        (["2026-01-31"], ""), (["01/31/2026"], "MM/DD/YYYY"), (["31/01/2026", "1/2/2026"], "DD/MM/YYYY"), (["01/31/26"], "MM/DD/YY"), (["2026115"], ""), (["20260131"], "YYYYMMDD"),
         (["01312026"], "MMDDYYYY"), (["31-Jan-2026"], "DD-Mon-YYYY"), (["31JAN2026"], "DDMonYYYY"), (["31.01.2026"], "DD.MM.YYYY"),
         (["2026-01-31 10:30:00"], "YYYY-MM-DD and a time"), (["2026-01-31 00:00:00"], ""), (["soon"], ""), ([], ""),
     ],
