@@ -14,7 +14,10 @@ class ExtractForm(forms.Form):
     )
     perspective = forms.ChoiceField(choices=Extract.Perspective.choices, label="Whose view of the claims")
     data_source = forms.CharField(
-        max_length=120, required=False, label="Data source", help_text="Fills rows whose data_source is blank; one feed, one name."
+        max_length=120,
+        required=False,
+        label="Data source",
+        help_text="Fills rows whose data_source is blank. Give each sender its own name: claims of one source with the same number are taken for the same claim.",
     )
     paid_through = forms.DateField(
         required=False,

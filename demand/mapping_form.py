@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from demand.engine.columns import KINDS
 from demand.engine.layout import Layout
 from demand.engine.mapping import Rule, is_date, is_number
-from demand.engine.suggest import date_form, translations
+from demand.engine.suggest import date_form, number_form, translations
 
 # What a column's select says.
 NONE, CONSTANT, BUILT_PREFIX, COLUMN = "", "constant", "built:", "column:"
@@ -58,6 +58,4 @@ def _rule_from(post, column: str, source: str, layout: Layout, known_payers: Seq
 
 
 def _forms_of(column: str, cells: list[str]) -> tuple[str, str]:
-    date = date_form(cells)[0] if is_date(column) else ""
-    written = is_number(column) and any(re.search(r"[$,(]", cell) for cell in cells)
-    return date, "$1,234.50 or (1,234.50)" if written else ""
+    return date_form(cells)[0] if is_date(column) else "", number_form(cells) if is_number(column) else ""

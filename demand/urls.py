@@ -1,7 +1,16 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
 from demand.views import extracts, feeds, figures, lines, mappings, metrics, quality, runs, uploads
 
+
+class BigIntConverter(IntConverter):
+    """A number that databases have room for; a longer one names nothing."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(BigIntConverter, "bigint")
 app_name = "demand"
 urlpatterns = [
     path("extracts/", extracts.index, name="extracts"),
@@ -38,12 +47,12 @@ urlpatterns = [
     path("runs/recompute/", extracts.recompute_now, name="recompute"),
     path("runs/state/", runs.state, name="state"),
     path("runs/<int:pk>/", runs.detail, name="run"),
-    path("runs/<int:pk>/infusions/<int:number>/", figures.infusion, name="infusion"),
+    path("runs/<int:pk>/infusions/<bigint:number>/", figures.infusion, name="infusion"),
     path("figures/<int:pk>/<slug:slug>/", figures.detail, name="figure"),
     path("figures/<int:pk>/<slug:slug>/infusions/", figures.infusions, name="figure-infusions"),
     path("figures/<int:pk>/<slug:slug>/infusions.csv", figures.infusions_csv, name="figure-infusions-csv"),
     path("lines/", lines.search, name="lines"),
-    path("lines/<int:pk>/<int:extract>/<int:file_no>/<int:row_number>/", lines.detail, name="line"),
+    path("lines/<bigint:pk>/<bigint:extract>/<bigint:file_no>/<bigint:row_number>/", lines.detail, name="line"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

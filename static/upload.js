@@ -145,9 +145,9 @@
     const refusal = refusalOf(files.map(({ file }) => file));
     if (refusal) { complain(form, refusal); return; }
     const { chunk_bytes: chunk } = settings();
+    const fields = new FormData(form, submitter); // before the buttons are disabled: a disabled one is not sent
     begin(form, files);
     try {
-      const fields = new FormData(form, submitter);
       form.querySelectorAll("input[type=file]").forEach((input) => fields.delete(input.name));
       for (const chosen of files) fields.append("sent", await send(form, chosen, chunk));
       sending.say("All sent. Checking the form …");

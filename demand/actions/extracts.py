@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from demand import storage
@@ -101,7 +101,7 @@ def create_extract(
         raise Refused("Choose at least one file: medical claims, pharmacy claims or eligibility.")
     _refuse_same_files(files)
     Extract.objects.filter(name=name, status=Extract.Status.REFUSED).delete()
-    extract = Extract.objects.create(
+    extract = _create(
         name=name,
         version=1 + max(taken.values_list("version", flat=True), default=0),
         perspective=perspective,
@@ -124,6 +124,16 @@ def create_extract(
         for file in files
     )
     return extract, _request_load(extract, user)
+
+
+def _create(**fields) -> Extract:
+    try:
+        with transaction.atomic():
+            return Extract.objects.create(**fields)
+    except IntegrityError:
+        raise Refused(
+            f"Somebody else has just sent an extract named “{fields['name']}”: look at the list, then send yours again."
+        ) from None
 
 
 def _refuse_same_files(files: list[IncomingFile]) -> None:
@@ -191,8 +201,7 @@ def accept(extract: Extract, user=None) -> Run | None:
     checked = Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk, status=Run.Status.FINISHED).latest("pk")
     if checked.inputs["earlier"] != [other.pk for other in earlier_than(extract)]:
         return load_again(extract, check_first=False, user=user)
-    stand_back(extract)
-    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED, loaded_at=timezone.now())
+    _count(extract, loaded_at=timezone.now())
     stored = stored_names(extract)
     transaction.on_commit(lambda: discard_uploads(stored))
     return None
@@ -209,8 +218,18 @@ def take_back(extract: Extract) -> None:
 def put_back(extract: Extract) -> None:
     """Redo what was undone; another version of the same name stands back."""
     _must_be(extract, [Extract.Status.UNDONE, Extract.Status.REPLACED], "only an extract that was taken back can be put back")
-    stand_back(extract)
-    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED)
+    _count(extract)
+
+
+def _count(extract: Extract, **fields) -> None:
+    try:
+        with transaction.atomic():
+            stand_back(extract)
+            Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.LOADED, **fields)
+    except IntegrityError:
+        raise Refused(
+            f"Somebody else has just loaded another version of “{extract.name}”: look at its versions, then try again."
+        ) from None
 
 
 def _must_be(extract: Extract, states: list[str], otherwise: str) -> None:
@@ -220,9 +239,12 @@ def _must_be(extract: Extract, states: list[str], otherwise: str) -> None:
         raise Refused(f"“{extract}” is {Extract.Status(state).label.lower()}: {otherwise}.")
 
 
+UNSETTLED = (Extract.Status.QUEUED, Extract.Status.LOADING)
+
+
 def unsettled():
     """Extracts that wait for their load or are in it."""
-    return Extract.objects.filter(status__in=[Extract.Status.QUEUED, Extract.Status.LOADING])
+    return Extract.objects.filter(status__in=UNSETTLED)
 
 
 def give_up_load(run: Run) -> None:
@@ -233,8 +255,10 @@ def give_up_load(run: Run) -> None:
 
 
 def refuse(extract: Extract, sentence: str) -> None:
-    """End an extract's way in: it says why, its uploads and whatever was made of them are gone."""
-    Extract.objects.filter(pk=extract.pk).update(status=Extract.Status.REFUSED, refusal=sentence)
+    """End an extract's way in: it says why, its uploads and whatever was made of them are gone. One that got on meanwhile is left alone."""
+    waiting = [*UNSETTLED, Extract.Status.UNMAPPED, Extract.Status.CHECKED]
+    if not Extract.objects.filter(pk=extract.pk, status__in=waiting).update(status=Extract.Status.REFUSED, refusal=sentence):
+        return
     discard_uploads(stored_names(extract))
     shutil.rmtree(storage.extract_folder(extract.pk), ignore_errors=True)
     _forget_identities(extract.pk)

@@ -32,7 +32,7 @@ def perform_load(claim: runs.Claim) -> None:
         with runs.keep_alive(claim):
             for file in files:
                 if file.read_as:  # somebody asked for another look
-                    _look_at(file, attempt, report)
+                    _look_again(file, attempt, report)
                     raise lines.UnknownLayout(extract.refusal or "Say where its columns come from.", "LOOKED_AGAIN")
             try:
                 loaded = lines.load_extract(_sources(files), _earlier_folders(extract), attempt, _options(extract), report)
@@ -68,6 +68,14 @@ def perform_load(claim: runs.Claim) -> None:
     if status == Extract.Status.LOADED:
         discard_uploads(stored_names(extract))
     storage.remove_attempts(final)
+
+
+def _look_again(file: ExtractFile, attempt: Path, report) -> None:
+    """A choice that cannot be read is said, and the upload stays for another choice."""
+    try:
+        _look_at(file, attempt, report)
+    except lines.RefusedFile as refusal:
+        raise lines.UnknownLayout(f"{refusal.sentence} The upload is kept: choose another way to read it.", refusal.rule) from None
 
 
 def _look_at(file: ExtractFile, attempt: Path, report) -> None:

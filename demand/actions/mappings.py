@@ -1,6 +1,6 @@
 """Saved mappings: a version is never changed, saving what differs makes the next one."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from demand.actions.extracts import Refused
@@ -14,6 +14,8 @@ def save(mapping: Mapping, name: str, user=None) -> ColumnMapping:
     name = name.strip()
     if not name:
         raise Refused("Give the mapping a name, for example “Payer A, medical layout 2026”.")
+    if not name.isprintable():
+        raise Refused("The name of a mapping holds characters that cannot be shown: type it anew.")
     if len(name) > 120:
         raise Refused("The name of a mapping has at most 120 characters: shorten it.")
     earlier = ColumnMapping.objects.filter(name=name)
@@ -24,11 +26,16 @@ def save(mapping: Mapping, name: str, user=None) -> ColumnMapping:
         ColumnMapping.objects.filter(pk=newest.pk).update(retired=False)
         return newest
     version = 1 + (earlier.aggregate(most=Max("version"))["most"] or 0)
-    earlier.update(retired=True)  # the same header is read by the newest version
     spec = mapping.as_json() | {"name": name, "version": version}
-    return ColumnMapping.objects.create(
-        name=name, version=version, kind=mapping.kind, header_hash=fingerprint(mapping.header), spec=spec, created_by=user
-    )
+    try:
+        with transaction.atomic():
+            saved = ColumnMapping.objects.create(
+                name=name, version=version, kind=mapping.kind, header_hash=fingerprint(mapping.header), spec=spec, created_by=user
+            )
+    except IntegrityError:
+        raise Refused(f"Somebody else has just saved a mapping named “{name}”: look at it, then save yours again.") from None
+    earlier.exclude(pk=saved.pk).update(retired=True)  # the same header is read by the newest version
+    return saved
 
 
 def _meaning(spec: dict) -> dict:

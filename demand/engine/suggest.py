@@ -262,8 +262,8 @@ def _with_forms(
         form, note = date_form(cells)
         rule["date_form"] = form
         why, confidence = f"{why} {note}".strip(), min(confidence, 0.7) if note else confidence
-    elif is_number(column) and any(re.search(r"[$,(]", cell) for cell in cells):
-        rule["number_form"] = "$1,234.50 or (1,234.50)"
+    elif is_number(column):
+        rule["number_form"] = number_form(cells)
     values = translations(column, [value for value, _ in layout.values.get(place, [])], known_payers)
     if values:
         rule["values"] = tuple(values.items())
@@ -289,6 +289,16 @@ def date_form(cells: Iterable[str]) -> tuple[str, str]:
     return ("" if best == "YYYY-MM-DD" else best), (
         "Month and day cannot be told apart in the sample: check which comes first." if ambiguous else ""
     )
+
+
+def number_form(cells: Iterable[str]) -> str:
+    """The form in which most of these amounts are written; "" for plain numbers, which need none."""
+    cells = [cell.strip() for cell in cells][:400]
+    if any(re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d{1,2}", cell) for cell in cells) and not any(
+        re.search(r",.*\.", cell) for cell in cells
+    ):
+        return "1.234,50"
+    return "$1,234.50 or (1,234.50)" if any(re.search(r"[$,(]", cell) for cell in cells) else ""
 
 
 _MIDNIGHT = re.compile(r"[ T]+(0?0:00(:00)?(\.0+)?|12:00(:00)? ?[aA][mM])$")

@@ -102,6 +102,11 @@ class Account:
     infusions: str = ""  # that run's infusions from these rows: "none", "apart" (ordered by nobody of ours) or "ours"
 
     @property
+    def awaits_figures(self) -> bool:
+        """A recomputation with these rows is under way."""
+        return self.figures is not None and self.figures.status in (Run.Status.QUEUED, Run.Status.RUNNING)
+
+    @property
     def not_accepted(self) -> int:
         return sum(kind.rows_read - kind.accepted for kind in self.kinds)
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from demand import tasks
 from demand.access import access_extract, access_extracts, access_loading, access_rejects, access_uploads, sees_small_counts
@@ -131,9 +131,13 @@ def detail(request, pk: int):
         if "sent" in request.GET:  # the worker was faster than the browser
             return redirect("demand:map-extract", pk)
     see_rows = sees_small_counts(request.user)
+    found = account(extract, with_values=see_rows)
+    if fragment and (extract.status not in extracts.UNSETTLED) and not ("figures" in request.GET and found.awaits_figures):
+        return HttpResponseClientRefresh()  # what was waited for is here: files, versions and buttons have changed too
+    versions = access_extracts(request.user).filter(name=extract.name).select_related("created_by")
     context = {
-        "extract": extract, "account": account(extract, with_values=see_rows), "origin": origin(extract, see_rows),
-        "versions": access_extracts(request.user).filter(name=extract.name).select_related("created_by"),
+        "extract": extract, "account": found, "origin": origin(extract, see_rows),
+        "versions": versions, "counting": any(version.status == Extract.Status.LOADED for version in versions),
         "keep_hours": upload_limits().kept_hours,
         "readiness": extract_readiness(extract) if extract.status == Extract.Status.CHECKED else None,
     }  # fmt: skip
@@ -162,7 +166,13 @@ def accept(request, pk: int):
 @require_POST
 def take_back(request, pk: int):
     """Undo a load as a whole."""
-    return _switch(request, pk, extracts.take_back, "took a load back", "is taken back; its rows are kept and can be put back")
+    return _switch(
+        request,
+        pk,
+        extracts.take_back,
+        "took a load back",
+        "is taken back, and no version of it counts now; it or an earlier one can be put back",
+    )
 
 
 @require_POST

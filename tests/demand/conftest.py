@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
 from demand import tasks
 
@@ -18,3 +19,9 @@ def analyst(client, db):
     user.groups.add(Group.objects.get(name="analyst"))
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def commits(monkeypatch):
+    """A test is one transaction: what waits for its commit is done at once."""
+    monkeypatch.setattr(transaction, "on_commit", lambda action: action())

@@ -36,7 +36,7 @@ STORED_AS = {
     "procedure_code_1": "procedure_codes",
 }
 needs_cases = pytest.mark.skipif(not CASES, reason="the collection of bad inputs is not here")
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage", "commits")]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.utils import timezone
 
 from demand import storage, tasks
@@ -18,7 +17,7 @@ from demand.models import ColumnMapping, Extract, LeakageCell, Run
 from payers.models import Payer
 from tests.demand.workbooks import workbook
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage", "commits")]
 
 KNOWN = "claim_id,claim_line_number,person_id,claim_start_date,hcpcs_code,paid_amount\nC1,1,SECRETP1,2026-01-05,J1745,10.00\n"
 THEIRS = 'ClaimNo,MemberNo,DOS,ProcCode,PaidAmt,PlanName,POS\nC1,SECRETP1,03/31/2026,J1745,"$1,200.50",aetna,O\nC2,SECRETP2,soon,J1745,3,Aetna,F\n'
@@ -28,12 +27,6 @@ CHOSEN = {
     "source-hcpcs_code": "column:ProcCode", "source-paid_amount": "column:PaidAmt", "source-payer": "column:PlanName",
     "source-claim_type": "constant", "constant-claim_type": "professional", "name": "Their layout",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def commits(monkeypatch):
-    """A test is one transaction: what waits for its commit is done at once."""
-    monkeypatch.setattr(transaction, "on_commit", lambda action: action())
 
 
 def send(client, content: str | bytes = KNOWN, name: str = "Payer A", address: str = "/extracts/upload/", **fields) -> Extract:

@@ -60,7 +60,7 @@ def test_a_file_in_parts_becomes_the_extract_that_the_form_would_have_made(analy
     content = claims().read()
     answer = load(analyst, sent(analyst, content))
     extract = Extract.objects.get()
-    assert answer["Location"] == f"/extracts/{extract.pk}/"
+    assert answer["Location"] == f"/extracts/{extract.pk}/?sent"
     (file,) = extract.files.all()
     assert (file.kind, file.display_name, file.size_bytes) == ("medical", "claims.csv", len(content))
     assert file.sha256 == hashlib.sha256(content).hexdigest()

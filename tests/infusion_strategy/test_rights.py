@@ -94,7 +94,7 @@ def paths(settings, tmp_path):
         "api-scenario-lines": f"/api/v1/scenarios/{scenario}/lines/",
     }  # fmt: skip
     for name, route in addresses():
-        known.setdefault(name, "/" + re.sub("<int:[a-z_]+>", str(scenario), route).replace("<uuid:pk>", str(uuid4())))
+        known.setdefault(name, "/" + re.sub("<(big)?int:[a-z_]+>", str(scenario), route).replace("<uuid:pk>", str(uuid4())))
     return known
 
 
