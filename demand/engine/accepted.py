@@ -76,7 +76,7 @@ def make_views(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -
 
 
 def _looked_into(final: FinalOutcomes) -> str:
-    return f"SELECT * FROM ({final.accepted(MEDICAL)}) SEMI JOIN looked_into USING (person_id)"
+    return final.accepted(MEDICAL, "person_id IN (SELECT person_id FROM looked_into)")
 
 
 def collect(

@@ -58,7 +58,7 @@ def write_everyday_lines(
     try:
         with ThreadPoolExecutor(threads) as pool:
             written = [
-                pool.submit(_write, connection.cursor(), final.accepted(MEDICAL, share.candidates()), folder, number)
+                pool.submit(_write, connection.cursor(), final.accepted(MEDICAL, candidates=share.candidates()), folder, number)
                 for number, share in enumerate(work)
             ]
             for number, one in enumerate(written, start=1):
