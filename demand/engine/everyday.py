@@ -1,9 +1,9 @@
 """Accepted lines of people without anything to look into -> their files of `lines`. Grain: one row per accepted medical line.
 
 Most people of an extract have no line of a drug or an administration that we know, so no stage needs them: their lines are told one
-by one and written as they are read, in the order of loading (`sql/everyday.sql`, `sql/everyday_lines.sql`). Identity: these lines and
-those of the passes are the accepted lines. Each file is made of a range of rows of one loaded file, by one thread, so that it is the
-same in every run; as many files as there are threads are made at a time.
+by one and written as they are read, unsorted (`sql/everyday.sql`, `sql/everyday_lines.sql`). Identity: these lines and those of the
+passes are the accepted lines. Each file is made of a range of rows of one loaded file, by one thread, so that it is the same in every
+run; as many files as there are threads are made at a time.
 """
 
 from __future__ import annotations
