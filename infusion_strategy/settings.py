@@ -223,7 +223,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="900MB")  # DuckDB, per load and per recomputation
+PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="600MB")  # DuckDB, per load and per recomputation
 
 # An upload streams to a file under STORAGE_DIR; only the small form parts stay in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
