@@ -19,6 +19,7 @@ import duckdb
 
 from demand.engine import rejects, stage
 from demand.engine.columns import KINDS, MEDICAL
+from demand.engine.lanes import LANES
 from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes, schema
 from demand.engine.roles import ACCEPTED_COLUMNS
 
@@ -26,6 +27,7 @@ BUCKETS = 4096
 MOST_FILES = 4096
 ROWS_IN_WAITING = 5_000  # by each thread, before they are written: more costs memory and is slower
 ROW_BYTES = 2400  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
+ROWS_WORTH_A_PASS = 50_000  # from here on the work of a second lane is worth the stages' start
 SCANS = 4  # up to so many passes read the extracts again and again; more passes read them once, and share the rows out
 _EXCEPTION_RULES = ("DUPLICATE_ROW", "REVERSED", "OLDER_VERSION", "CLAIM_REPLACED", "CLAIM_VOIDED", "NEGATIVE_UNMATCHED")
 
@@ -76,7 +78,7 @@ def make_views(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -
 
 
 def _looked_into(final: FinalOutcomes) -> str:
-    return f"SELECT * FROM ({final.accepted(MEDICAL)}) SEMI JOIN looked_into USING (person_id)"
+    return final.accepted(MEDICAL, "person_id IN (SELECT person_id FROM looked_into)")
 
 
 def collect(
@@ -140,8 +142,9 @@ def _share_out(
 
 
 def bucket_ranges(rows: int, memory_bytes: int) -> tuple[tuple[int, int], ...]:
-    """How many passes the rows need in this memory, as bucket ranges of equal width."""
-    passes = min(BUCKETS, max(1, -(-rows * ROW_BYTES // memory_bytes)))
+    """How many passes the rows need where all lanes share this memory, as bucket ranges of equal width."""
+    passes = max(1, -(-rows * ROW_BYTES * LANES // memory_bytes), min(LANES, rows // ROWS_WORTH_A_PASS))
+    passes = min(BUCKETS, passes)
     edges = [BUCKETS * number // passes for number in range(passes + 1)]
     return tuple(pairwise(edges))
 

@@ -1,15 +1,14 @@
 """Accepted lines of people without anything to look into -> their files of `lines`. Grain: one row per accepted medical line.
 
 Most people of an extract have no line of a drug or an administration that we know, so no stage needs them: their lines are told one
-by one and written as they are read, in the order of loading (`sql/everyday.sql`, `sql/everyday_lines.sql`). Identity: these lines and
-those of the passes are the accepted lines. Each file is made of a range of rows of one loaded file, by one thread, so that it is the
-same in every run; as many files as there are threads are made at a time.
+by one and written as they are read, unsorted (`sql/everyday.sql`, `sql/everyday_lines.sql`). Identity: these lines and those of the
+passes are the accepted lines. Each file is made of a range of rows of one loaded file, by one thread, so that it is the same in every
+run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,33 +45,13 @@ def shares(connection: duckdb.DuckDBPyConnection, final: FinalOutcomes) -> Itera
 
 
 def write_everyday_lines(
-    connection: duckdb.DuckDBPyConnection,
-    final: FinalOutcomes,
-    folder: Path,
-    report: Callable[[float], None] = lambda share: None,
+    connection: duckdb.DuckDBPyConnection, final: FinalOutcomes, share: Share, folder: Path, number: int
 ) -> None:
-    """`lines-everyday-<number>.parquet` in `folder`. Reads looked_into, everyday_span, span_term and extract of the connection."""
-    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
-    work = list(shares(connection, final))
-    connection.execute("SET threads = 1")
-    try:
-        with ThreadPoolExecutor(threads) as pool:
-            written = [
-                pool.submit(_write, connection.cursor(), final.accepted(MEDICAL, share.candidates()), folder, number)
-                for number, share in enumerate(work)
-            ]
-            for number, one in enumerate(written, start=1):
-                one.result()
-                report(number / len(written))
-    finally:
-        connection.execute(f"SET threads = {threads}")
-
-
-def _write(connection: duckdb.DuckDBPyConnection, accepted: str, folder: Path, number: int) -> None:
-    with connection:
-        connection.execute(f"CREATE TEMP VIEW accepted_medical AS {accepted}")
-        stage.run(connection, "accepted_line")
-        columns = export_tables.columns(export_tables.LINES)
-        told = (stage.SQL_FOLDER / "everyday_lines.sql").read_text(encoding="utf-8")
-        target = str(folder / f"lines-everyday-{number:05d}.parquet").replace("'", "''")
-        connection.execute(f"COPY (SELECT {columns} FROM ({told})) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
+    """`lines-everyday-<number>.parquet` in `folder`. Reads looked_into, everyday_span, span_term and extract."""
+    accepted = final.accepted(MEDICAL, candidates=share.candidates())
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_medical AS {accepted}")
+    stage.run(connection, "accepted_line")
+    columns = export_tables.columns(export_tables.LINES)
+    told = (stage.SQL_FOLDER / "everyday_lines.sql").read_text(encoding="utf-8")
+    target = str(folder / f"lines-everyday-{number:05d}.parquet").replace("'", "''")
+    connection.execute(f"COPY (SELECT {columns} FROM ({told})) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")

@@ -65,7 +65,7 @@ class LoadOptions:
     received_on: dt.date | None = None
     perspective: str = "payer"
     identities_dir: Path | None = None
-    memory_limit: str = "900MB"
+    memory_limit: str = "600MB"
     threads: int = 2
     limits: Limits = field(default_factory=Limits)
 

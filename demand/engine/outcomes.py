@@ -220,13 +220,13 @@ class FinalOutcomes:
     repeated_totals: tuple[dict, ...]
     counts: dict[str, dict[str, int]]
 
-    def accepted(self, kind: str, candidates: str | None = None) -> str:
+    def accepted(self, kind: str, rows: str = "true", candidates: str | None = None) -> str:
         """SELECT of the accepted rows: sequence and `schema(kind)`; paid_cents is the line's share where a total was repeated.
 
-        `candidates` (the same columns) asks for those of a part of the rows only.
+        A part of them: where `rows` holds of the rows as they are stored, or out of `candidates` (SQL of the same columns).
         """
         candidates = candidates or " UNION ALL ".join(
-            f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind)})" for number, folder in self.sources
+            f"SELECT {number} AS sequence, * FROM ({candidates_sql(folder, kind, rows=rows)})" for number, folder in self.sources
         )
         place = "(sequence, file_no, row_number)"
         standing = f"SELECT * FROM ({candidates}) AS row_read ANTI JOIN exception_{kind} USING {place}"

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from demand.engine import accepted, episodes, everyday, infusions, leakage, maturity, roles, stage, summaries
 from demand.engine.accepted import ExtractInput
+from demand.engine.lanes import side_by_side
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
 from demand.engine.workspace import Workspace
@@ -48,7 +50,7 @@ def recompute(
     parameters: Parameters,
     out_dir: Path,
     report: Report = lambda stage, fraction: None,
-    memory_limit: str = "900MB",
+    memory_limit: str = "600MB",
 ) -> RunSummary:
     """Compute a run into `out_dir` (empty or absent). ValueError where a reference contradicts itself; duckdb.Error otherwise."""
     reference.check()
@@ -57,13 +59,26 @@ def recompute(
         rows = accepted.collect(work.connection, extracts, work.memory_bytes, work.scratch, lambda share: report("rows", share))
         work.keep_rejects()
 
-        for number in range(len(rows.passes)):
-            report("infusions", number / len(rows.passes))
-            rows.prepare(work.connection, number)
-            roles.assign_roles(work.connection)
-            infusions.group_into_infusions(work.connection)
-            work.keep_first_pass(number)
-        everyday.write_everyday_lines(work.connection, rows.final, work.scratch, lambda share: report("lines", share))
+        def first_pass(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+            rows.prepare(connection, number)
+            roles.assign_roles(connection)
+            infusions.group_into_infusions(connection)
+            work.keep_first_pass(connection, number)
+
+        def everyday_lines(connection: duckdb.DuckDBPyConnection, number: int, share: everyday.Share) -> None:
+            everyday.write_everyday_lines(connection, rows.final, share, work.scratch, number)
+
+        report("infusions", 0.0)
+        side_by_side(
+            work.connection,
+            parameters,
+            [partial(first_pass, number=number) for number in range(len(rows.passes))]
+            + [
+                partial(everyday_lines, number=number, share=share)
+                for number, share in enumerate(everyday.shares(work.connection, rows.final))
+            ],
+            lambda share: report("infusions", share),
+        )
 
         report("maturity", 0.0)
         maturity.count_lines(work.connection, work.kept("lines"))
@@ -71,12 +86,20 @@ def recompute(
         work.measure_site_use()
         episodes.find_span_horizon(work.connection, work.kept("eligibility"))
 
-        for number, first in enumerate(range(0, len(rows.passes), PASSES_TOGETHER)):
-            report("episodes", first / len(rows.passes))
-            work.recall_first_passes(range(first, min(first + PASSES_TOGETHER, len(rows.passes))))
-            episodes.group_into_episodes(work.connection)
-            leakage.tell_facts(work.connection)
-            work.keep_second_pass(number)
+        def second_pass(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+            first = number * PASSES_TOGETHER
+            work.recall_first_passes(connection, range(first, min(first + PASSES_TOGETHER, len(rows.passes))))
+            episodes.group_into_episodes(connection)
+            leakage.tell_facts(connection)
+            work.keep_second_pass(connection, number)
+
+        report("episodes", 0.0)
+        side_by_side(
+            work.connection,
+            parameters,
+            [partial(second_pass, number=number) for number in range(-(-len(rows.passes) // PASSES_TOGETHER))],
+            lambda share: report("episodes", share),
+        )
 
         report("summaries", 0.0)
         work.gather()

@@ -29,6 +29,11 @@ CREATE OR REPLACE MACRO miles_between(latitude_a, longitude_a, latitude_b, longi
 def prepare(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Shared macros, and every parameter as a variable of its name: `getvariable('gap_minimum_days')`."""
     connection.execute(MACROS)
+    set_parameters(connection, parameters)
+
+
+def set_parameters(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """The parameters alone: variables belong to one connection, macros to all of a database."""
     for name, value in parameters.as_json().items():
         connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
 

@@ -20,11 +20,11 @@ import duckdb
 from demand.engine import export_tables, stage
 from demand.engine.accepted import ExtractInput
 from demand.engine.columns import KINDS
+from demand.engine.lanes import LANES
 from demand.engine.parameters import Parameters
 
 # Small tables that the second loop reads; they leave the connection between the loops.
 _RECALLED = ("attributed_infusion", "fill_family", "eligibility_span", "family_event", "reaction_day")
-_SHARED = {"drug_family_of", "order_family", "policy_scope", "site_place", "roster"}
 _GATHERED = {"fact_all": "facts", "episode_all": "episodes", "line_all": "lines", "unadministered_all": "unadministered_fills"}
 _UNITS = {
     "": 1,
@@ -74,7 +74,7 @@ class Workspace:
             config={
                 "memory_limit": self.memory_limit,
                 "temp_directory": str(self.scratch / "spill"),
-                "threads": 2,
+                "threads": LANES,
                 "preserve_insertion_order": False,  # every table that is kept is ordered by its stage
                 "checkpoint_threshold": "1TB",  # else each table over 16 MB is packed when it is made, for a pass that soon drops it
                 "autoinstall_known_extensions": False,
@@ -90,9 +90,9 @@ class Workspace:
     def _part(self, name: str, number: int) -> Path:
         return self.scratch / f"{name}-{number:05d}.parquet"
 
-    def _write(self, query: str, path: Path) -> None:
+    def _write(self, query: str, path: Path, connection: duckdb.DuckDBPyConnection | None = None) -> None:
         target = str(path).replace("'", "''")
-        self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
+        (connection or self.connection).execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
 
     def _read(self, path: Path | str) -> str:
         return "read_parquet('" + str(path).replace("'", "''") + "')"
@@ -115,41 +115,33 @@ class Workspace:
             self.out_dir / "row_outcomes.parquet",
         )
 
-    def keep_first_pass(self, number: int) -> None:
+    def keep_first_pass(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
         """The pass's rows as parts, and what episodes will ask for."""
-        stage.run(self.connection, "pass_evidence")
-        self.connection.execute(
+        stage.run(connection, "pass_evidence")
+        connection.execute(
             "CREATE OR REPLACE TEMP VIEW placed AS "
             "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
         )
-        self._keep(export_tables.FIRST_PASS, number)
+        self._keep(connection, export_tables.FIRST_PASS, number)
         for table in _RECALLED:
-            self._write(f"FROM {table} SEMI JOIN looked_into USING (person_id)", self._part(f"recalled_{table}", number))
-        self._forget()
+            part = self._part(f"recalled_{table}", number)
+            self._write(f"FROM {table} SEMI JOIN looked_into USING (person_id)", part, connection)
+        _forget(connection)
 
-    def recall_first_passes(self, numbers: Sequence[int]) -> None:
+    def recall_first_passes(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
         """The tables that these passes kept for the second ones."""
         for table in _RECALLED:
             parts = ", ".join("'" + str(self._part(f"recalled_{table}", number)).replace("'", "''") + "'" for number in numbers)
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_parquet([{parts}])")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_parquet([{parts}])")
 
-    def keep_second_pass(self, number: int) -> None:
-        self._keep(export_tables.SECOND_PASS, number)
-        self._forget()
+    def keep_second_pass(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
+        self._keep(connection, export_tables.SECOND_PASS, number)
+        _forget(connection)
 
-    def _keep(self, tables: dict, number: int) -> None:
+    def _keep(self, connection: duckdb.DuckDBPyConnection, tables: dict, number: int) -> None:
         for name, (table, listed, order) in tables.items():
-            self._write(f"SELECT {export_tables.columns(listed)} FROM {table} ORDER BY {order}", self._part(name, number))
-
-    def _forget(self) -> None:
-        """Drop the pass's tables: what the next one needs is in its parts."""
-        views = self.connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal").fetchall()
-        for (name,) in views:
-            self.connection.execute(f"DROP VIEW {name}")
-        tables = self.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND NOT internal").fetchall()
-        for (name,) in tables:
-            if name not in _SHARED:
-                self.connection.execute(f"DROP TABLE {name}")
+            part = self._part(name, number)
+            self._write(f"SELECT {export_tables.columns(listed)} FROM {table} ORDER BY {order}", part, connection)
 
     def measure_site_use(self) -> None:
         """site_use: chair hours used of those open, by registered site and month, over all people."""
@@ -218,6 +210,16 @@ class Workspace:
             ).fetchone()
             rows, content = rows + more, content ^ (part or 0)
         return {"rows": rows, "content": f"{content:016x}"}
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the pass's tables: what the next one needs is in its parts."""
+    views = connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal").fetchall()
+    for (name,) in views:
+        connection.execute(f"DROP VIEW {name}")
+    tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND NOT internal").fetchall()
+    for (name,) in tables:
+        connection.execute(f"DROP TABLE {name}")
 
 
 def _sha256(path: Path) -> str:

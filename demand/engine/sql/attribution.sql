@@ -1,13 +1,7 @@
 -- Infusions -> whose they are and what became of them. Grain: one row per infusion, none added or lost.
--- in:  infusion, line, order_family, ref_prescribers, ref_drug_families
+-- in:  infusion, line, order_family, roster, ref_drug_families
 -- out: attributed_infusion (infusion, and: ordering_npi, named_npi, attributed, attribution_rule, outcome, market)
 -- kept + margin_leak + partner + site_leak + unknown = attributed infusions, always.
-
-CREATE OR REPLACE TEMP TABLE roster AS
-SELECT
-    npi, specialty, market, coalesce(starts_on, DATE '1900-01-01') AS starts_on, coalesce(ends_on, DATE '9999-12-31') AS ends_on
-FROM ref_prescribers
-WHERE npi IS NOT NULL;
 
 -- Who ordered it: the claim's ordering provider, else the matched fill's prescriber, else the last order of the drug on file;
 -- else who rendered the drug.

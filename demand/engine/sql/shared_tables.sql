@@ -1,8 +1,8 @@
 -- Reference tables -> small tables that several stages share. Made once a run.
--- in:  ref_drug_codes, ref_ndcs, ref_drug_families, ref_orders, ref_policies, ref_sites
--- out: drug_family_of, order_family, policy_scope, site_place
+-- in:  ref_drug_codes, ref_ndcs, ref_drug_families, ref_orders, ref_policies, ref_sites, ref_prescribers
+-- out: drug_family_of, order_family, policy_scope, site_place, roster
 
-CREATE OR REPLACE TEMP TABLE drug_family_of AS  -- a molecule, or a family under its own name -> its family
+CREATE OR REPLACE TABLE drug_family_of AS  -- a molecule, or a family under its own name -> its family
 SELECT drug, min(family) AS family
 FROM (
     SELECT molecule AS drug, family FROM ref_drug_codes
@@ -12,13 +12,13 @@ FROM (
 WHERE drug IS NOT NULL
 GROUP BY drug;
 
-CREATE OR REPLACE TEMP TABLE order_family AS
+CREATE OR REPLACE TABLE order_family AS
 SELECT placed.*, drug.family
 FROM ref_orders AS placed
 JOIN drug_family_of AS drug ON drug.drug = lower(placed.molecule);
 
 -- What a policy in force says of whom: one row a policy and line of business. Lists are NULL where the policy does not restrict.
-CREATE OR REPLACE TEMP TABLE policy_scope AS
+CREATE OR REPLACE TABLE policy_scope AS
 WITH document AS (
     SELECT
         *,
@@ -47,7 +47,7 @@ SELECT
 FROM document
 GROUP BY policy_id, line_of_business;
 
-CREATE OR REPLACE TEMP TABLE site_place AS
+CREATE OR REPLACE TABLE site_place AS
 SELECT
     site_id, any_value(site_class) AS site_class, any_value(ownership) AS ownership,
     any_value(latitude) AS latitude, any_value(longitude) AS longitude, bool_or(hospital_affiliated) AS hospital_affiliated,
@@ -55,3 +55,9 @@ SELECT
     any_value(coalesce(opened_on, DATE '1900-01-01')) AS opened_on, any_value(coalesce(closed_on, DATE '9999-12-31')) AS closed_on
 FROM ref_sites
 GROUP BY site_id;
+
+CREATE OR REPLACE TABLE roster AS
+SELECT
+    npi, specialty, market, coalesce(starts_on, DATE '1900-01-01') AS starts_on, coalesce(ends_on, DATE '9999-12-31') AS ends_on
+FROM ref_prescribers
+WHERE npi IS NOT NULL;
