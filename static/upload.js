@@ -104,6 +104,7 @@
     const total = files.reduce((sum, { file }) => sum + file.size, 0);
     let announced = 0;
     find("progress").hidden = false;
+    find("status").className = "";
     bar.hidden = !total;
     bar.value = 0;
     find("cancel").hidden = false;
@@ -137,7 +138,9 @@
   function complain(form, text) {
     form.querySelector("[data-upload-progress]").hidden = false;
     form.querySelector("[data-upload-detail]").textContent = "";
-    form.querySelector("[data-upload-status]").textContent = text;
+    const status = form.querySelector("[data-upload-status]");
+    status.className = text ? "note bad" : "";
+    status.textContent = text;
   }
 
   async function upload(form, submitter) {
