@@ -85,7 +85,10 @@ def compare(headline: dict, slow: Counter) -> list[Check]:
 
 
 def people(run_dir: Path) -> Iterator[tuple[list[dict], list[dict]]]:
-    """(lines, fills) of one person after the other. Both tables are ordered by bucket and person, so neither is held whole."""
+    """(lines, fills) of one person after the other. Both tables are ordered by bucket and person, so neither is held whole.
+
+    After them come the lines of people who were not looked into, as they were loaded: one of a drug among them would show here.
+    """
     fills = groupby(_rows(run_dir, "pharmacy_fills"), key=_person)
     of_fills, mine = next(fills, (None, iter(())))
     for person, lines in groupby(_rows(run_dir, "lines"), key=_person):

@@ -15,7 +15,8 @@ import duckdb
 from demand.engine import stage
 from demand.engine.parameters import Parameters
 
-LANES = 2
+LANES = 2  # as many as a worker has threads of DuckDB
+
 Piece = Callable[[duckdb.DuckDBPyConnection], None]
 
 
