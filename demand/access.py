@@ -44,7 +44,8 @@ def access_rejects(user, pk: int) -> Extract:
 def access_mapping(user, pk: int) -> Extract:
     """What columns mean is told from the file's own cells, which may tell of a person."""
     access_loading(user)
-    return access_rejects(user, pk)
+    _demand(user, "demand.view_patient_level")  # before it is looked for: who may not map learns nothing of what there is
+    return access_extract(user, pk)
 
 
 def access_uploads(user):
