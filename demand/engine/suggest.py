@@ -15,6 +15,7 @@ from datetime import datetime
 from demand.engine.columns import KINDS, LEFT_OUT, MEDICAL, plain
 from demand.engine.layout import Layout
 from demand.engine.mapping import DATE_FORMS, MOST_REPEATS, Rule, is_date, is_number, shape_of
+from demand.engine.payer_names import looks
 
 SURE, LIKELY = 0.85, 0.6
 # What exports call our columns, letters and digits only. From public layouts (Tuva, CMS, SynPUF, X12 words) and common usage.
@@ -329,10 +330,10 @@ def translations(column: str, values: Iterable[str], known_payers: Sequence[str]
         }
     if column != "payer":
         return {}
-    spelled = {_letters(name): name for name in reversed(known_payers)}
+    spelled = {looks(name): name for name in reversed(known_payers)}
     meant = {}
     for value in values:  # frequent ones first: the spelling that most rows have stands for its variants
-        key = _letters(value)
+        key = looks(value) or value
         spelled.setdefault(key, value)
         if spelled[key] != value:
             meant[value] = spelled[key]

@@ -422,6 +422,10 @@ def test_spellings_of_one_payer_become_the_registers_or_the_most_frequent():
     }  # fmt: skip
 
 
+def test_payers_in_another_script_stay_apart():
+    assert translations("payer", ["Здоровье", "Медицина", "здоровье", "--", "//"]) == {"здоровье": "Здоровье"}
+
+
 @needs_sample
 def test_the_sample_layout_and_its_workbook_load_alike(tmp_path):
     counts = []
