@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from demand.actions.extracts import Refused
-from demand.engine.mapping import Mapping, MappingError, fingerprint, from_text
+from demand.engine.mapping import Mapping, MappingError, from_text
 from demand.models import ColumnMapping
 
 
@@ -29,9 +29,7 @@ def save(mapping: Mapping, name: str, user=None) -> ColumnMapping:
     spec = mapping.as_json() | {"name": name, "version": version}
     try:
         with transaction.atomic():
-            saved = ColumnMapping.objects.create(
-                name=name, version=version, kind=mapping.kind, header_hash=fingerprint(mapping.header), spec=spec, created_by=user
-            )
+            saved = ColumnMapping.objects.create(name=name, version=version, kind=mapping.kind, spec=spec, created_by=user)
     except IntegrityError:
         raise Refused(f"Somebody else has just saved a mapping named “{name}”: look at it, then save yours again.") from None
     earlier.exclude(pk=saved.pk).update(retired=True)  # the same header is read by the newest version

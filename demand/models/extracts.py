@@ -10,7 +10,6 @@ class ColumnMapping(models.Model):
     name = models.CharField(max_length=120)
     version = models.PositiveIntegerField(default=1)
     kind = models.CharField(max_length=12)
-    header_hash = models.CharField(max_length=64, db_index=True, help_text="Of the column names it was made for")
     spec = models.JSONField(help_text="The mapping as it is exported")
     retired = models.BooleanField(default=False, help_text="Not used by itself any more")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
