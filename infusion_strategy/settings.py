@@ -249,7 +249,9 @@ def _claims_databases() -> dict[str, Address]:
 # Databases that claims may be fetched from: a name for people -> SQLAlchemy's address. Never stored, never shown.
 CLAIMS_DATABASES = _claims_databases()
 
-PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="600MB")  # DuckDB, per load and per recomputation
+# DuckDB's, in each job. A load below 680MB writes medical rows with one thread; a recomputation takes more than its limit says.
+LOAD_MEMORY_LIMIT = env.str("LOAD_MEMORY_LIMIT", default="700MB")
+PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="600MB")
 
 # An upload streams to a file under STORAGE_DIR; only the small form parts stay in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

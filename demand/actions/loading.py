@@ -116,6 +116,6 @@ def _options(extract: Extract) -> lines.LoadOptions:
         received_on=extract.created_at.date(),
         perspective=extract.perspective,
         identities_dir=storage.identities_folder(),
-        memory_limit=settings.PIPELINE_MEMORY_LIMIT,
+        memory_limit=settings.LOAD_MEMORY_LIMIT,
         limits=engine_limits(),
     )

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from demand.engine import episodes, infusions, leakage, maturity, pipeline, roles, stage
+from demand.engine import episodes, infusions, leakage, maturity, roles, stage
 from demand.engine.outcomes import schema
 from demand.engine.parameters import Parameters
-from demand.engine.reference import Reference
+from demand.engine.reference import COLUMNS, Reference
 from tests.demand.frames import shipped_frames
 
 HOSPITAL, CLINIC, OFFICE, PHARMACY, HOME = "2100000001", "2100000002", "2100000003", "2100000004", "2100000005"
@@ -131,24 +131,28 @@ def _candidates(connection: duckdb.DuckDBPyConnection, kind: str, rows: Iterable
         )
 
 
-def reference(sites: list[dict] = SITES, prescribers: list[dict] = PRESCRIBERS, **frames: object) -> Reference:
-    made = shipped_frames() | {"sites": pd.DataFrame(sites), "prescribers": pd.DataFrame(prescribers)}
-    made |= {name: frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame) for name, frame in frames.items()}
-    return Reference.from_frames(made)
+def usual_reference() -> Reference:
+    return Reference.from_frames(shipped_frames() | {"sites": pd.DataFrame(SITES), "prescribers": pd.DataFrame(PRESCRIBERS)})
 
 
-_PLAIN: list[duckdb.DuckDBPyConnection] = []  # the connection with the default reference is used again: one Flow at a time
+_SHARED: list[duckdb.DuckDBPyConnection] = []  # one connection for all flows, one Flow at a time
 
 
 def _prepared(parameters: Parameters, frames: dict) -> duckdb.DuckDBPyConnection:
-    if frames or not _PLAIN:
-        connection = duckdb.connect(config={"threads": 1})
-        pipeline.prepare(connection, reference(**frames), parameters)
-        if not frames:
-            _PLAIN.append(connection)
-        return connection
-    stage.prepare(_PLAIN[0], parameters)
-    return _PLAIN[0]
+    """The shared connection with the default reference, but for these frames: only they are read anew."""
+    if not _SHARED:
+        _SHARED.append(duckdb.connect(config={"threads": 1}))
+        usual_reference().register(_SHARED[0])
+        for name in COLUMNS:
+            _SHARED[0].execute(f"CREATE TABLE usual_{name} AS FROM ref_{name}")
+    connection = _SHARED[0]
+    given = {name: frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame) for name, frame in frames.items()}
+    Reference.from_frames(given).register(connection)
+    for name in set(COLUMNS) - set(given):
+        connection.execute(f"INSERT INTO ref_{name} FROM usual_{name}")
+    stage.prepare(connection, parameters)
+    stage.run(connection, "shared_tables")
+    return connection
 
 
 def to_infusions(
