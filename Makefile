@@ -9,12 +9,14 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo yes)
 .DEFAULT_GOAL := help
 # Where a machine forbids it, each of our processes would compile everything it imports anew: two seconds a process.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-postgres lint benchmark lock
+.PHONY: help demo test test-thorough test-postgres test-oldest lint benchmark lock
 
 help:
 	@echo "make demo           the whole product on this machine, with a rehearsal health system"
 	@echo "make test           the tests"
+	@echo "make test-thorough  what takes longer: more seeds, more doors, interrupted processes"
 	@echo "make test-postgres  the same tests on PostgreSQL, but for those that start processes of their own"
+	@echo "make test-oldest    the tests of the claims engine on the oldest DuckDB that is supported"
 	@echo "make lint           style, import contracts, migrations, deploy check, container files"
 	@echo "make benchmark      speed and memory against plain pandas"
 	@echo "make lock           pins for requirements*.in (needs uv; ARGS=--upgrade: the newest)"
@@ -25,8 +27,17 @@ demo: $(RUN)
 test: $(DEV)
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+test-thorough: $(DEV)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m thorough $(ARGS)
+
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not benchmark and not services and not browser" $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not benchmark and not thorough and not services and not browser" $(ARGS)
+
+test-oldest: $(DEV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(VENV)/oldest -r requirements-oldest.txt
+	@PYTHONPATH=$(VENV)/oldest exec $(BIN)/python -m pytest -n 2 -p no:cacheprovider $(ARGS) tests/demand/test_lines.py tests/demand/test_extract.py \
+	  tests/demand/test_outcomes.py tests/demand/test_mapping.py tests/demand/test_definitions_*.py tests/demand/test_pipeline.py
 
 benchmark: $(DEV)
 	@exec $(BIN)/python -m pytest -m benchmark -s $(ARGS) tests/benchmarks
@@ -45,6 +56,7 @@ lint: $(DEV)
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps $(ARGS) requirements-oldest.in -o requirements-oldest.txt
 
 # A broken or missing interpreter in .venv means: make it anew.
 $(BIN)/python:

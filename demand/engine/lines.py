@@ -179,7 +179,8 @@ def _connect(work: Path, folders: list[Path], options: LoadOptions) -> duckdb.Du
     )
     # type_pushdown turns TRY_CAST over read_csv into a hard cast (duckdb#23818); in_clause makes a join of a long IN, and no join
     # keeps the order of the rows.
-    connection.execute("SET disabled_optimizers = 'type_pushdown,in_clause'")
+    known = {name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}  # DuckDB 1.5 has no first
+    connection.execute("SET disabled_optimizers = $names", {"names": ",".join({"type_pushdown", "in_clause"} & known)})
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")  # a Parquet timestamp must not depend on where the server stands
     connection.execute("SET VARIABLE pseudonym_secret = ?", [secret_of(options.pseudonym_key)])

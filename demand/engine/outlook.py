@@ -55,9 +55,7 @@ def outlook(
     Policies without a chance count for nothing. Months in which nothing is due are left out.
     """
     sources = ", ".join(f"{name} AS (FROM {sql})" for name, sql in tables.items())
-    chance = (
-        "chance AS (SELECT unnest($policies) AS policy_id, unnest($likelihoods)::DOUBLE AS likelihood, unnest($ends)::DATE AS ends_on)"
-    )
+    chance = "chance AS (SELECT unnest($policies) AS policy_id, unnest($likelihoods)::DOUBLE AS likelihood, unnest($ends)::DATE AS ends_on)"
     days = {"first_day": first_day, "end_day": end_day}
     for name, value in (days | {"unknown_funding": unknown_funding}).items():
         connection.execute(f"SET VARIABLE {name} = $value", {"value": value})

@@ -76,6 +76,7 @@ def test_a_cut_upload_goes_on_after_a_reload_and_is_loaded_whole(upload_page, la
     )
 
 
+@pytest.mark.thorough
 def test_a_short_break_is_bridged_and_two_tabs_do_not_spoil_each_other(upload_page, tmp_path, complaints):
     first = upload_page()
     second = first.context.new_page()
@@ -105,6 +106,7 @@ def test_a_short_break_is_bridged_and_two_tabs_do_not_spoil_each_other(upload_pa
     complaints.clear()
 
 
+@pytest.mark.thorough
 def test_stopping_keeps_nothing(upload_page, large, complaints):
     page = upload_page()
     cut_after(page, 1)

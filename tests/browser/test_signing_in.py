@@ -9,8 +9,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize(("viewport", "color_scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop, light", "phone, dark"])
 def test_a_leader_signs_in_and_out(live_server, new_page, viewport, color_scheme):
     User.objects.create_user("lee", password="a-long-enough-secret").groups.add(Group.objects.get(name="leader"))
     page = new_page(viewport=viewport, color_scheme=color_scheme)

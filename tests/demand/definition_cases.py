@@ -14,13 +14,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from demand.engine import pipeline
 from demand.engine.export_tables import file_pattern
 from demand.engine.parameters import Parameters
 from demand.engine.pseudonym import pseudonym
 from demand.engine.reference import Reference
-from tests.demand import builders, flow
+from tests.demand import builders
+from tests.demand.frames import shipped_reference
 
 PAID_THROUGH = dt.date(2026, 6, 30)
 
@@ -148,7 +150,8 @@ class Cases:
                 pipeline.ExtractInput(number + 1, f"extract{number + 1}", loads[-1].folder, "payer", PAID_THROUGH, number + 1)
             )
         one_npi_a_row = [{**site, "npi": npi} for site in sites for npi in site["npis"].split(";")]
-        reference = flow.reference(one_npi_a_row, prescribers, taxonomies=TAXONOMIES)
+        frames = {"sites": one_npi_a_row, "prescribers": prescribers, "taxonomies": TAXONOMIES}
+        reference = shipped_reference(**{name: pd.DataFrame(rows) for name, rows in frames.items()})
         pipeline.recompute(inputs, reference, Parameters(), folder / "run", memory_limit="300MB")
         return Answers(self, folder / "run", reference)
 

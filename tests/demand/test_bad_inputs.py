@@ -167,6 +167,7 @@ def test_bad_input(case, analyst, caplog):
 
 
 @needs_cases
+@pytest.mark.thorough
 def test_bad_inputs_at_the_shell(caplog):
     """Prints the score by severity: right ÷ all."""
     caplog.set_level(logging.DEBUG)

@@ -252,9 +252,13 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None)
-@given(extracts=st.lists(st.lists(ROWS, min_size=1, max_size=12), min_size=1, max_size=3))
-def test_outcomes_are_those_of_the_slow_way(tmp_path_factory, extracts):
+@pytest.mark.parametrize("examples", [5, pytest.param(30, marks=pytest.mark.thorough)])
+def test_outcomes_are_those_of_the_slow_way(tmp_path_factory, examples):
+    some = given(extracts=st.lists(st.lists(ROWS, min_size=1, max_size=12), min_size=1, max_size=3))
+    settings(max_examples=examples, deadline=None)(some(compare_with_the_slow_way))(tmp_path_factory)
+
+
+def compare_with_the_slow_way(tmp_path_factory, extracts):
     folder = tmp_path_factory.mktemp("outcomes")
     loads, slow_rows = [], []
     for sequence, changes in enumerate(extracts):
@@ -370,7 +374,7 @@ def test_ninety_five_in_a_hundred_is_the_line(tmp_path, repeating, split):
     assert fact["split"] is split
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     paid=st.integers(1, 10**9),
     charges=st.lists(st.integers(0, 10**9), min_size=2, max_size=6).filter(lambda charges: len(set(charges)) > 1),

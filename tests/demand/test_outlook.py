@@ -29,7 +29,11 @@ BOTH = exposures((1, "P", "exposed", "DATE '2026-11-01'"), (2, "P", "not_applica
 
 def test_what_is_due_is_told_month_by_month():
     months = ahead(BOTH, Chance("P", 1))
-    assert {month: (found.infusions_due, found.people_due) for month, found in months.items()} == {10: (2, 2), 11: (3, 2), 12: (1, 1)}
+    assert {month: (found.infusions_due, found.people_due) for month, found in months.items()} == {
+        10: (2, 2),
+        11: (3, 2),
+        12: (1, 1),
+    }
 
 
 @pytest.mark.parametrize("likelihood", [0.0, 0.3, 1.0])
@@ -63,5 +67,5 @@ def test_an_exempt_person_is_not_at_risk():
 
 
 def test_a_likelihood_beyond_1_is_refused():
-    with pytest.raises(ValueError, match="likelihood of P is 1.2; it must be from 0 to 1"):
+    with pytest.raises(ValueError, match=r"likelihood of P is 1\.2; it must be from 0 to 1"):
         Chance("P", 1.2)

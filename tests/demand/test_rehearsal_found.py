@@ -5,7 +5,7 @@ import pytest
 from demand.engine.rehearsal.write import DEFAULT_SEED
 from tests.demand.rehearsed import rehearse
 
-SYSTEMS = [(DEFAULT_SEED, 700), (11, 700), (2027, 700)]
+SYSTEMS = [(DEFAULT_SEED, 700), *(pytest.param((seed, 700), marks=pytest.mark.thorough) for seed in (11, 2027))]
 
 
 @pytest.fixture(scope="module", params=SYSTEMS, ids=lambda system: f"seed {system[0]}")
@@ -49,8 +49,8 @@ def test_what_has_no_goal_is_near_its_ceiling(rehearsed):
     assert rehearsed.score.measure("move_reason").value >= 0.85
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [DEFAULT_SEED])
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", [DEFAULT_SEED, 7])
 def test_a_full_system_reaches_every_goal(tmp_path, seed):
     score = rehearse(tmp_path, 3000, seed).score
     assert score.passed, score.as_text()

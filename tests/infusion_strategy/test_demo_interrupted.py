@@ -11,7 +11,7 @@ from tests.services import Processes, wait_until
 
 pytestmark = [
     pytest.mark.services,
-    pytest.mark.slow,
+    pytest.mark.thorough,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc"),
 ]
 SIZE = ("--people", "1200", "--months", "36")
