@@ -31,38 +31,32 @@ class Chance:
 
 @dataclass(frozen=True)
 class OutlookMonth:
-    """Expectations of one month: at risk, and of how much that is due. Cents and counts are not rounded."""
+    """Expectations of one month, not rounded; `people_touched` counts those whose chance is above nothing."""
 
     month: dt.date
     people: float
     infusions: float
     allowed_cents: float
-    people_due: int
-    infusions_due: int
-    allowed_due_cents: float
+    people_touched: int
 
 
 def outlook(
     connection: duckdb.DuckDBPyConnection,
-    tables: dict[str, str],
+    exposure: str,
     chances: Sequence[Chance],
     first_day: dt.date,
     end_day: dt.date,
     unknown_funding: bool = True,
 ) -> tuple[OutlookMonth, ...]:
-    """Months from `first_day` up to, not including, `end_day`. `tables`: SQL of exposure, episode and infusion.
-
-    Policies without a chance count for nothing. Months in which nothing is due are left out.
-    """
-    sources = ", ".join(f"{name} AS (FROM {sql})" for name, sql in tables.items())
-    chance = "chance AS (SELECT unnest($policies) AS policy_id, unnest($likelihoods)::DOUBLE AS likelihood, unnest($ends)::DATE AS ends_on)"
-    days = {"first_day": first_day, "end_day": end_day}
-    for name, value in (days | {"unknown_funding": unknown_funding}).items():
-        connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
-    query = SQL.read_text(encoding="utf-8").replace("WITH ", f"WITH {sources}, {chance}, ", 1)
+    """Months from `first_day` up to, not including, `end_day`. `exposure`: SQL of the run's table. Policies without a chance count for
+    nothing; months in which nothing is due are left out."""
     given = {
         "policies": [one.policy_id for one in chances],
         "likelihoods": [one.likelihood for one in chances],
         "ends": [one.ends_on for one in chances],
     }
+    chance = "SELECT unnest($policies) AS policy_id, unnest($likelihoods)::DOUBLE AS likelihood, unnest($ends)::DATE AS ends_on"
+    for name, value in (("first_day", first_day), ("end_day", end_day), ("unknown_funding", unknown_funding)):
+        connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
+    query = SQL.read_text(encoding="utf-8").replace("WITH ", f"WITH exposure AS (FROM {exposure}), chance AS ({chance}), ", 1)
     return tuple(OutlookMonth(*row) for row in connection.execute(query, given).fetchall())

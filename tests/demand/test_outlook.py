@@ -8,32 +8,33 @@ import pytest
 from demand.engine.outlook import Chance, outlook
 
 FIRST, END = dt.date(2026, 10, 1), dt.date(2027, 1, 1)
-EPISODES = "(SELECT * FROM (VALUES (1, 'a', 'infliximab', 28, DATE '2026-10-05'), (2, 'b', 'infliximab', 56, DATE '2026-09-20')) AS t (episode_id, person_id, family, interval_days, expected_next_on))"
-INFUSIONS = "(SELECT * FROM (VALUES ('a', 'infliximab', DATE '2026-09-07', 100000), ('a', 'infliximab', DATE '2024-01-01', 900000), ('b', 'infliximab', DATE '2026-07-26', 50000)) AS t (person_id, family, service_date, allowed_cents))"
+EPISODES = {1: (11, 28, "DATE '2026-10-05'", 100_000), 2: (12, 56, "DATE '2026-09-20'", 50_000)}
 
 
 def exposures(*rows: tuple) -> str:
-    told = ", ".join(f"({episode}, '{policy}', '{verdict}', {day})" for episode, policy, verdict, day in rows)
-    return f"(SELECT * FROM (VALUES {told}) AS t (episode_id, policy_id, verdict, exposed_from))"
+    told = ", ".join(
+        f"({episode}, {EPISODES[episode][0]}, '{policy}', '{verdict}', {day}, NULL::DATE, {EPISODES[episode][1]}, {EPISODES[episode][2]}, "
+        f"{EPISODES[episode][3]}, true)"
+        for episode, policy, verdict, day in rows
+    )
+    return (
+        f"(SELECT * FROM (VALUES {told}) AS t (episode_id, person_no, policy_id, verdict, exposed_from, expected_from, interval_days, "
+        "next_expected_on, allowed_per_infusion_cents, active))"
+    )
 
 
 def ahead(exposure: str, *chances: Chance, unknown_funding: bool = True):
-    tables = {"exposure": exposure, "episode": EPISODES, "infusion": INFUSIONS}
     with duckdb.connect() as connection:
-        months = outlook(connection, tables, chances, FIRST, END, unknown_funding)
+        months = outlook(connection, exposure, chances, FIRST, END, unknown_funding)
     return {month.month.month: month for month in months}
 
 
 BOTH = exposures((1, "P", "exposed", "DATE '2026-11-01'"), (2, "P", "not_applicable", "NULL::DATE"))
 
 
-def test_what_is_due_is_told_month_by_month():
+def test_months_are_told_and_whom_they_touch():
     months = ahead(BOTH, Chance("P", 1))
-    assert {month: (found.infusions_due, found.people_due) for month, found in months.items()} == {
-        10: (2, 2),
-        11: (3, 2),
-        12: (1, 1),
-    }
+    assert {month: found.people_touched for month, found in months.items()} == {10: 0, 11: 1, 12: 1}
 
 
 @pytest.mark.parametrize("likelihood", [0.0, 0.3, 1.0])
@@ -41,7 +42,7 @@ def test_infusions_after_the_date_count_with_the_likelihood(likelihood):
     months = ahead(BOTH, Chance("P", likelihood))
     assert months[10].infusions == 0
     assert months[11].infusions == pytest.approx(2 * likelihood)  # due on 2 and 30 November; the other person is not bound
-    assert months[11].allowed_cents == pytest.approx(2 * likelihood * 100_000)  # the last year's infusions alone
+    assert months[11].allowed_cents == pytest.approx(2 * likelihood * 100_000)
     assert months[11].people == pytest.approx(likelihood)
 
 
