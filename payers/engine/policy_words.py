@@ -1,0 +1,106 @@
+"""The codes of a policy's document -> the words that people read; constants alone, so that engines and pages say the same."""
+
+KINDS = {
+    "site_of_care": "Site of care",
+    "drug_source": "Where the drug comes from",
+    "benefit": "Medical or pharmacy benefit",
+    "step": "Another drug first",
+    "prior_authorization": "Prior authorization",
+}
+STATUSES = {"in_force": "In force", "announced": "Announced", "anticipated": "Anticipated"}
+LINES_OF_BUSINESS = {
+    "commercial": "commercial",
+    "medicare": "Medicare",
+    "medicare_advantage": "Medicare Advantage",
+    "medicaid": "Medicaid",
+    "exchange": "exchange",
+    "other": "other",
+    "unknown": "not known",
+}
+FUNDING = {"insured": "insured", "self_funded": "self-funded", "government": "government", "unknown": "not known"}
+SITE_CLASSES = {
+    "hopd_on_campus": "hospital outpatient, on campus",
+    "hopd_off_campus": "hospital outpatient, off campus",
+    "infusion_center": "infusion center",
+    "infusion_suite": "infusion suite",
+    "physician_office": "physician office",
+    "surgery_center": "surgery center",
+    "home": "home",
+}
+STARTS = {
+    "everyone": "everyone, from the first day",
+    "new_starts": "only people who start the drug",
+    "at_renewal": "each person when the authorization is renewed",
+}
+DRUG_SOURCES = {
+    "any": "any source",
+    "sp_required": "a specialty pharmacy has to supply it",
+    "sp_preferred": "a specialty pharmacy is preferred",
+    "buy_and_bill_required": "the site has to buy and bill it",
+}
+CLINICAL_EXCEPTIONS = {
+    "FIRST_DOSE": "first dose",
+    "REACTION": "reaction to an infusion",
+    "CARDIOPULM": "heart or lungs",
+    "RENAL_FLUID": "kidneys or fluid",
+    "ACCESS": "no access at home or nearby",
+    "AGE": "age",
+    "COGNITIVE": "cognition or behavior",
+    "GEO": "distance",
+    "REMS": "FDA safety program (REMS)",
+    "SHORTAGE": "drug shortage",
+    "CONCURRENT": "given with another hospital treatment",
+    "PREGNANCY": "pregnancy",
+    "INVESTIGATIONAL": "study drug",
+}
+VERDICTS = {
+    "exposed": "exposed",
+    "in_grace": "in grace",
+    "exempt": "exempt",
+    "not_applicable": "not covered by it",
+    "shielded": "shielded by a state law",
+    "unknown": "not known",
+}
+CLAUSES = {
+    "payer": "Payer",
+    "kind": "Kind",
+    "status": "Status",
+    "likelihood": "Likelihood",
+    "source.title": "Source",
+    "source.url": "Address of the source",
+    "source.retrieved": "Source retrieved on",
+    "scope": "Whom it covers",
+    "scope.lines_of_business": "Lines of business",
+    "scope.funding": "Funding",
+    "scope.states": "States",
+    "scope.plans_in": "Only the plans",
+    "scope.plans_out": "Not the plans",
+    "effective_from": "In force from",
+    "effective_to": "First day no longer in force",
+    "drugs": "Drugs",
+    "drugs.hcpcs": "Drug codes",
+    "drugs.molecules": "Molecules",
+    "drugs.families": "Drug families",
+    "excluded_site_classes": "Sites it excludes",
+    "excludes_hospital_affiliated": "Excludes sites affiliated with a hospital",
+    "starts": "Who is covered when",
+    "grace": "Grace",
+    "single_dose_has_grace": "Grace for single-dose treatments",
+    "restart_gap_days": "A restart after a gap of (days)",
+    "age": "Ages",
+    "age.min": "Youngest age",
+    "age.max": "Oldest age",
+    "clinical_exceptions": "Clinical exceptions",
+    "access_exception": "Exception where no permitted site is near",
+    "drug_source": "Source of the drug",
+    "examples": "Worked examples",
+    "missing": "Missing in the source",
+    "check_at_source": "Check at the source before use",
+    "lines_of_business": "lines of business",
+    "hcpcs": "codes",
+    "plans_in": "only the plans",
+    "plans_out": "not the plans",
+    "min": "from",
+    "max": "up to",
+    "combine": "whichever comes",
+}
