@@ -51,12 +51,14 @@ def _clauses(document: Mapping) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in document.items():
         if key in INNER:
-            found |= {f"{key}.{part}": inner or None for part, inner in (value or {}).items() if inner != 0} | (
-                {f"{key}.{part}": 0 for part, inner in (value or {}).items() if inner == 0 and inner is not False}
-            )
+            found |= {f"{key}.{part}": _said(inner) for part, inner in (value or {}).items()}
         elif key != "id":
-            found[key] = value if value not in ([], {}, "") else None
+            found[key] = _said(value)
     return found
+
+
+def _said(value: object) -> object:
+    return None if value in ([], {}, "") else value
 
 
 def _both(clause: str, before: object, after: object) -> tuple[str, str]:
