@@ -23,6 +23,11 @@ def _listed(dumper: _Plain, data: list):
 
 
 _Plain.add_representer(list, _listed)
+# Dates without quotation marks, as people write them: our own reader takes them as text.
+_Plain.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
+}
 
 
 def policy_file(document: Mapping) -> str:
