@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from payers.engine.policy_words import CLINICAL_EXCEPTIONS
+from payers.engine.policy_words import CLINICAL_EXCEPTIONS, STATES
 
 NAMED_DRUGS = 4  # a sentence that names more is not read
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -34,11 +34,11 @@ FUNDING = {"insured": "insured", "self_funded": "self-funded", "government": "go
 EXCEPTIONS = {
     "FIRST_DOSE": "a first dose",
     "REACTION": "an earlier reaction to an infusion",
-    "CARDIOPULM": "heart or lung disease",
-    "RENAL_FLUID": "kidney disease or intolerance of fluid",
-    "ACCESS": "difficult venous access, or nobody at home",
+    "CARDIOPULM": "heart and lung disease",
+    "RENAL_FLUID": "kidneys and fluid balance",
+    "ACCESS": "difficult venous access",
     "AGE": "age",
-    "COGNITIVE": "cognition or behavior",
+    "COGNITIVE": "cognition and behavior",
     "GEO": "distance",
     "REMS": "an FDA safety program (REMS)",
     "SHORTAGE": "a drug shortage",
@@ -131,12 +131,20 @@ def places_words(document: Mapping) -> str:
     return listed(places, "or")
 
 
+def _states(states: list[str]) -> str:
+    """Named, or where they are most of the country, those that are not among them."""
+    if len(states) <= len(STATES) / 2:
+        return f" in {listed([STATES.get(state, state) for state in states], 'or')}" if states else ""
+    others = [name for state, name in STATES.items() if state not in states]
+    return f" in every state except {listed(others)}" if others else ""
+
+
 def _plans(document: Mapping) -> str:
     scope = document.get("scope") or {}
-    payer = document.get("payer") or "the payer"
-    states = f" in {listed(scope['states'], 'or')}" if scope.get("states") else ""
+    payer, states = document.get("payer") or "the payer", _states(scope.get("states") or [])
     if scope.get("plans_in"):
-        return f"in the plan{'' if len(scope['plans_in']) == 1 else 's'} {listed(scope['plans_in'])} of {payer}{states}"
+        plans = listed([f"“{plan}”" for plan in scope["plans_in"]])
+        return f"in the plan{'' if len(scope['plans_in']) == 1 else 's'} {plans} of {payer}{states}"
     funding = listed([FUNDING.get(one, one) for one in scope.get("funding") or []])
     lines = listed([PLAN_KINDS.get(one, one) for one in scope.get("lines_of_business") or []])
     kinds = " ".join(part for part in (funding, lines) if part)
@@ -155,29 +163,36 @@ def _main(document: Mapping, drug_names: Mapping[str, str]) -> Sentence:
     people, plans, drugs = age_words(document.get("age")), _plans(document), _drugs(document, drug_names)
     people = "people" if people == "people of any age" else people
     begins = document.get("effective_from")
-    since = f" from {day(begins)}" if begins else ""
-    starting = document.get("starts") == "new_starts"
-    treated = f"who start {drugs}{f' on or after {day(begins)}' if begins else ''}" if starting else f"who are treated with {drugs}"
-    who = f"{people[:1].upper()}{people[1:]} {plans} {treated}"
-    kind, also = document.get("kind"), ("payer", "scope", "age", "drugs", "effective_from")
-    when = "" if starting else since
+    if document.get("starts") == "new_starts":
+        when, treated = "", f"who start {drugs}{f' on or after {day(begins)}' if begins else ''}"
+    else:
+        when, treated = f"from {day(begins)}, " if begins else "", f"who are treated with {drugs}"
+    who, kind = f"{people} {plans} {treated}", document.get("kind")
+    also = ("payer", "kind", "scope", "age", "drugs", "effective_from", "starts")
     if kind == "site_of_care":
-        places, grace = places_words(document) or "the sites it names", grace_words(document.get("grace"))
-        keys = (*also, "starts", "excluded_site_classes", "excludes_hospital_affiliated")
-        if grace and starting:
-            text = f"{who} may have {grace.replace(',', f' in {places},') if ',' in grace else f'{grace} in {places}'}; after that the treatment has to go on elsewhere."
-            return Sentence("grace", text, keys)
-        first = f" after a grace of {grace}" if grace else ""
-        return Sentence("excluded_site_classes", f"{who} may not have it in {places}{when}{first}.", (*keys, "grace") if grace else keys)
-    if kind == "drug_source":
-        return Sentence("drug_source", f"{who}: {_source(document)}{when}.", (*also, "excluded_site_classes"))
-    if kind == "benefit":
-        return Sentence("kind", f"{who}: the payer says whether the medical or the pharmacy benefit pays for it{when}.", also)
-    if kind == "step":
-        return Sentence("kind", f"{who} have to try another drug first{when}.", also)
-    if kind == "prior_authorization":
-        return Sentence("kind", f"{who} need an authorization before it is given{when}.", also)
-    return Sentence("kind", f"{who}: the kind of policy is not said yet.", also)
+        clause, text, more = _site_rule(document, who)
+    elif kind == "drug_source":
+        clause, text, more = "drug_source", f"for {who}, {_source(document)}", ("excluded_site_classes",)
+    elif kind == "benefit":
+        clause, text, more = "kind", f"for {who}, the payer says whether the medical or the pharmacy benefit pays for the drug", ()
+    elif kind == "step":
+        clause, text, more = "kind", f"{who} have to try another drug first", ()
+    elif kind == "prior_authorization":
+        clause, text, more = "kind", f"{who} need an authorization before the drug is given", ()
+    else:
+        clause, text, more = "kind", f"{who}: the kind of policy is not said yet", ()
+    text = when + text
+    return Sentence(clause, f"{text[:1].upper()}{text[1:]}.", (*also, *more))
+
+
+def _site_rule(document: Mapping, who: str) -> tuple[str, str, tuple[str, ...]]:
+    """(clause, what it says, further clauses that it tells)"""
+    places, grace = places_words(document) or "the sites it names", grace_words(document.get("grace"))
+    sites = ("excluded_site_classes", "excludes_hospital_affiliated")
+    if not grace:
+        return sites[0], f"{who} may not have it in {places}", sites[1:]
+    length, _, which = grace.partition(",")
+    return "grace", f"{who} may have {length} in {places}{f',{which}' if which else ''}; after that the treatment has to go on elsewhere", sites
 
 
 def _source(document: Mapping) -> str:
@@ -191,19 +206,17 @@ def _source(document: Mapping) -> str:
 
 
 def _beginning(document: Mapping) -> Iterable[Sentence]:
-    begins = document.get("effective_from")
-    if not begins or document.get("starts") in (None, "new_starts"):
-        if begins and document.get("starts") == "new_starts":
-            yield Sentence("starts", f"People who were in treatment before {day(begins)} are not covered, unless they start again.")
+    begins, starts = document.get("effective_from"), document.get("starts")
+    if not begins or not starts:
         return
-    if document["starts"] == "everyone":
-        yield Sentence("starts", f"People who are already in treatment on {day(begins)} are covered too.")
-    else:
-        text = (
-            f"People who are already in treatment on {day(begins)} are covered when their authorization ends and is renewed; "
-            "whoever starts later is covered from the start."
-        )
-        yield Sentence("starts", text)
+    already = f"People who are already in treatment on {day(begins)}"
+    texts = {
+        "new_starts": f"{already} are not covered, unless they start again.",
+        "everyone": f"{already} are covered too.",
+        "at_renewal": f"{already} are covered when their authorization ends and is renewed; whoever starts later is covered from the start.",
+    }
+    if starts in texts:
+        yield Sentence("starts", texts[starts])
 
 
 def _grace(document: Mapping) -> Iterable[Sentence]:
@@ -224,7 +237,7 @@ def _grace(document: Mapping) -> Iterable[Sentence]:
         ends.append(f"from {day(start + dt.timedelta(days=days))}")
     if start and doses is not None:
         ends.append(f"from the day after its {_ordinal(doses)} dose" if doses else "from its first day")
-    if start:
+    if ends:
         which = f", whichever comes {grace.get('combine') or 'first'}" if len(ends) == 2 else ""
         text = f"Example: a treatment that starts on {day(start)} may not go on there {' or '.join(ends)}{which}."
         yield Sentence("grace", f"{text} Grace runs from the start of treatment, so doses given before the policy began count.")
@@ -240,7 +253,8 @@ def _people(document: Mapping) -> Iterable[Sentence]:
     if scope.get("plans_out"):
         one = len(scope["plans_out"]) == 1
         yield Sentence("scope.plans_out", f"The plan{'' if one else 's'} {listed(scope['plans_out'])} {'is' if one else 'are'} not covered.")
-    if document.get("payer") and not scope.get("funding"):
+    lines = scope.get("lines_of_business")
+    if document.get("payer") and not scope.get("funding") and (not lines or "commercial" in lines):
         yield Sentence("scope.funding", "It does not matter who bears the cost: insured and self-funded plans alike.")
 
 
