@@ -37,19 +37,27 @@ class ExampleForm(forms.Form):
     treatment_start = _day("Treatment began")
     doses_before = _whole("Doses so far", 1000)
     as_of = _day("On the day")
-    verdict = forms.ChoiceField(label="The policy says", required=False, choices=[*BLANK, *((code, words.VERDICTS[code]) for code in VERDICTS)])
+    verdict = forms.ChoiceField(
+        label="The policy says", required=False, choices=[*BLANK, *((code, words.VERDICTS[code]) for code in VERDICTS)]
+    )
     hospital_affiliated = forms.NullBooleanField(
         label="Site affiliated with a hospital", widget=forms.Select(choices=[("", "–"), ("true", "yes"), ("false", "no")])
     )
     line_of_business = forms.ChoiceField(
-        label="Line of business", required=False, choices=[*BLANK, *((code, words.LINES_OF_BUSINESS[code]) for code in LINES_OF_BUSINESS)]
+        label="Line of business",
+        required=False,
+        choices=[*BLANK, *((code, words.LINES_OF_BUSINESS[code]) for code in LINES_OF_BUSINESS)],
     )
-    funding = forms.ChoiceField(label="Funding", required=False, choices=[*BLANK, *((code, words.FUNDING[code]) for code in FUNDING)])
+    funding = forms.ChoiceField(
+        label="Funding", required=False, choices=[*BLANK, *((code, words.FUNDING[code]) for code in FUNDING)]
+    )
     state = forms.CharField(label="State", required=False, max_length=2)
     plan = forms.CharField(label="Plan", required=False, max_length=200)
     last_dose = _day("Last dose")
     authorization_end = _day("Authorization ends")
-    nearest_permitted_miles = forms.FloatField(label="Miles to the nearest permitted site", required=False, min_value=0, max_value=5000)
+    nearest_permitted_miles = forms.FloatField(
+        label="Miles to the nearest permitted site", required=False, min_value=0, max_value=5000
+    )
     exposed_from = _day("Exposed from")
     exceptions = forms.MultipleChoiceField(
         label="Clinical reasons found", required=False, widget=forms.CheckboxSelectMultiple,

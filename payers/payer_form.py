@@ -12,7 +12,9 @@ BLANK = [("", "not known")]
 
 class PlanForm(forms.Form):
     name = forms.CharField(label="Plan", required=False, max_length=200)
-    line_of_business = forms.ChoiceField(label="Line of business", required=False, choices=[*BLANK, *words.LINES_OF_BUSINESS.items()])
+    line_of_business = forms.ChoiceField(
+        label="Line of business", required=False, choices=[*BLANK, *words.LINES_OF_BUSINESS.items()]
+    )
     funding = forms.ChoiceField(label="Funding", required=False, choices=[*BLANK, *words.FUNDING.items()])
     state = forms.CharField(label="State", required=False, max_length=2)
     group_id = forms.CharField(label="Group", required=False, max_length=80)
@@ -45,7 +47,10 @@ PlanForms = forms.formset_factory(PlanForm, formset=_Plans, extra=3, max_num=100
 
 class PayerForm(forms.Form):
     name = forms.CharField(
-        label="Name here", max_length=200, help_text="As policies and rates call it.", error_messages={"required": "Name the payer."}
+        label="Name here",
+        max_length=200,
+        help_text="As policies and rates call it.",
+        error_messages={"required": "Name the payer."},
     )
     parent = forms.CharField(
         label="Company behind it", required=False, max_length=200, help_text="Blank where there is none.",

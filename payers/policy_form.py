@@ -139,7 +139,11 @@ class PolicyForm(forms.Form):
     )  # fmt: skip
     single_dose_has_grace = forms.BooleanField(label="Single-dose treatments have grace too", required=False)
     restart_gap_days = _whole(
-        "A pause of more than … days is a new start", 1, 3650, initial=RESTART_GAP_DAYS, help_text=f"{RESTART_GAP_DAYS} where the policy says nothing."
+        "A pause of more than … days is a new start",
+        1,
+        3650,
+        initial=RESTART_GAP_DAYS,
+        help_text=f"{RESTART_GAP_DAYS} where the policy says nothing.",
     )
     clinical_exceptions = forms.MultipleChoiceField(
         label="Clinical reasons to stay", choices=_choices({code: words.CLINICAL_EXCEPTIONS[code] for code in CLINICAL_EXCEPTIONS}),
@@ -260,7 +264,9 @@ class PolicyForm(forms.Form):
             "status": said.get("status"),
             "likelihood": 1.0 if likelihood is None else likelihood,
             "source": {"title": said.get("title"), "url": said.get("url") or None, "retrieved": day["retrieved"]},
-            "scope": {name: list(said.get(name) or []) for name in ("lines_of_business", "funding", "states", "plans_in", "plans_out")},
+            "scope": {
+                name: list(said.get(name) or []) for name in ("lines_of_business", "funding", "states", "plans_in", "plans_out")
+            },
             "effective_from": day["effective_from"],
             "effective_to": day["effective_to"],
             "drugs": drugs,
@@ -334,6 +340,7 @@ def found_drugs(search: str, most: int = 40) -> list[tuple[str, str]]:
     for family, brand in DrugCode.objects.values_list("family", "brand"):
         brands.setdefault(family, []).append(brand)
     texts: Iterable[tuple[str, str, str]] = (
-        (value, label, f"{label} {' '.join(brands.get(value.partition(':')[2], []))}".lower()) for value, label in _known_drugs().items()
+        (value, label, f"{label} {' '.join(brands.get(value.partition(':')[2], []))}".lower())
+        for value, label in _known_drugs().items()
     )
     return [(value, label) for value, label, text in texts if all(part in text for part in parts)][:most]

@@ -15,7 +15,9 @@ def put_on_file(law: ReferenceLaw, since: str) -> StateLaw:
     try:
         day = dt.date.fromisoformat(since.strip())
     except ValueError:
-        raise RefusedTable(f"Say from which day the law of {law.state} counts, written year-month-day such as 2023-07-01.") from None
+        raise RefusedTable(
+            f"Say from which day the law of {law.state} counts, written year-month-day such as 2023-07-01."
+        ) from None
     if StateLaw.objects.filter(state=law.state, shields_from=law.shields_from, effective_to=None).exists():
         raise RefusedTable(f"{law.state} has such a law on file already.")
     note = f"{law.law}. {law.note} Evidence: {law.evidence}."

@@ -33,7 +33,9 @@ def save_payer(payer: Payer, claim_names: Iterable[str], plans: Iterable[PlanTer
     _refuse_circle(payer)
     names = list(dict.fromkeys(name.strip() for name in claim_names if name.strip()))
     plans = list(plans)
-    twice = [plan.name for number, plan in enumerate(plans) if plan.name.casefold() in {one.name.casefold() for one in plans[:number]}]
+    twice = [
+        plan.name for number, plan in enumerate(plans) if plan.name.casefold() in {one.name.casefold() for one in plans[:number]}
+    ]
     if twice:
         raise RefusedTable(f"The plan “{twice[0]}” stands twice; keep one of them.")
     _refuse_taken_names(payer, names)

@@ -33,7 +33,9 @@ def save_policy(document: dict, user, note: str = "", *, seen: int | None = None
     if seen == 0 and policy:
         raise Refused(f"There is a policy {document['id']} already; choose another id, or save a version of that one.")
     if seen and last and last.number != seen:
-        raise Refused(f"Somebody saved version {last.number} of {document['id']} meanwhile; look at it, then make your change again.")
+        raise Refused(
+            f"Somebody saved version {last.number} of {document['id']} meanwhile; look at it, then make your change again."
+        )
     if policy and policy.retired_at:
         raise Refused(f"Policy {document['id']} is retired; restore it before you change it.")
     if policy and policy.document == document:

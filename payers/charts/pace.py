@@ -12,7 +12,11 @@ def pace_chart(quarters: Sequence[Quarter]) -> dict:
     def bars(name: str, values: list[int], color: str, axis: str, pattern: str = "") -> dict:
         mark: dict = {"color": color}
         if pattern:
-            mark = {"color": "rgba(0,0,0,0)", "line": {"color": color, "width": 1}, "pattern": {"shape": pattern, "fgcolor": color, "size": 6, "solidity": 0.25}}
+            mark = {
+                "color": "rgba(0,0,0,0)",
+                "line": {"color": color, "width": 1},
+                "pattern": {"shape": pattern, "fgcolor": color, "size": 6, "solidity": 0.25},
+            }
         return {
             "type": "bar", "name": name, "x": names, "y": values, "yaxis": axis, "marker": mark,
             "hovertemplate": f"%{{x}}: %{{y}}<extra>{name}</extra>",

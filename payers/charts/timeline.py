@@ -56,7 +56,9 @@ def timeline(policies: Iterable[Policy], as_of: dt.date) -> Timeline | None:
         x = place(policy.effective_from)
         bar = Bar(policy, x, round(max(end - x, 0.6), 3), _look(policy, as_of), policy.effective_to is None)
         by_payer.setdefault(policy.payer, {}).setdefault(scope_words(policy.document), []).append(bar)
-    groups = tuple(Group(payer, tuple(Lane(scope, tuple(bars)) for scope, bars in lanes.items())) for payer, lanes in by_payer.items())
+    groups = tuple(
+        Group(payer, tuple(Lane(scope, tuple(bars)) for scope, bars in lanes.items())) for payer, lanes in by_payer.items()
+    )
     years = range(first.year, last.year)
     step = max(1, len(years) // 6)
     ticks = tuple((place(dt.date(year, 1, 1)), str(year)) for year in years if (year - first.year) % step == 0)

@@ -47,6 +47,16 @@ def differences(old: Mapping, new: Mapping) -> list[Difference]:
     ]
 
 
+def clauses(document: Mapping) -> list[tuple[str, str]]:
+    """(label, words) of every clause that the document says something about, in its order."""
+    left = ("examples", "missing", "check_at_source")
+    return [
+        (names.CLAUSES.get(clause, clause), clause_words(clause, value))
+        for clause, value in _clauses(document).items()
+        if value is not None and value is not False and clause not in left and not clause.startswith("source.")
+    ]
+
+
 def _clauses(document: Mapping) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in document.items():

@@ -33,8 +33,7 @@ _Plain.yaml_implicit_resolvers = {
 def policy_file(document: Mapping) -> str:
     needed = {key: document[key] for key in ("id", "payer", "kind", "status", "source", "effective_from", "drugs")}
     bare = checked_document(
-        needed
-        | {"source": {"title": "x"}, "drugs": {"hcpcs": ["J1745"]}, "kind": "prior_authorization", "status": "announced"}
+        needed | {"source": {"title": "x"}, "drugs": {"hcpcs": ["J1745"]}, "kind": "prior_authorization", "status": "announced"}
     )
     said = {key: _said(value) for key, value in document.items() if key in needed or value != bare[key]}
     return yaml.dump(said, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=130)

@@ -63,7 +63,10 @@ def touched(state: str, shields_from: str, since: dt.date | None, until: dt.date
         if document["kind"] == shields_from
         and (not document["scope"]["states"] or state in document["scope"]["states"])
         and (not document["scope"]["funding"] or {"insured", "unknown"} & set(document["scope"]["funding"]))
-        and (not document["scope"]["lines_of_business"] or {"commercial", "exchange", "other", "unknown"} & set(document["scope"]["lines_of_business"]))
+        and (
+            not document["scope"]["lines_of_business"]
+            or {"commercial", "exchange", "other", "unknown"} & set(document["scope"]["lines_of_business"])
+        )
         and document["effective_from"] < last
         and (document["effective_to"] or "9999-12-31") > first
     ]

@@ -192,7 +192,11 @@ def _site_rule(document: Mapping, who: str) -> tuple[str, str, tuple[str, ...]]:
     if not grace:
         return sites[0], f"{who} may not have it in {places}", sites[1:]
     length, _, which = grace.partition(",")
-    return "grace", f"{who} may have {length} in {places}{f',{which}' if which else ''}; after that the treatment has to go on elsewhere", sites
+    return (
+        "grace",
+        f"{who} may have {length} in {places}{f',{which}' if which else ''}; after that the treatment has to go on elsewhere",
+        sites,
+    )
 
 
 def _source(document: Mapping) -> str:
@@ -245,14 +249,19 @@ def _grace(document: Mapping) -> Iterable[Sentence]:
         yield Sentence("single_dose_has_grace", "A treatment that is a single dose has no grace.")
     gap = document.get("restart_gap_days")
     if gap:
-        yield Sentence("restart_gap_days", f"Whoever pauses for more than {gap} days, and longer than the regimen allows, starts again with a new grace.")
+        yield Sentence(
+            "restart_gap_days",
+            f"Whoever pauses for more than {gap} days, and longer than the regimen allows, starts again with a new grace.",
+        )
 
 
 def _people(document: Mapping) -> Iterable[Sentence]:
     scope = document.get("scope") or {}
     if scope.get("plans_out"):
         one = len(scope["plans_out"]) == 1
-        yield Sentence("scope.plans_out", f"The plan{'' if one else 's'} {listed(scope['plans_out'])} {'is' if one else 'are'} not covered.")
+        yield Sentence(
+            "scope.plans_out", f"The plan{'' if one else 's'} {listed(scope['plans_out'])} {'is' if one else 'are'} not covered."
+        )
     lines = scope.get("lines_of_business")
     if document.get("payer") and not scope.get("funding") and (not lines or "commercial" in lines):
         yield Sentence("scope.funding", "It does not matter who bears the cost: insured and self-funded plans alike.")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from payers import words
-from payers.engine.differences import Difference, differences
+from payers.engine.differences import Difference, clauses, differences
 from payers.engine.wording import Sentence, drug_list, in_words, listed
 from payers.models import DrugCode, Payer, Policy, PolicyVersion
-
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Said:
     """A document as people read it."""
 
     sentences: tuple[Sentence, ...]
+    clauses: tuple[tuple[str, str], ...]
     drugs: tuple[str, ...]
     examples: tuple[Example, ...]
     scope: str
@@ -53,6 +53,7 @@ def drug_names() -> dict[str, str]:
 def said(document: Mapping, names: Mapping[str, str]) -> Said:
     return Said(
         sentences=tuple(in_words(document, names)),
+        clauses=tuple(clauses(document)),
         drugs=tuple(drug_list(document, names)),
         examples=tuple(_example(example, names) for example in document.get("examples") or []),
         scope=scope_words(document),
@@ -87,9 +88,13 @@ def _example(example: Mapping, names: Mapping[str, str]) -> Example:
         example.get("state") or "",
         f"plan “{example['plan']}”" if example.get("plan") else "",
         f"started {example['treatment_start']}",
-        f"{example['doses_before']} dose{'' if example['doses_before'] == 1 else 's'} before" if example.get("doses_before") else "",
+        f"{example['doses_before']} dose{'' if example['doses_before'] == 1 else 's'} before"
+        if example.get("doses_before")
+        else "",
         f"authorization ends {example['authorization_end']}" if example.get("authorization_end") else "",
-        f"nearest permitted site {example['nearest_permitted_miles']:g} miles" if example.get("nearest_permitted_miles") is not None else "",
+        f"nearest permitted site {example['nearest_permitted_miles']:g} miles"
+        if example.get("nearest_permitted_miles") is not None
+        else "",
         ", ".join(words.CLINICAL_EXCEPTIONS.get(code, code) for code in example.get("exceptions") or []),
     ]
     return Example(
@@ -112,7 +117,10 @@ class PolicyFilter:
 
     @classmethod
     def from_query(cls, query: Mapping) -> "PolicyFilter":
-        asked = {name: query.get(key, "").strip() for name, key in (("search", "q"), ("payer", "payer"), ("kind", "kind"), ("status", "status"))}
+        asked = {
+            name: query.get(key, "").strip()
+            for name, key in (("search", "q"), ("payer", "payer"), ("kind", "kind"), ("status", "status"))
+        }
         return cls(**asked, retired=bool(query.get("retired")))
 
     def policies(self) -> QuerySet[Policy]:
@@ -224,5 +232,3 @@ def quarter_of(day: dt.date) -> dt.date:
 
 def _next(quarter: dt.date) -> dt.date:
     return quarter_of(quarter + dt.timedelta(days=100))
-
-

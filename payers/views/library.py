@@ -18,7 +18,10 @@ from sites.engine.text_file import RefusedTable
 def library(request):
     access_register(request.user)
     names = drug_names()
-    listed = [(Policy(document=document, policy_id=id, kind=document["kind"]), said(document, names)) for id, document in library_documents().items()]
+    listed = [
+        (Policy(document=document, policy_id=id, kind=document["kind"]), said(document, names))
+        for id, document in library_documents().items()
+    ]
     return render(request, "payers/library.html", {"listed": listed, "may_edit": request.user.has_perm(EDIT)})
 
 
@@ -56,5 +59,7 @@ def put_law(request):
     except RefusedTable as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"The law of {law.state} is on file, marked “verify before use”. It counts from the next recomputation on.")
+        messages.success(
+            request, f"The law of {law.state} is on file, marked “verify before use”. It counts from the next recomputation on."
+        )
     return redirect("payers:laws")

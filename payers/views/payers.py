@@ -21,7 +21,9 @@ from sites.engine.text_file import RefusedTable
 def payers(request):
     access_register(request.user)
     search = request.GET.get("q", "").strip()
-    found = Payer.objects.annotate(number_of_plans=Count("plans", distinct=True), number_of_names=Count("claim_names", distinct=True))
+    found = Payer.objects.annotate(
+        number_of_plans=Count("plans", distinct=True), number_of_names=Count("claim_names", distinct=True)
+    )
     if search:
         found = found.filter(name__icontains=search) | found.filter(parent__icontains=search)
     counts = dict(Policy.objects.on_file().values_list("payer").annotate(Count("pk")))
@@ -63,6 +65,11 @@ def _edit(request, payer: Payer):
         else:
             messages.success(request, f"{form.cleaned_data['name']} is saved.")
             return redirect("payers:payer", form.instance.pk)
-    context = {"form": form, "payer": payer, "problem": problem, "others": Payer.objects.exclude(pk=payer.pk).values_list("name", flat=True)}
+    context = {
+        "form": form,
+        "payer": payer,
+        "problem": problem,
+        "others": Payer.objects.exclude(pk=payer.pk).values_list("name", flat=True),
+    }
     wrong = request.method == "POST" and "more_plans" not in request.POST
     return render(request, "payers/payer_form.html", context, status=422 if wrong else 200)

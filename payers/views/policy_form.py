@@ -69,7 +69,9 @@ def upload(request):
         if not text.strip():
             raise RefusedTable("Choose a policy file (YAML) first.")
         if len(text) > MOST_CHARACTERS:
-            raise RefusedTable(f"{name} is too large for one policy; a file holds one policy of at most {MOST_CHARACTERS:,} characters.")
+            raise RefusedTable(
+                f"{name} is too large for one policy; a file holds one policy of at most {MOST_CHARACTERS:,} characters."
+            )
         document = read_policy(text, name)
         policy = Policy.objects.filter(policy_id=document["id"]).first()
         if "confirm" in request.POST:
@@ -124,7 +126,9 @@ def _edit(request, policy: Policy | None, start: dict | None):
     problem = ""
     if valid:
         try:
-            version = register.save_policy(form.document(), request.user, form.cleaned_data["note"], seen=form.cleaned_data["seen"] or 0)
+            version = register.save_policy(
+                form.document(), request.user, form.cleaned_data["note"], seen=form.cleaned_data["seen"] or 0
+            )
         except RefusedTable as refusal:
             problem = str(refusal)
         else:

@@ -45,8 +45,12 @@ def test_the_tree_starts_signs_in_restarts_its_children_and_ends_on_ctrl_c(proce
     assert "Traceback" not in demo.said()
 
     again = Demo(processes, "--people", "0").wait_ready()
-    assert signs == re.findall(r"^  (leader|council member|managed care|analyst|administrator) +(\w+) +(demo-\w+)$", again.said(), re.M)
-    assert again.rows("SELECT count(*) FROM auth_user WHERE username IN ('leader','council','managed','analyst','administrator')") == [(5,)]
+    assert signs == re.findall(
+        r"^  (leader|council member|managed care|analyst|administrator) +(\w+) +(demo-\w+)$", again.said(), re.M
+    )
+    assert again.rows(
+        "SELECT count(*) FROM auth_user WHERE username IN ('leader','council','managed','analyst','administrator')"
+    ) == [(5,)]
     again.interrupt()
 
 
