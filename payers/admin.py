@@ -3,10 +3,11 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from payers.models import Payer, Policy, Rate, StateLaw
+from payers.models import Payer, PayerName, Plan, Policy, PolicyVersion, Rate, StateLaw
 
-for model in (Payer, Policy, Rate, StateLaw):
+for model in (Payer, PayerName, Plan, Policy, Rate, StateLaw):
     auditlog.register(model)
+auditlog.register(PolicyVersion, exclude_fields=["document"])  # the policy's own entry has it
 
 
 @admin.register(Payer)
@@ -20,6 +21,16 @@ class PolicyAdmin(admin.ModelAdmin):
     list_display = ["policy_id", "payer", "kind", "status", "likelihood", "effective_from", "effective_to"]
     list_filter = ["kind", "status", "payer"]
     search_fields = ["policy_id", "payer"]
+
+    # To be read here; the register's own pages check a policy and keep its versions.
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(Rate)

@@ -1,6 +1,8 @@
 """Who pays, on what terms, for which drugs. Everything here is dated and carries its source."""
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from payers import words
 
@@ -159,8 +161,53 @@ class Payer(models.Model):
         return self.name
 
 
+class PayerName(models.Model):
+    """Another name under which claims carry a payer."""
+
+    payer = models.ForeignKey(Payer, on_delete=models.CASCADE, related_name="claim_names")
+    name = models.CharField(max_length=200, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Plan(models.Model):
+    """A payer's plan as claims name it. Blank line of business, funding, state or group: not known here."""
+
+    payer = models.ForeignKey(Payer, on_delete=models.CASCADE, related_name="plans")
+    name = models.CharField(max_length=200)
+    line_of_business = models.CharField(max_length=30, blank=True)
+    funding = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    group_id = models.CharField("group", max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["payer", "name"]
+        constraints = [models.UniqueConstraint(fields=["payer", "name"], name="plan_once_a_payer")]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def line_of_business_in_words(self) -> str:
+        return words.LINES_OF_BUSINESS.get(self.line_of_business, "")
+
+    @property
+    def funding_in_words(self) -> str:
+        return words.FUNDING.get(self.funding, "")
+
+
+class PolicyQuerySet(models.QuerySet):
+    def on_file(self):
+        """Those that count; a retired policy is kept for its history and binds nobody."""
+        return self.filter(retired_at=None)
+
+
 class Policy(models.Model):
-    """One payer policy as its file says it (definitions.md, section 6). In force from ≤ date < to."""
+    """One payer policy as its newest version says it (definitions.md, section 6). In force from ≤ date < to."""
 
     policy_id = models.CharField(max_length=80, unique=True)
     payer = models.CharField(max_length=200)
@@ -170,10 +217,14 @@ class Policy(models.Model):
     effective_from = models.DateField(null=True, blank=True)
     effective_to = models.DateField(null=True, blank=True)
     document = models.JSONField(help_text="The whole policy file, dates as text")
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         ordering = ["payer", "policy_id"]
         verbose_name_plural = "policies"
+        permissions = [("edit_policies", "Can keep payers, plans, policies and laws")]
 
     def __str__(self):
         return self.policy_id
@@ -194,6 +245,29 @@ class Policy(models.Model):
     @property
     def likelihood_in_words(self) -> str:
         return words.likelihood(self.likelihood)
+
+    @property
+    def check_at_source(self) -> bool:
+        return bool(self.document.get("check_at_source"))
+
+
+class PolicyVersion(models.Model):
+    """What a policy said from one saving to the next. A version that was taken back stays in the history and counts no more."""
+
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    saved_at = models.DateTimeField(default=timezone.now)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["policy", "-number"]
+        constraints = [models.UniqueConstraint(fields=["policy", "number"], name="policy_version_once")]
+
+    def __str__(self):
+        return f"{self.policy} version {self.number}"
 
 
 class Rate(models.Model):
@@ -232,6 +306,7 @@ class StateLaw(models.Model):
     effective_to = models.DateField(null=True, blank=True)
     note = models.TextField(blank=True)
     source = models.CharField(max_length=300)
+    verify = models.BooleanField(default=False, help_text="Taken from the reference: to be verified before use")
 
     class Meta:
         ordering = ["state", "shields_from", "effective_from"]
@@ -239,3 +314,7 @@ class StateLaw(models.Model):
 
     def __str__(self):
         return f"{self.state} {self.shields_from}"
+
+    @property
+    def shields_from_in_words(self) -> str:
+        return words.KINDS.get(self.shields_from, self.shields_from)

@@ -10,11 +10,13 @@ ROLES = {
         "roi.view_scenarios",
         "roi.edit_scenarios",
     ],
+    "managed care": ["demand.view_dashboard", "roi.view_scenarios", "payers.edit_policies"],
     "analyst": [
         "demand.view_dashboard",
         "demand.view_extracts",
         "demand.load_extract",
         "demand.view_patient_level",
+        "payers.edit_policies",
         "roi.view_scenarios",
         "roi.edit_scenarios",
     ],
@@ -22,6 +24,7 @@ ROLES = {
         "demand.view_dashboard",
         "demand.view_extracts",
         "demand.load_extract",
+        "payers.edit_policies",
         "roi.view_scenarios",
         "auditlog.view_logentry",
     ],
@@ -30,7 +33,7 @@ ROLES = {
 ADMINISTERED = {
     "auth": ["user", "group"],
     "care_sites": ["site", "sitenpi", "prescriber", "providertaxonomy"],
-    "payers": ["policy", "rate", "statelaw"],
+    "payers": ["payer", "policy", "rate", "statelaw"],
 }
 
 

@@ -24,7 +24,7 @@ def create_sign_ins(keys: Path) -> list[SignIn]:
     users = get_user_model().objects
     sign_ins = [SignIn(role.split()[0], role, password) for role in ROLES]
     missing = [sign_in for sign_in in sign_ins if not users.filter(username=sign_in.username).exists()]
-    hashed = make_password(password) if missing else ""  # once: it is slow by design, and all four have the same password
+    hashed = make_password(password) if missing else ""  # once: it is slow by design, and all have the same password
     for sign_in in missing:
         user = users.create(
             username=sign_in.username, password=hashed, first_name="Demo", last_name=sign_in.role,

@@ -64,7 +64,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|Tru
 def parse_policy(source: str, name: str) -> dict:
     """A policy file's text as its checked document. RefusedTable names the file, the key and what would be right."""
     try:
-        return _document(yaml.load(source, Loader=_Loader))
+        return checked_document(yaml.load(source, Loader=_Loader))
     except WrongValue as wrong:
         raise RefusedTable(f"{name}: {wrong.path} {wrong}.") from None
     except yaml.YAMLError as error:
@@ -78,6 +78,14 @@ def parse_policy(source: str, name: str) -> dict:
 
 def _site_class(value: object, path: str) -> str:
     return word(*POLICY_SITE_CLASSES)("home" if value == "home_infusion" else value, path)
+
+
+def _policy_id(value: object, path: str) -> str:
+    """An id is part of an address."""
+    said = str(text(80)(value, path))
+    if set(said) & set("/\\\n\r\t") or said in (".", ".."):
+        raise WrongValue(path, "must have no slash and no line break, since it is part of an address")
+    return said
 
 
 _SCOPE = {
@@ -107,7 +115,7 @@ _EXAMPLE = {
     "verdict": (word(*VERDICTS), NEEDED),
 }
 _POLICY = {
-    "id": (text(80), NEEDED),
+    "id": (_policy_id, NEEDED),
     "payer": (text(200), NEEDED),
     "kind": (word(*KINDS), NEEDED),
     "status": (word(*STATUSES), NEEDED),
@@ -134,10 +142,14 @@ _POLICY = {
     "access_exception": (mapping({"miles": (values.number(0.1, 5000), NEEDED)}), None),
     "drug_source": (word(*DRUG_SOURCES), None),
     "examples": (values.each(mapping(_EXAMPLE)), []),
+    # What a transcription of a public policy could not find there, and that nobody should rely on it before looking.
+    "missing": (values.each(text(500)), []),
+    "check_at_source": (flag, False),
 }
 
 
-def _document(said: object) -> dict:
+def checked_document(said: object) -> dict:
+    """What a file or a form says, as a document. WrongValue names the key and what would be right."""
     document = mapping(_POLICY)(said, "")
     for path, message in _contradictions(document):
         raise WrongValue(path, message)
@@ -156,6 +168,10 @@ def _contradictions(policy: dict) -> Iterator[tuple[str, str]]:
         yield "excluded_site_classes", "must name at least one site class in a site_of_care policy, or exclude hospital affiliation"
     if policy["kind"] == "drug_source" and policy["drug_source"] is None:
         yield "drug_source", f"must say one of {', '.join(DRUG_SOURCES)} in a drug_source policy"
+    named = {plan.casefold() for plan in policy["scope"]["plans_in"]}
+    both = [plan for plan in policy["scope"]["plans_out"] if plan.casefold() in named]
+    if both:
+        yield "scope.plans_out", f"names the plan “{both[0]}”, which plans_in names too; keep it in one of them"
     grace = policy["grace"]
     if grace and grace["doses"] is None and grace["days"] is None:
         yield "grace", "must have doses, days or both; leave grace out where there is none"

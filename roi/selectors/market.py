@@ -73,7 +73,7 @@ def price_book(on: dt.date) -> PriceBook:
 def policy_book() -> PolicyBook:
     laws = StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")
     return PolicyBook(
-        policies=list(Policy.objects.values_list("document", flat=True)),
+        policies=list(Policy.objects.on_file().values_list("document", flat=True)),
         laws=[Law(*row) for row in laws],
         chair_minutes={family: minutes for family, minutes in DrugFamily.objects.values_list("family", "chair_minutes") if minutes},
         sites_340b=list(Site.objects.filter(is_340b=True).values_list("site_id", flat=True)),

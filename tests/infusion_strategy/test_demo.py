@@ -21,8 +21,8 @@ linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /
 @linux
 def test_the_tree_starts_signs_in_restarts_its_children_and_ends_on_ctrl_c(processes):
     demo = Demo(processes, "--people", "0").wait_ready()
-    signs = re.findall(r"^  (leader|council member|analyst|administrator) +(\w+) +(demo-\w+)$", demo.said(), re.M)
-    assert [role for role, _, _ in signs] == ["leader", "council member", "analyst", "administrator"]
+    signs = re.findall(r"^  (leader|council member|managed care|analyst|administrator) +(\w+) +(demo-\w+)$", demo.said(), re.M)
+    assert [role for role, _, _ in signs] == ["leader", "council member", "managed care", "analyst", "administrator"]
     for _, username, password in signs:
         assert "/sign-in/" not in demo.sign_in(username, password).url
     assert "/sign-in/" in demo.sign_in("leader", "wrong").url
@@ -45,8 +45,12 @@ def test_the_tree_starts_signs_in_restarts_its_children_and_ends_on_ctrl_c(proce
     assert "Traceback" not in demo.said()
 
     again = Demo(processes, "--people", "0").wait_ready()
-    assert signs == re.findall(r"^  (leader|council member|analyst|administrator) +(\w+) +(demo-\w+)$", again.said(), re.M)
-    assert again.rows("SELECT count(*) FROM auth_user WHERE username IN ('leader','council','analyst','administrator')") == [(4,)]
+    assert signs == re.findall(
+        r"^  (leader|council member|managed care|analyst|administrator) +(\w+) +(demo-\w+)$", again.said(), re.M
+    )
+    assert again.rows(
+        "SELECT count(*) FROM auth_user WHERE username IN ('leader','council','managed','analyst','administrator')"
+    ) == [(5,)]
     again.interrupt()
 
 

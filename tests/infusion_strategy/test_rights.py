@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from demand.models import Extract, Feed, Run
 from infusion_strategy.actions.roles import ROLES
+from payers.engine.policies import checked_document
 from payers.models import DrugFamily, Policy
 from tests.infusion_strategy.published import publish
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.django_db
 EVERYBODY = frozenset(ROLES)
 READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
+KEEPS = frozenset({"managed care", "analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
@@ -36,6 +38,11 @@ MAY = {
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
+    "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
+    "payers:laws": EVERYBODY, "payers:payers": EVERYBODY, "payers:payer": EVERYBODY,
+    "payers:create-policy": KEEPS, "payers:edit-policy": KEEPS, "payers:policy-in-words": KEEPS, "payers:policy-drugs": KEEPS,
+    "payers:upload-policy": KEEPS, "payers:retire-policy": KEEPS, "payers:restore-policy": KEEPS, "payers:take-back-policy": KEEPS,
+    "payers:put-law": KEEPS, "payers:create-payer": KEEPS, "payers:edit-payer": KEEPS,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS,
@@ -46,10 +53,25 @@ MAY = {
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
 FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-feed": "delete/"}
+POLICY_DOCUMENT = checked_document(
+    {
+        "id": "P-1",
+        "payer": "Payer A",
+        "kind": "step",
+        "status": "announced",
+        "source": {"title": "x"},
+        "effective_from": "2026-01-01",
+        "drugs": {"families": ["x"]},
+    }
+)
+POLICY = {
+    "policy": "", "edit-policy": "edit/", "policy-history": "history/", "policy-yaml": "policy.yaml", "retire-policy": "retire/",
+    "restore-policy": "restore/", "take-back-policy": "take-back/",
+}  # fmt: skip
 POSTS = {
     "demand:refresh-feed",
     "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
-    "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
+    "demand:mapping-retire", "demand:recompute", "payers:policy-in-words", "payers:retire-policy", "payers:restore-policy", "payers:take-back-policy", "payers:put-law", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -73,7 +95,7 @@ def paths(settings, tmp_path):
     settings.STORAGE_DIR = tmp_path
     run = publish(people=60)
     extract = Extract.objects.create(name="Payer A", status="loaded", counts={"medical": {"files": 1}})
-    Policy.objects.create(policy_id="P-1", payer="Payer A", kind="site_of_care", status="in_force", document={})
+    Policy.objects.create(policy_id="P-1", payer="Payer A", kind="site_of_care", status="in_force", document=POLICY_DOCUMENT)
     DrugFamily.objects.create(family="invented", clinical_line="none", source="test")
     feed = Feed.objects.create(name="Warehouse", connection="none", scheduled_since="2026-01-01T00:00Z")
     scenario = 1  # of scenarios there is none: who may see them is told that (404), the others are not (403)
@@ -84,7 +106,7 @@ def paths(settings, tmp_path):
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
-        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        **{f"payers:{name}": f"/policies/P-1/{path}" for name, path in POLICY.items()}, "payers:library-policy": "/policies/library/LIB-CIGNA-SOC-2021/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",

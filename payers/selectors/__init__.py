@@ -33,6 +33,7 @@ def reference_frames() -> dict[str, pd.DataFrame]:
         "ndcs": _table(Ndc, NDC_COLUMNS),
         "service_codes": _table(ServiceCode, ["hcpcs_code", "role", "kind", "source"]),
         "policies": pd.DataFrame(
-            [row for document in Policy.objects.values_list("document", flat=True) for row in flat_rows(document)], dtype=object
+            [row for document in Policy.objects.on_file().values_list("document", flat=True) for row in flat_rows(document)],
+            dtype=object,
         ),
     }

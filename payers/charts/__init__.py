@@ -1,0 +1,1 @@
+"""A selector's result -> what is drawn of it."""
