@@ -5,8 +5,10 @@ from pathlib import Path
 
 from django.db import transaction
 
+from payers.engine.examples import Drug, allowed_gap, same_drug_codes, unproved
 from payers.engine.policies import parse_policy
-from payers.models import DrugCode, DrugFamily, Policy
+from payers.engine.verdict import Law
+from payers.models import DrugCode, DrugFamily, Policy, StateLaw
 from sites.actions.registers import Loaded, store
 from sites.engine.text_file import RefusedTable, read_text
 
@@ -19,12 +21,14 @@ class RefusedPolicies(RefusedTable):
 def load_policies(paths: Iterable[Path]) -> list[Loaded]:
     """Every file's policy, known by its id. RefusedPolicies where any file is refused: then none is loaded."""
     documents, refusals = {}, []
+    drugs, laws = reference_drugs(), state_laws()
     for path in paths:
         try:
             document = parse_policy(read_text(path), path.name)
         except RefusedTable as refusal:
             refusals.append(str(refusal))
             continue
+        refusals += [f"{path.name}: {sentence}" for sentence in unproved(document, drugs, laws)[:1]]
         earlier = documents.get(document["id"])
         if earlier:
             refusals.append(f"{path.name}: id {document['id']} is that of {earlier[0].name} too; give each policy its own.")
@@ -36,6 +40,33 @@ def load_policies(paths: Iterable[Path]) -> list[Loaded]:
         Loaded(path.name, store(Policy, ["policy_id"], [_fields(document)]), warnings=_strangers(document, known))
         for path, document in documents.values()
     ]
+
+
+def reference_drugs() -> dict[str, Drug]:
+    """What the worked examples may name as a drug: every code, molecule and family of the reference, with its regimen.
+
+    A code that had several rows over time is what its newest row says.
+    """
+    families = {family.family: family for family in DrugFamily.objects.all()}
+    rows = list(
+        DrugCode.objects.order_by("effective_from").values_list(
+            "hcpcs_code", "molecule", "effective_from", "effective_to", "family_id"
+        )
+    )
+    same = same_drug_codes(row[:4] for row in rows)
+
+    def drug(molecule: str, family: str, codes: frozenset[str] = frozenset()) -> Drug:
+        regimen = families[family]
+        single = regimen.finite_course and regimen.course_doses == 1
+        return Drug(molecule, family, codes, allowed_gap(regimen.interval_days), single)
+
+    named = {family: drug(family, family) for family in families}
+    named |= {molecule: drug(molecule, family) for _, molecule, _, _, family in rows}
+    return named | {code: drug(molecule, family, same[code]) for code, molecule, _, _, family in rows}
+
+
+def state_laws() -> list[Law]:
+    return [Law(*row) for row in StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")]
 
 
 def _fields(document: dict) -> dict:
