@@ -188,8 +188,10 @@ def _on(treatment: Treatment, policy: dict, laws: Sequence[Law], day: dt.date) -
     if treatment.ends_on and day > treatment.ends_on:
         return "not_applicable", ("treated",)
     dose, coverage = treatment.last_dose(day), treatment.coverage(day)
+    unnamed = tuple(clause for clause, _ in _names(policy, coverage, dose, treatment.family))
+    if unnamed:
+        return "not_applicable", unnamed
     said = [
-        *_names(policy, coverage, dose, treatment.family),
         *_in_force(policy, day),
         *_scope(policy["scope"], coverage),
         *_age(policy["age"], treatment.birth_date, day),
