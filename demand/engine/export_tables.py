@@ -27,7 +27,12 @@ EPISODES = """
     reason from_site_id to_site_id expected_next_on dark
     episode_id person_no clinical_line attributed attribution_rule resolution reason_evidence allowed_gap fixed90 last_molecule
     payer
-    line_of_business market
+    line_of_business market end_cause
+"""
+EXPOSURE = """
+    person_id family policy_id verdict exposed_from clauses reasons funding_assumed grace_until expected_from moved_on kind status
+    likelihood judged_on episode_id person_no payer plan line_of_business market site_id site_class channel started_on treated_until
+    active next_expected_on interval_days allowed_per_infusion_cents
 """
 FACTS = """
     infusion_id month service_date person_no payer plan line_of_business funding_type market family clinical_line site_id site_class

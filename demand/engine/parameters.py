@@ -58,6 +58,13 @@ class Parameters:
     prescriber_left_days: int = 180
     clinical_days: int = 30
     reaction_diagnosis_pattern: str = r"(^|;)(T805|T8061|T8089|T886|T887|T782|T50Z15)"  # ICD-10-CM, without the point
+    # Diagnoses that show a clinical exception of a site policy on claims: the exception's code, for how many days, ICD-10-CM pattern
+    exception_diagnoses: tuple[str, ...] = (
+        "CARDIOPULM 365 (^|;)(I50|I27|J96)",  # heart failure, pulmonary heart disease, respiratory failure
+        "RENAL_FLUID 365 (^|;)(N17|N18[456]|N19|E877)",  # kidney failure, stage 4 and beyond; fluid overload
+        "PREGNANCY 280 (^|;)(O|Z33|Z34)",
+        "INVESTIGATIONAL 365 (^|;)Z006",
+    )
     policy_effect_days: int = 90
     office_visit_codes: tuple[str, ...] = (
         "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 
@@ -131,6 +131,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "wasted": "BOOLEAN",
         "staff_minutes": "INTEGER",
     },
+    "laws": {"state": "VARCHAR", "shields_from": "VARCHAR", "effective_from": "DATE", "effective_to": "DATE"},
     "zip_centroids": {"zip_code": "VARCHAR", "latitude": "DOUBLE", "longitude": "DOUBLE"},
 }
 
@@ -180,6 +181,7 @@ class Reference:
     policies: pd.DataFrame = field(default_factory=lambda: _empty("policies"))
     orders: pd.DataFrame = field(default_factory=lambda: _empty("orders"))
     white_bag_events: pd.DataFrame = field(default_factory=lambda: _empty("white_bag_events"))
+    laws: pd.DataFrame = field(default_factory=lambda: _empty("laws"))
     zip_centroids: pd.DataFrame = field(default_factory=lambda: _empty("zip_centroids"))
 
     def __post_init__(self) -> None:
@@ -196,9 +198,11 @@ class Reference:
         }
         return cls(**kept)
 
-    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Every frame becomes a typed DuckDB table `ref_<field>`; a cell not of its type raises ConversionException."""
-        for name, columns in COLUMNS.items():
+    def register(self, connection: duckdb.DuckDBPyConnection, names: Iterable[str] = tuple(COLUMNS)) -> None:
+        """Every frame (or those named) becomes a typed DuckDB table `ref_<field>`; a cell not of its type raises
+        ConversionException."""
+        for name in names:
+            columns = COLUMNS[name]
             text_frame = getattr(self, name).astype(object)
             declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
             connection.execute(f"CREATE OR REPLACE TABLE ref_{name} ({declared})")

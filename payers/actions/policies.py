@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from payers.actions.proofs import refuse_unproved
 from payers.actions.versions import fields_of, keep_payers, keep_version
 from payers.engine.overlaps import overlaps
 from payers.engine.policies import parse_policy
@@ -24,6 +25,7 @@ def read_policy(source: str, name: str) -> dict:
     """A policy's text as its document, with all that has to hold for the document alone; files and the form come through here."""
     document = parse_policy(source, name)
     _refuse_strange_codes(document, name)
+    refuse_unproved(document, name)
     return document
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from payers.engine.policies import flat_rows
-from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode
+from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode, StateLaw
 from sites.selectors import frame
 
 DRUG_CODE_COLUMNS = [
@@ -26,12 +26,13 @@ def _table(model, columns: list[str]) -> pd.DataFrame:
 
 
 def reference_frames() -> dict[str, pd.DataFrame]:
-    """drug_codes, drug_families, ndcs, service_codes, and policies (one row a policy, line of business and drug)."""
+    """drug_codes, drug_families, ndcs, service_codes, laws, and policies (one row a policy, line of business and drug)."""
     return {
         "drug_codes": _table(DrugCode, DRUG_CODE_COLUMNS),
         "drug_families": _table(DrugFamily, [field.attname for field in DrugFamily._meta.fields]),
         "ndcs": _table(Ndc, NDC_COLUMNS),
         "service_codes": _table(ServiceCode, ["hcpcs_code", "role", "kind", "source"]),
+        "laws": _table(StateLaw, ["state", "shields_from", "effective_from", "effective_to"]),
         "policies": pd.DataFrame(
             [row for document in Policy.objects.on_file().values_list("document", flat=True) for row in flat_rows(document)],
             dtype=object,

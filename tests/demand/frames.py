@@ -34,7 +34,7 @@ def rehearsal_reference(folder: Path, key: bytes = KEY) -> Reference:
     orders = read(folder / "orders.csv")
     frames["orders"] = orders.assign(person_id=[pseudonym(person, key) for person in orders["person_id"]])
     frames["ndcs"] = pd.concat([frames["ndcs"], read(folder / "drugs.csv")], ignore_index=True)
-    for name in ("prescribers", "taxonomies", "white_bag_events", "zip_centroids"):
+    for name in ("prescribers", "taxonomies", "white_bag_events", "zip_centroids", "laws"):
         frames[name] = read(folder / f"{name}.csv")
     documents = [parse_policy(path.read_text(encoding="utf-8"), path.name) for path in sorted((folder / "policies").glob("*.yaml"))]
     frames["policies"] = pd.DataFrame([row for document in documents for row in flat_rows(document)], dtype=object)

@@ -210,7 +210,8 @@ def _examples(policy: PlantedPolicy, codes: list[str]) -> list[dict]:
 
     made = [example(exposed + 5, "exposed")]
     if exposed > start:
-        made.append(example(start + 1, "in_grace"))
+        made.append(example(start, "in_grace"))
+    made.append(example(exposed + 5, "not_applicable", site_class="infusion_center", hospital_affiliated=False))
     if policy.age_min is not None:
         made.append(example(exposed + 5, "not_applicable", person_age=policy.age_min - 1))
     return made

@@ -211,7 +211,7 @@ SELECT
         WHEN NOT is_mature THEN 'feed_immature'
         ELSE 'unknown'
     END AS resolution,
-    fixed90, payer, line_of_business, market, last_molecule, allowed_gap, decided.episode_key
+    fixed90, payer, line_of_business, market, last_molecule, allowed_gap, end_cause, decided.episode_key
 FROM decided
 LEFT JOIN departure
     ON departure.episode_key = decided.episode_key
