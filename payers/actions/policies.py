@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
+from payers.actions.steps import note_logged
 from payers.engine.policies import parse_policy
 from payers.models import DrugCode, DrugFamily, Policy
 from sites.actions.registers import Loaded, store
@@ -32,10 +34,12 @@ def load_policies(paths: Iterable[Path]) -> list[Loaded]:
     if refusals:
         raise RefusedPolicies("\n".join(refusals))
     known = _known_drugs()
-    return [
+    results = [
         Loaded(path.name, store(Policy, ["policy_id"], [_fields(document)]), warnings=_strangers(document, known))
         for path, document in documents.values()
     ]
+    note_logged(documents, timezone.localdate())
+    return results
 
 
 def _fields(document: dict) -> dict:
