@@ -25,8 +25,6 @@ NAVIGATION = (
     ("Drugs", "payers:drugs", "demand.view_dashboard"),
     ("Therapies", "demand:therapies", "demand.view_dashboard"),
     ("Logs", "demand:logs", "demand.view_dashboard"),
-    ("Contradictions", "demand:contradictions", "demand.view_dashboard"),
-    ("Response", "demand:response", "demand.view_dashboard"),
     ("Definitions", "demand:metrics", "demand.view_dashboard"),
     ("Audit", "audit", "auditlog.view_logentry"),
 )

@@ -178,17 +178,17 @@ MEASURES = {
     ),
     "orders": (
         Measure(Column("orders", "Orders", "count"), lambda rows, log, where: len(rows)),
-        Measure(Column("wait", "Median days to approval", "count"), _days_to_approval, fine=True),
+        Measure(Column("wait", "Days to approval", "count"), _days_to_approval, fine=True),
         Measure(
-            Column("scheduled_before", "Scheduled before approval", "count"),
+            Column("scheduled_before", "Scheduled before", "count"),
             lambda rows, log, where: sum(map(scheduled_before_approval, rows)), fine=True,
         ),
         Measure(
-            Column("given_before", "Given before approval", "count"),
+            Column("given_before", "Given before", "count"),
             lambda rows, log, where: sum(map(given_before_approval, rows)), fine=True,
         ),
-        Measure(Column("before_rate", "Share before approval", "percent"), _before_rate, fine=True),
-        Measure(Column("exposed", "Allowed of doses given before", "cents"), _exposed_cents, fine=True),
+        Measure(Column("before_rate", "Share before", "percent"), _before_rate, fine=True),
+        Measure(Column("exposed", "Allowed given before", "cents"), _exposed_cents, fine=True),
     ),
 }  # fmt: skip
 

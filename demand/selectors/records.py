@@ -22,7 +22,7 @@ FUNCTIONS = {
     "denials": "revenue cycle",
     "white_bag_events": "pharmacy",
     "patient_impacts": "providers",
-    "orders": "ordering",
+    "orders": "the record system",
 }
 
 

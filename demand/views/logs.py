@@ -1,5 +1,8 @@
 """The logs of the four functions: what is on file, a file's way onto it and off again, single records."""
 
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
 from functools import wraps
 
 from django.contrib import messages
@@ -22,6 +25,7 @@ from demand.actions.log_records import WrongCell
 from demand.audit import note
 from demand.downloads import csv_response
 from demand.engine.log_layouts import LAYOUTS
+from demand.engine.log_totals import Total
 from demand.log_forms import RecordForm
 from demand.models import LogLoad
 from demand.selectors.logs import SPLITS, log_rows, log_states, split_table
@@ -77,7 +81,7 @@ def detail(request, kind: str):
     context = {
         **_about(kind), "supplied": supplied(kind, found.rows), "splits": splits, "by": by, "table": split_table(found, by),
         "given": found.given, "restricted": not see_small, "may_load": may_load, "needed": LAYOUTS[kind].needed,
-        "columns": [column.name for column in LAYOUTS[kind].columns], "has_form": kind in log_records.BY_FORM,
+        "optional": [column.name for column in LAYOUTS[kind].columns if column.name not in LAYOUTS[kind].needed], "has_form": kind in log_records.BY_FORM,
         "loads": _loads(kind) if may_load else [],
     }  # fmt: skip
     return render(request, "logs/detail.html", context)
@@ -161,23 +165,46 @@ def load(request, pk: int):
         columns = [name for name in (read.rows[0] if read.rows else {}) if name not in ("row_key", "person_id")]
         context |= {
             "added": len(compared.added), "changed": len(compared.changed), "unchanged": compared.unchanged,
-            "rejects": [vars(problem) for problem in read.rejected], "warnings": read.warnings, "totals": read.totals, "columns": columns,
+            "rejects": [vars(problem) for problem in read.rejected], "warnings": read.warnings, "totals": _sums(read.totals), "columns": columns,
             "records": len(read.rows) + len(read.rejected),
-            "new_rows": [[(row[name], name.endswith("_cents")) for name in columns] for row in compared.added[:SHOWN]],
+            "new_rows": [[(_plain(row[name]), name.endswith("_cents")) for name in columns] for row in compared.added[:SHOWN]],
             "changes": [(change.record, _differences(change)) for change in compared.changed[:SHOWN]],
         }  # fmt: skip
         return render(request, "logs/check.html", context)
     newest = LogLoad.objects.filter(kind=found.kind, status=LogLoad.Status.ON_FILE).first()
     context |= {
         "added": found.added, "changed": found.changed, "unchanged": found.unchanged, "rejects": found.rejects, "records": found.records,
-        "warnings": found.warnings, "totals": [logs.as_total(total) for total in found.totals], "is_newest": newest and newest.pk == found.pk,
+        "warnings": found.warnings, "totals": _sums(logs.as_total(total) for total in found.totals), "is_newest": newest and newest.pk == found.pk,
     }  # fmt: skip
     return render(request, "logs/load.html", context)
 
 
+def _plain(value):
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _sums(totals: Iterable[Total]) -> list[dict]:
+    """Sums as a page writes them: dollars with at least two decimals, and more where the file has more."""
+    return [
+        {
+            "label": total.label,
+            "amounts": [_amount(amount, total.is_money) for amount in (total.in_file, total.accepted, total.rejected)],
+            "balanced": total.balanced,
+            "unreadable": total.unreadable,
+        }
+        for total in totals
+    ]
+
+
+def _amount(amount: Decimal, money: bool) -> str:
+    shown = amount.normalize()
+    shown = shown.quantize(Decimal("0.01")) if money and shown.as_tuple().exponent > -2 else shown
+    return f"{'−' if shown < 0 else ''}{'$' if money else ''}{abs(shown):,f}"
+
+
 def _differences(change) -> list[tuple[str, object, object]]:
     return [
-        (name, getattr(change.record, name), value)
+        (name, _plain(getattr(change.record, name)), _plain(value))
         for name, value in sorted(change.values.items())
         if name not in ("row_key", "person_id")
     ]

@@ -34,6 +34,12 @@ MAY = {
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
     "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
+    "demand:logs": EVERYBODY, "demand:log": EVERYBODY, "demand:log-csv": EVERYBODY, "demand:log-load": {"analyst"}, "demand:log-put": {"analyst"},
+    "demand:log-discard": {"analyst"}, "demand:log-take-back": {"analyst"}, "demand:log-rejects": {"analyst"}, "demand:log-check": {"analyst"},
+    "demand:log-records": {"analyst"}, "demand:log-new": {"analyst"}, "demand:log-record": {"analyst"}, "demand:log-record-take-back": {"analyst"},
+    "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
+    "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
+    "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
@@ -46,10 +52,12 @@ MAY = {
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
 FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-feed": "delete/"}
+LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back": "1/take-back/"}
 POSTS = {
     "demand:refresh-feed",
     "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
-    "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
+    "demand:mapping-retire", "demand:recompute", "demand:log-put", "demand:log-discard", "demand:log-take-back", "demand:log-check",
+    "demand:log-record-take-back", "demand:settle", "demand:reopen", "demand:remove-step", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -84,6 +92,11 @@ def paths(settings, tmp_path):
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
+        "demand:log": "/logs/denials/", "demand:log-csv": "/logs/denials/split.csv?by=payer", "demand:log-check": "/logs/denials/check/",
+        **{f"demand:log-{name}": f"/logs/denials/records/{path}" for name, path in LOG_RECORDS.items()},
+        "demand:therapy": "/therapies/payer-a/invented/", "demand:contradiction": "/contradictions/none/",
+        "demand:settle": "/contradictions/none/settle/", "demand:reopen": "/contradictions/none/reopen/",
+        "demand:response-policy": "/response/P-1/", "demand:remove-step": "/response/P-1/notice/remove/",
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
