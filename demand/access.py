@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from demand.models import Extract, Feed, Run, Upload
+from demand.models import Extract, Feed, LogLoad, Run, Upload
 
 
 def _demand(user, right: str) -> None:
@@ -95,6 +95,41 @@ def access_single_infusions(user, pk: int | None = None) -> Run | None:
     """A published run (the newest without a number) for those who may see single infusions and claim lines."""
     _demand(user, "demand.view_patient_level")
     return access_published_run(user, pk)
+
+
+def access_log_loading(user) -> None:
+    """Logs tell of single claims, doses and patients, and so do their rejected rows: who loads them holds both rights."""
+    _demand(user, "demand.load_extract")
+    _demand(user, "demand.view_patient_level")
+
+
+def access_log_load(user, pk: int, **of) -> LogLoad:
+    """A load of a log; a checked file is its sender's own alone."""
+    access_log_loading(user)
+    load = _found(LogLoad.objects.filter(pk=pk, **of))
+    if load.status == LogLoad.Status.CHECKED and load.created_by_id != user.pk:
+        raise Http404
+    return load
+
+
+def may_load_logs(user) -> bool:
+    return user.has_perms(["demand.load_extract", "demand.view_patient_level"])
+
+
+def access_settling(user) -> None:
+    """Who settles a contradiction has looked at the records behind it."""
+    _demand(user, "demand.load_extract")
+    _demand(user, "demand.view_patient_level")
+
+
+def access_policy_steps(user) -> None:
+    """Who loads or changes policies dates the steps of our answer."""
+    if not may_date_steps(user):
+        raise PermissionDenied
+
+
+def may_date_steps(user) -> bool:
+    return user.has_perm("demand.load_extract") or user.has_perm("payers.change_policy")
 
 
 def _found(queryset):

@@ -1,7 +1,21 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from demand.views import extracts, feeds, figures, lines, mappings, metrics, quality, runs, uploads
+from demand.views import (
+    contradictions,
+    extracts,
+    feeds,
+    figures,
+    lines,
+    logs,
+    mappings,
+    metrics,
+    quality,
+    response,
+    runs,
+    therapies,
+    uploads,
+)
 
 
 class BigIntConverter(IntConverter):
@@ -53,6 +67,28 @@ urlpatterns = [
     path("figures/<int:pk>/<slug:slug>/infusions.csv", figures.infusions_csv, name="figure-infusions-csv"),
     path("lines/", lines.search, name="lines"),
     path("lines/<bigint:pk>/<bigint:extract>/<bigint:file_no>/<bigint:row_number>/", lines.detail, name="line"),
+    path("logs/", logs.index, name="logs"),
+    path("logs/loads/<int:pk>/", logs.load, name="log-load"),
+    path("logs/loads/<int:pk>/put-on-file/", logs.put_on_file, name="log-put"),
+    path("logs/loads/<int:pk>/discard/", logs.discard, name="log-discard"),
+    path("logs/loads/<int:pk>/take-back/", logs.take_back, name="log-take-back"),
+    path("logs/loads/<int:pk>/rejects.csv", logs.rejects, name="log-rejects"),
+    path("logs/<slug:kind>/", logs.detail, name="log"),
+    path("logs/<slug:kind>/split.csv", logs.detail_csv, name="log-csv"),
+    path("logs/<slug:kind>/check/", logs.check, name="log-check"),
+    path("logs/<slug:kind>/records/", logs.records, name="log-records"),
+    path("logs/<slug:kind>/records/new/", logs.record, name="log-new"),
+    path("logs/<slug:kind>/records/<bigint:pk>/", logs.record, name="log-record"),
+    path("logs/<slug:kind>/records/<bigint:pk>/take-back/", logs.take_record_back, name="log-record-take-back"),
+    path("therapies/", therapies.index, name="therapies"),
+    path("therapies/<slug:payer>/<slug:family>/", therapies.detail, name="therapy"),
+    path("contradictions/", contradictions.index, name="contradictions"),
+    path("contradictions/<slug:key>/", contradictions.detail, name="contradiction"),
+    path("contradictions/<slug:key>/settle/", contradictions.settle, name="settle"),
+    path("contradictions/<slug:key>/reopen/", contradictions.reopen, name="reopen"),
+    path("response/", response.index, name="response"),
+    path("response/<str:policy_id>/", response.policy, name="response-policy"),
+    path("response/<str:policy_id>/<slug:step>/remove/", response.remove, name="remove-step"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

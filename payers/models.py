@@ -270,6 +270,27 @@ class PolicyVersion(models.Model):
         return f"{self.policy} version {self.number}"
 
 
+class PolicyStep(models.Model):
+    """A dated step of our answer to a policy (payers.engine.response.STEPS). `by` is nobody where the system knew the day itself.
+
+    The policy is named by its id and need not be on file yet: a notice comes before the register knows of it.
+    """
+
+    policy_id = models.CharField(max_length=80)
+    step = models.CharField(max_length=10)
+    on = models.DateField()
+    note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    recorded_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["policy_id", "on"]
+        constraints = [models.UniqueConstraint(fields=["policy_id", "step"], name="policy_step_once")]
+
+    def __str__(self):
+        return f"{self.policy_id} {self.step}"
+
+
 class Rate(models.Model):
     """What a contract allows. Blank plan, site class, site or code means any. In force from ≤ date < to."""
 

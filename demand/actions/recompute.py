@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 from django.conf import settings
+from django.utils import timezone
 
 from demand import storage
 from demand.actions import runs
@@ -15,6 +16,8 @@ from demand.engine.parameters import Parameters
 from demand.engine.workspace import engine_version
 from demand.models import Extract, LeakageCell, Run
 from demand.selectors.reference import reference
+from payers.actions.steps import note_computed
+from payers.models import Policy
 
 CELLS_AT_ONCE = 1000
 
@@ -53,6 +56,7 @@ def perform_recompute(claim: runs.Claim) -> None:
     final = storage.run_folder(run.pk)
     attempt = storage.attempt_folder(final, claim.token)
     report = runs.StageReport(claim)
+    policies = list(Policy.objects.values_list("policy_id", flat=True))  # before the run reads them
     with runs.keep_alive(claim):
         summary = pipeline.recompute(
             [_input(extracts[pk], number) for number, pk in enumerate(sorted(wanted), start=1)],
@@ -68,6 +72,7 @@ def perform_recompute(claim: runs.Claim) -> None:
         storage.publish_folder(attempt, final)
         LeakageCell.objects.filter(run=run).delete()
         LeakageCell.objects.bulk_create(cells, batch_size=CELLS_AT_ONCE)
+        note_computed(policies, timezone.localdate())
 
     result = summary.as_json()
     digest = hashlib.sha256(json.dumps(result["tables"], sort_keys=True).encode()).hexdigest()

@@ -127,4 +127,10 @@ def row_keys(kind: str, rows: Iterable[dict]) -> Iterator[str]:
     for values in rows:
         name = "\x1f".join(str(values[column]) for column in NAMED_BY[kind])
         before[name] += 1
-        yield hashlib.sha256(f"{kind}\x1f{name}\x1f{before[name]}".encode()).hexdigest()
+        yield row_key(kind, values, before[name])
+
+
+def row_key(kind: str, values: dict, number: int) -> str:
+    """The key of the `number`th record (from 1) of those that are named alike."""
+    name = "\x1f".join(str(values[column]) for column in NAMED_BY[kind])
+    return hashlib.sha256(f"{kind}\x1f{name}\x1f{number}".encode()).hexdigest()

@@ -1,6 +1,6 @@
 from demand.models.extracts import ColumnMapping, Extract, ExtractFile
 from demand.models.feeds import Feed, FeedTable
-from demand.models.logs import Denial, Order, PatientImpact, WhiteBagEvent
+from demand.models.logs import Denial, LogChange, LogLoad, Order, PatientImpact, Settlement, WhiteBagEvent
 from demand.models.results import LeakageCell
 from demand.models.runs import Run
 from demand.models.uploads import Upload
@@ -13,9 +13,12 @@ __all__ = [
     "Feed",
     "FeedTable",
     "LeakageCell",
+    "LogChange",
+    "LogLoad",
     "Order",
     "PatientImpact",
     "Run",
+    "Settlement",
     "Upload",
     "WhiteBagEvent",
 ]

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.utils import timezone
+
+from payers.actions.steps import note_logged
 from payers.models import Payer, Policy, PolicyVersion
 
 
@@ -29,6 +32,7 @@ def keep_version(policy: Policy, document: dict, *, user, note: str) -> PolicyVe
     last = standing_versions(policy).first()
     if last and last.document == document:
         return last
+    note_logged([policy.policy_id], timezone.localdate())
     highest = policy.versions.order_by("-number").values_list("number", flat=True).first() or 0
     return PolicyVersion.objects.create(policy=policy, number=highest + 1, document=document, saved_by=user, note=note[:500])
 

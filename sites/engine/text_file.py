@@ -25,6 +25,11 @@ def read_text(path: Path, name: str | None = None, fallback_encoding: str | None
         raise RefusedTable(f"{name} is a folder; give a file.") from None
     except OSError as error:
         raise RefusedTable(f"{name} cannot be read ({(error.strerror or 'unknown reason').lower()}); check the path.") from None
+    return as_text(data, name, fallback_encoding)
+
+
+def as_text(data: bytes, name: str, fallback_encoding: str | None = None) -> str:
+    """The same for a file's bytes that came another way than from a path."""
     if data.startswith(b"\x1f\x8b"):
         data = _unpacked(data, name)
     if not data.strip():

@@ -36,6 +36,12 @@ MAY = {
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
     "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
+    "demand:logs": EVERYBODY, "demand:log": EVERYBODY, "demand:log-csv": EVERYBODY, "demand:log-load": {"analyst"}, "demand:log-put": {"analyst"},
+    "demand:log-discard": {"analyst"}, "demand:log-take-back": {"analyst"}, "demand:log-rejects": {"analyst"}, "demand:log-check": {"analyst"},
+    "demand:log-records": {"analyst"}, "demand:log-new": {"analyst"}, "demand:log-record": {"analyst"}, "demand:log-record-take-back": {"analyst"},
+    "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
+    "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
+    "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
@@ -68,10 +74,13 @@ POLICY = {
     "policy": "", "edit-policy": "edit/", "policy-history": "history/", "policy-yaml": "policy.yaml", "retire-policy": "retire/",
     "restore-policy": "restore/", "take-back-policy": "take-back/",
 }  # fmt: skip
+LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back": "1/take-back/"}
 POSTS = {
-    "demand:refresh-feed",
-    "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
-    "demand:mapping-retire", "demand:recompute", "payers:policy-in-words", "payers:retire-policy", "payers:restore-policy", "payers:take-back-policy", "payers:put-law", "roi:restore", "roi:compute", "roi:unarchive",
+    "demand:accept-extract", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
+    "demand:log-take-back", "demand:mapping-effect", "demand:mapping-import", "demand:mapping-retire", "demand:put-back",
+    "demand:read-again", "demand:recompute", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
+    "demand:take-back", "demand:upload-begin", "demand:upload-discard", "payers:policy-in-words", "payers:put-law",
+    "payers:restore-policy", "payers:retire-policy", "payers:take-back-policy", "roi:compute", "roi:restore", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -107,6 +116,12 @@ def paths(settings, tmp_path):
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
         **{f"payers:{name}": f"/policies/P-1/{path}" for name, path in POLICY.items()}, "payers:library-policy": "/policies/library/LIB-CIGNA-SOC-2021/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        "demand:log": "/logs/denials/", "demand:log-csv": "/logs/denials/split.csv?by=payer", "demand:log-check": "/logs/denials/check/",
+        **{f"demand:log-{name}": f"/logs/denials/records/{path}" for name, path in LOG_RECORDS.items()},
+        "demand:therapy": "/therapies/payer-a/invented/", "demand:contradiction": "/contradictions/none/",
+        "demand:settle": "/contradictions/none/settle/", "demand:reopen": "/contradictions/none/reopen/",
+        "demand:response-policy": "/response/P-1/", "demand:remove-step": "/response/P-1/notice/remove/",
+        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
