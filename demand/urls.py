@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from demand.views import extracts, feeds, figures, lines, mappings, metrics, quality, runs, uploads
+from demand.views import extracts, feeds, figures, lines, mappings, metrics, prices, quality, runs, uploads
 
 
 class BigIntConverter(IntConverter):
@@ -53,6 +53,8 @@ urlpatterns = [
     path("figures/<int:pk>/<slug:slug>/infusions.csv", figures.infusions_csv, name="figure-infusions-csv"),
     path("lines/", lines.search, name="lines"),
     path("lines/<bigint:pk>/<bigint:extract>/<bigint:file_no>/<bigint:row_number>/", lines.detail, name="line"),
+    path("prices/gaps/", prices.gaps, name="price-gaps"),
+    path("prices/indifference/", prices.indifference, name="indifference"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

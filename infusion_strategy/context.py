@@ -23,6 +23,7 @@ NAVIGATION = (
     ("Sites", "sites:sites", "demand.view_dashboard"),
     ("Policies", "payers:policies", "demand.view_dashboard"),
     ("Drugs", "payers:drugs", "demand.view_dashboard"),
+    ("Prices", "payers:prices", "demand.view_dashboard"),
     ("Definitions", "demand:metrics", "demand.view_dashboard"),
     ("Audit", "audit", "auditlog.view_logentry"),
 )

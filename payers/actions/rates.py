@@ -24,6 +24,7 @@ FIELDS = (
     "effective_to",
     "source",
 )
+ALREADY = "This payer, plan, site, code and basis has a rate from that day already; change that one, or begin on another day."
 SHOWN = 200  # sentences of rejected rows and warnings that a change keeps
 
 
@@ -96,9 +97,7 @@ def save_rate(user, values: dict, rate: Rate | None = None) -> RateChange:
     after = {name: _text(values[name]) for name in FIELDS}
     twin = Rate.objects.filter(**_lookup(after)).exclude(pk=rate.pk if rate else None).first()
     if twin is not None:
-        raise Refused(
-            "This payer, plan, site, code and basis has a rate from that day already; change that one, or begin on another day."
-        )
+        raise Refused(ALREADY)
     before = _as_text(rate) if rate else None
     if before == after:
         raise Refused("Nothing was changed.")

@@ -89,8 +89,8 @@ def price(infusion: Infusion, book: PriceBook) -> Price:
         ]
     else:
         found += [(_medicare_drug if medicare else _contract_drug)(drug, infusion, book) for drug in infusion.drugs]
-    if not infusion.drugs:
-        found.append(Gap("", DRUG, "no drug is billed", "look at the claim"))
+    if not infusion.drugs and infusion.channel not in (*SUPPLIED, "clear_bag"):
+        found.append(Gap("", DRUG, "no drug is billed and nothing tells who supplied it", "look at the claim"))
     for service in infusion.services:
         found.append((_medicare_service if medicare else _contract_service)(service, infusion, book))
     parts = tuple(each for each in found if isinstance(each, Part))
