@@ -13,7 +13,7 @@ from payers.selectors.prices import HOME, codes_in_force, is_original_medicare, 
 
 USUAL_HOME = ("S9379", "99601")
 CHOICES = """
-SELECT payer, any_value(line_of_business), family, count(*) AS number
+SELECT payer, family, count(*) AS number
 FROM {infusions} WHERE ownership = 'owned' AND payer IS NOT NULL AND family <> 'unknown'
 GROUP BY payer, family ORDER BY number DESC
 """
@@ -63,8 +63,8 @@ class Inputs:
 
 
 def payers_and_families(run: Run) -> list[tuple[str, str]]:
-    """What our sites give, the most frequent pair first."""
-    return [(payer, family) for payer, _, family, _ in ask_tables(run, CHOICES)]
+    """What our sites give, the most frequent pair first. Original Medicare sets its prices and negotiates none with us."""
+    return [(payer, family) for payer, family, _ in ask_tables(run, CHOICES) if not is_original_medicare(payer)]
 
 
 def indifference_inputs(run: Run, payer: str, family: str, here: str, away: str, on: dt.date) -> Inputs | None:

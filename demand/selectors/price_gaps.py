@@ -31,8 +31,8 @@ SELECT
     channel, coalesce(hcpcs_codes, ''), coalesce(modifier, ''), max(service_date),
     count(*), coalesce(sum(allowed_cents), 0)::BIGINT, list(DISTINCT person_no)
 FROM chosen LEFT JOIN department USING (infusion_id)
-GROUP BY ALL, date_trunc('quarter', service_date)
-ORDER BY ALL
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, date_trunc('quarter', service_date)
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """
 
 

@@ -107,6 +107,7 @@ def _sensitivity(costs: PayerCosts) -> tuple[Sensitivity, ...]:
         top = min(value + step, Decimal(1)) if field.name == "moved_share" else value + step
         low, high = _rate(replace(costs, **{field.name: value - step})), _rate(replace(costs, **{field.name: top}))
         found.append(Sensitivity(field.name, low, high, (high - low) / (top - (value - step))))
+    found = [each for each in found if each.spread]
     return tuple(sorted(found, key=lambda each: each.spread, reverse=True))
 
 

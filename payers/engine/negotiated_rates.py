@@ -93,7 +93,10 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a rate (dollars per unit) stands among hospitals' published ones; percentile and middle are None below 3 hospitals."""
+    """Where a rate (dollars per unit) stands among hospitals' published ones; percentile and middle are None below 3 hospitals.
+
+    `paid_more` is how many of the hospitals are paid more than the rate.
+    """
 
     rate: Decimal | None
     hospitals: int
@@ -101,6 +104,7 @@ class Standing:
     median: Decimal | None
     low: Decimal | None
     high: Decimal | None
+    paid_more: int = 0
 
 
 def read_negotiated_rates(path: Path, known_codes: Iterable[str], name: str | None = None) -> Benchmark:
@@ -190,7 +194,8 @@ def standing(rate: Decimal | None, hospitals: Iterable[Decimal]) -> Standing:
     if rate is not None:
         below = sum(amount < rate for amount in amounts) + Decimal(sum(amount == rate for amount in amounts)) / 2
         percentile = below * 100 / len(amounts)
-    return Standing(rate, len(amounts), percentile, _middle(amounts), amounts[0], amounts[-1])
+    paid_more = 0 if rate is None else sum(amount > rate for amount in amounts)
+    return Standing(rate, len(amounts), percentile, _middle(amounts), amounts[0], amounts[-1], paid_more)
 
 
 def _middle(amounts: Sequence[Decimal]) -> Decimal:

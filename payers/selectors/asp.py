@@ -61,8 +61,11 @@ class AspHistory:
         span = f"from {self.quarters[0].name} to {self.quarters[-1].name}"
         fall, rise = moved[0], moved[-1]
         if fall.change == rise.change:
-            return f"{_named(fall)} moved by {100 * fall.change:+.1f}% {span}."
-        return f"{span.capitalize()} {_named(rise)} moved most upward ({100 * rise.change:+.1f}%), {_named(fall)} most downward ({100 * fall.change:+.1f}%)."
+            return f"The limit of {_named(fall)} moved by {100 * fall.change:+.1f}% {span}."
+        return (
+            f"The limit of {_named(rise)} moved by {100 * rise.change:+.1f}% {span}, that of {_named(fall)} by "
+            f"{100 * fall.change:+.1f}%; the others lie between."
+        )
 
 
 def _named(history: CodeHistory) -> str:

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from payers import words
 from payers.engine.negotiated_rates import Standing, by_hospital, line_of_business, standing
-from payers.engine.price_book import BilledUnits, Infusion
+from payers.engine.price_book import BilledUnits, Infusion, PriceBook
 from payers.engine.prices import DRUG, Part, price
 from payers.models import DrugCode, NegotiatedRate, ServiceCode
 from payers.selectors.prices import price_book, register_payers
@@ -18,10 +19,13 @@ SITE_CLASS = "hopd_on_campus"  # what hospitals publish is what their outpatient
 
 @dataclass(frozen=True)
 class Row:
-    """One payer × code: our rate (or why there is none) among the hospitals that publish one for the line of business."""
+    """One payer × code: our rate (None: there is none) among the hospitals that publish one for the line of business.
+
+    Plans of the payer that are paid the same are one row.
+    """
 
     payer: str
-    plan: str
+    plans: tuple[str, ...]
     hcpcs_code: str
     label: str
     part: Part | None
@@ -65,8 +69,8 @@ class BenchmarkPage:
         below = [row for row in compared if row.below_middle]
         lowest = min(compared, key=lambda row: row.standing.percentile)
         return (
-            f"{len(below)} of {len(compared)} payer and code pairs are paid below the hospitals' middle; the lowest is "
-            f"{lowest.hcpcs_code} with {lowest.payer}, below {100 - lowest.standing.percentile:.0f}% of {lowest.standing.hospitals} hospitals."
+            f"{len(below)} of {len(compared)} of our rates are below the hospitals' middle; the lowest is {lowest.hcpcs_code} "
+            f"({lowest.label}) with {lowest.payer}: {lowest.standing.paid_more} of {lowest.standing.hospitals} hospitals are paid more."
         )
 
 
@@ -88,7 +92,7 @@ def benchmark_page(on: dt.date, line: str = "", payer: str = "") -> BenchmarkPag
         published_on=newest,
         hospitals=len({hospital for rates in by_code.values() for hospital, _ in rates}),
         rates=sum(map(len, by_code.values())),
-        rows=tuple(_rows(by_code, ours, on)),
+        rows=tuple(sorted(_rows(by_code, ours, on), key=_lowest_first)),
         on=on,
         payer=payer,
         payers=names,
@@ -99,7 +103,7 @@ def _is_of(payer: str, plan: str, line: str) -> bool:
     return line_of_business(payer, plan) == line
 
 
-def _rows(by_code: dict[str, list[tuple[str, Decimal]]], ours: list[tuple[str, str]], on: dt.date):
+def _rows(by_code: dict[str, list[tuple[str, Decimal]]], ours: list[tuple[str, str]], on: dt.date) -> Iterator[Row]:
     book = price_book()
     labels = {code.hcpcs_code: str(code.family_id) for code in DrugCode.objects.all()}
     drugs = set(labels)
@@ -108,17 +112,30 @@ def _rows(by_code: dict[str, list[tuple[str, Decimal]]], ours: list[tuple[str, s
         if code not in labels:
             continue
         middles = by_hospital(by_code[code]).values()
+        alike: dict[tuple, list[str]] = defaultdict(list)
         for payer, plan in ours:
-            billed = (BilledUnits(code),)
-            case = Infusion(
-                drugs=billed if code in drugs else (),
-                services=() if code in drugs else billed,
-                payer=payer,
-                plan=plan,
-                line_of_business="contract",
-                site_class=SITE_CLASS,
-                service_date=on,
-            )
-            part = next((part for part in price(case, book).parts if (part.kind == DRUG) == (code in drugs)), None)
+            part = _our_part(book, code, code in drugs, payer, plan, on)
+            alike[payer, part].append(plan)
+        for (payer, part), plans in alike.items():
             rate = part.cents / 100 if part else None
-            yield Row(payer, plan, code, labels[code], part, standing(rate, middles))
+            yield Row(payer, tuple(filter(None, plans)), code, labels[code], part, standing(rate, middles))
+
+
+def _our_part(book: PriceBook, code: str, is_drug: bool, payer: str, plan: str, on: dt.date) -> Part | None:
+    billed = (BilledUnits(code),)
+    case = Infusion(
+        drugs=billed if is_drug else (),
+        services=() if is_drug else billed,
+        payer=payer,
+        plan=plan,
+        line_of_business="contract",
+        site_class=SITE_CLASS,
+        service_date=on,
+    )
+    return next((part for part in price(case, book).parts if (part.kind == DRUG) == is_drug), None)
+
+
+def _lowest_first(row: Row) -> tuple:
+    """What is furthest below the hospitals first; what cannot be compared last."""
+    percentile = row.standing.percentile
+    return percentile is None, percentile or Decimal(0), row.hcpcs_code, row.payer, row.plans

@@ -1,5 +1,6 @@
 """Prices to read: the price list of a drug, Medicare's limits by quarter, our rates among other hospitals' published ones."""
 
+from django.core.paginator import Paginator
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -75,8 +76,10 @@ def asp(request, family: str = ""):
 def benchmark(request):
     access_prices(request.user)
     line, payer = request.GET.get("line", ""), request.GET.get("payer", "")
+    found = benchmark_page(timezone.localdate(), line, payer)
     context = {
-        "page": benchmark_page(timezone.localdate(), line, payer),
+        "page": found,
+        "rows": Paginator(found.rows, 100).get_page(request.GET.get("page")),
         "may_load": may_change_rates(request.user),
         "any": NegotiatedRate.objects.exists(),
         "tab": "benchmark",
