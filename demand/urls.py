@@ -10,6 +10,7 @@ from demand.views import (
     logs,
     mappings,
     metrics,
+    prices,
     quality,
     response,
     runs,
@@ -89,6 +90,8 @@ urlpatterns = [
     path("response/", response.index, name="response"),
     path("response/<str:policy_id>/", response.policy, name="response-policy"),
     path("response/<str:policy_id>/<slug:step>/remove/", response.remove, name="remove-step"),
+    path("prices/gaps/", prices.gaps, name="price-gaps"),
+    path("prices/indifference/", prices.indifference, name="indifference"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -25,6 +25,7 @@ NAVIGATION = (
     ("Drugs", "payers:drugs", "demand.view_dashboard"),
     ("Therapies", "demand:therapies", "demand.view_dashboard"),
     ("Logs", "demand:logs", "demand.view_dashboard"),
+    ("Prices", "payers:prices", "demand.view_dashboard"),
     ("Definitions", "demand:metrics", "demand.view_dashboard"),
     ("Audit", "audit", "auditlog.view_logentry"),
 )

@@ -339,3 +339,80 @@ class StateLaw(models.Model):
     @property
     def shields_from_in_words(self) -> str:
         return words.KINDS.get(self.shields_from, self.shields_from)
+
+class SitePeriod340B(models.Model):
+    """A site buys at 340B prices while starts_on ≤ date < ends_on. A site without a row has what the site register's mark says."""
+
+    site_id = models.CharField(max_length=80)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["site_id", "starts_on"]
+        verbose_name = "340B period of a site"
+        verbose_name_plural = "340B periods of sites"
+        constraints = [models.UniqueConstraint(fields=["site_id", "starts_on"], name="site_340b_once_a_date")]
+
+    def __str__(self):
+        return f"{self.site_id} {self.starts_on}"
+
+
+class NegotiatedRate(models.Model):
+    """What other hospitals publish that payers pay them (45 CFR 180.50), in dollars per HCPCS unit.
+
+    One row a hospital, code, payer, plan and method: the middle of the hospital's own rows, with the least and the most of them.
+    """
+
+    hospital = models.CharField(max_length=120)
+    hcpcs_code = models.CharField(max_length=5, db_index=True)
+    payer = models.CharField(max_length=200)
+    plan = models.CharField(max_length=200, blank=True)
+    line_of_business = models.CharField(max_length=30)
+    methodology = models.CharField(max_length=60)
+    amount = models.DecimalField(max_digits=14, decimal_places=4)
+    least = models.DecimalField(max_digits=14, decimal_places=4)
+    most = models.DecimalField(max_digits=14, decimal_places=4)
+    rows = models.PositiveIntegerField()
+    published_on = models.DateField(help_text="The month of the published file")
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["hcpcs_code", "hospital", "payer", "plan"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hospital", "hcpcs_code", "payer", "plan", "methodology", "published_on"], name="negotiated_rate_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.hospital} {self.hcpcs_code} {self.payer}"
+
+
+class RateChange(models.Model):
+    """A change of contract rates, checked before it is stored and kept so that it can be undone.
+
+    `rows` are {"id", "before", "after"}: a rate's fields as text; before is null where the change adds the rate.
+    """
+
+    class State(models.TextChoices):
+        CHECKED = "checked", "Checked, not stored"
+        STORED = "stored", "Stored"
+        UNDONE = "undone", "Undone"
+        DROPPED = "dropped", "Not stored"
+
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKED.value)
+    rows = models.JSONField(default=list)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.JSONField(default=list, help_text="Sentences: why a row of the file is not used")
+    warnings = models.JSONField(default=list)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.title

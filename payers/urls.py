@@ -1,7 +1,6 @@
 from django.urls import path
 
-from payers import views
-from payers.views import library, payers, policies, policy_form
+from payers.views import drugs, library, payers, policies, policy_form, prices, rates
 
 app_name = "payers"
 # Words below policies/ that are no policy's id are kept free by payers.actions.register.TAKEN.
@@ -26,6 +25,20 @@ urlpatterns = [
     path("payers/laws/put-on-file/", library.put_law, name="put-law"),
     path("payers/<int:pk>/", payers.payer, name="payer"),
     path("payers/<int:pk>/edit/", payers.edit_payer, name="edit-payer"),
-    path("drugs/", views.drugs, name="drugs"),
-    path("drugs/<str:family>/", views.drug, name="drug"),
+    path("drugs/", drugs.drugs, name="drugs"),
+    path("drugs/<str:family>/", drugs.drug, name="drug"),
+    path("prices/", prices.prices, name="prices"),
+    path("prices/asp/", prices.asp, name="asp"),
+    path("prices/asp/<str:family>/", prices.asp, name="asp-of"),
+    path("prices/benchmark/", prices.benchmark, name="benchmark"),
+    path("prices/benchmark/upload/", rates.upload_benchmark, name="upload-benchmark"),
+    path("prices/rates/", rates.register, name="rates"),
+    path("prices/rates/new/", rates.edit, name="new-rate"),
+    path("prices/rates/upload/", rates.upload, name="upload-rates"),
+    path("prices/rates/<int:pk>/", rates.edit, name="edit-rate"),
+    path("prices/rates/<int:pk>/end/", rates.expire, name="expire-rate"),
+    path("prices/rates/changes/<int:pk>/", rates.change, name="rate-change"),
+    path("prices/rates/changes/<int:pk>/store/", rates.store, name="store-rate-change"),
+    path("prices/rates/changes/<int:pk>/undo/", rates.undo, name="undo-rate-change"),
+    path("prices/rates/changes/<int:pk>/drop/", rates.drop, name="drop-rate-change"),
 ]

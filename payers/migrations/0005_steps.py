@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payers', '0003_register'),
+        ('payers', '0004_prices'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

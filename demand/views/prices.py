@@ -1,0 +1,89 @@
+"""Prices against the newest run: infusions that have none, and the rate at which a payer is indifferent."""
+
+from decimal import Decimal
+
+from django.core.paginator import Paginator
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from demand.access import access_published_run, sees_small_counts
+from demand.price_forms import COSTS, ChoiceOfTwoForm, CostsForm
+from demand.selectors.coverage import coverage
+from demand.selectors.indifference_inputs import Inputs, indifference_inputs, payers_and_families
+from demand.selectors.price_gaps import price_gaps
+from payers.engine.indifference import indifference as indifference_rate
+
+ALL_MOVED, A_YEAR = Decimal(100), Decimal(6)
+
+
+@require_safe
+def gaps(request):
+    """Numbers of a group may tell of few people, and parts of payers × drugs of each other: without the right the order alone shows."""
+    run = access_published_run(request.user)
+    every = request.GET.get("sites") == "all"
+    found = price_gaps(run, every_site=every) if run else None
+    context = {
+        "gaps": found,
+        "run": run,
+        "page": Paginator(found.rows, 100).get_page(request.GET.get("page")) if found else None,
+        "every": every,
+        "sees_numbers": sees_small_counts(request.user),
+        "coverage": coverage(run) if run else None,
+        "tab": "gaps",
+    }
+    return render(request, "prices/gaps.html", context)
+
+
+@require_safe
+def indifference(request):
+    """The closed form with inputs that the page's reader may change; nothing is stored, the address holds the question."""
+    run = access_published_run(request.user)
+    pairs = payers_and_families(run) if run else []
+    if not pairs:
+        return render(request, "prices/indifference.html", {"run": run, "tab": "indifference"})
+    chosen = {"payer": pairs[0][0], "family": pairs[0][1], "here": "hopd_on_campus", "away": "infusion_center"}
+    which = ChoiceOfTwoForm(chosen | {name: value for name, value in request.GET.items() if name in chosen}, pairs=pairs)
+    context = {"run": run, "which": which, "tab": "indifference"}
+    if which.is_valid():
+        asked = which.cleaned_data
+        inputs = indifference_inputs(run, asked["payer"], asked["family"], asked["here"], asked["away"], timezone.localdate())
+        given = {name: value for name, value in request.GET.items() if name in COSTS and request.GET.get("of") == _key(asked)}
+        form = CostsForm((_defaults(inputs) if inputs else {}) | given)
+        context |= {"inputs": inputs, "form": form, "key": _key(asked), "asked": asked}
+        if form.is_valid():
+            context |= _answer(form, inputs)
+    return render(request, "prices/indifference.html", context)
+
+
+def _key(asked: dict) -> str:
+    """Inputs belong to one question: another payer or drug starts from its own."""
+    return "|".join(asked[name] for name in ("payer", "family", "here", "away"))
+
+
+def _answer(form: CostsForm, inputs: Inputs | None) -> dict:
+    costs = form.costs
+    found = indifference_rate(costs)
+    labels = {name: label for name, (label, _, _) in COSTS.items()}
+    return {
+        "costs": costs,
+        "rate": found,
+        "per_unit": found.per_unit(inputs.units) if inputs else None,
+        "of_asp": found.of_average_sales_price(inputs.asp_cents) if inputs and inputs.asp_cents else None,
+        "sensitivity": [(labels[each.name], each) for each in found.sensitivity],
+        "stays": 1 - costs.moved_share,
+    }
+
+
+def _defaults(inputs: Inputs) -> dict:
+    """Prices on file in dollars; what no file tells is nothing, and the page says so. A missing price stays blank, never zero."""
+    prices = {
+        "our_drug_today": inputs.here.price.drug,
+        "our_administration": inputs.here.price.administration,
+        "alternative_drug": inputs.away.price.drug,
+        "alternative_administration": inputs.away.price.administration,
+    }
+    known = {name: f"{round(cents / 100, 2)}" for name, cents in prices.items() if cents is not None}
+    a_year = inputs.infusions_a_year or A_YEAR
+    others = {name: "0" for name in COSTS if name not in prices}
+    return others | known | {"moved_share": f"{ALL_MOVED}", "infusions_per_patient": f"{round(a_year, 1)}"}
