@@ -10,6 +10,7 @@ from demand.views import (
     logs,
     mappings,
     metrics,
+    outlook,
     prices,
     quality,
     response,
@@ -92,6 +93,10 @@ urlpatterns = [
     path("response/<str:policy_id>/<slug:step>/remove/", response.remove, name="remove-step"),
     path("prices/gaps/", prices.gaps, name="price-gaps"),
     path("prices/indifference/", prices.indifference, name="indifference"),
+    path("outlook/", outlook.index, name="outlook"),
+    path("outlook/<str:policy_id>/likelihood/", outlook.state, name="state-likelihood"),
+    path("outlook/<str:policy_id>/decision/", outlook.record_decision, name="record-decision"),
+    path("outlook/<str:policy_id>/decision/undo/", outlook.undo_decision, name="undo-decision"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

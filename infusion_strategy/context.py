@@ -22,6 +22,7 @@ NAVIGATION = (
     ("Runs", "demand:runs", "demand.view_dashboard"),
     ("Sites", "sites:sites", "demand.view_dashboard"),
     ("Policies", "payers:policies", "demand.view_dashboard"),
+    ("Look ahead", "demand:outlook", "demand.view_dashboard"),
     ("Drugs", "payers:drugs", "demand.view_dashboard"),
     ("Therapies", "demand:therapies", "demand.view_dashboard"),
     ("Logs", "demand:logs", "demand.view_dashboard"),

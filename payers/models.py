@@ -340,6 +340,7 @@ class StateLaw(models.Model):
     def shields_from_in_words(self) -> str:
         return words.KINDS.get(self.shields_from, self.shields_from)
 
+
 class SitePeriod340B(models.Model):
     """A site buys at 340B prices while starts_on ≤ date < ends_on. A site without a row has what the site register's mark says."""
 
@@ -416,3 +417,40 @@ class RateChange(models.Model):
 
     def __str__(self):
         return self.title
+
+
+class PolicyForecast(models.Model):
+    """How likely somebody said that a policy is (0 to 1). Rows are added, never changed: the last one counts, all are scored."""
+
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="forecasts")
+    forecaster = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    forecaster_name = models.CharField(max_length=150)
+    likelihood = models.FloatField()
+    note = models.CharField(max_length=300, blank=True)
+    said_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["policy", "-said_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(likelihood__gte=0, likelihood__lte=1), name="forecast_likelihood_0_to_1")
+        ]
+
+    def __str__(self):
+        return f"{self.policy} {words.likelihood(self.likelihood)} ({self.forecaster_name})"
+
+
+class PolicyDecision(models.Model):
+    """Whether a policy that might come did, and the day from which that was known."""
+
+    policy = models.OneToOneField(Policy, on_delete=models.CASCADE, related_name="decision")
+    came = models.BooleanField()
+    known_on = models.DateField()
+    note = models.CharField(max_length=300, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["policy"]
+
+    def __str__(self):
+        return f"{self.policy} {'came' if self.came else 'did not come'}"

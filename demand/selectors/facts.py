@@ -44,6 +44,11 @@ def _connection() -> duckdb.DuckDBPyConnection:
         return _connections[key]
 
 
+def cursor() -> duckdb.DuckDBPyConnection:
+    """For an engine that asks the storage itself; its variables are its own."""
+    return _connection().cursor()
+
+
 def results_key(run: Run) -> str:
     """For caches: these results of this run and no others, also where two installations number their runs alike."""
     return f"{run.pk}|{run.published_at and run.published_at.timestamp()}|{hashlib.sha256(str(settings.STORAGE_DIR).encode()).hexdigest()[:12]}"

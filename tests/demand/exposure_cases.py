@@ -122,7 +122,9 @@ def doses(*texts: str, **more: object) -> tuple[Given, ...]:
 @cache
 def _codes() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """Codes of the same product by code, and all codes by molecule."""
-    rows = list(shipped_frames()["drug_codes"][["hcpcs_code", "molecule", "effective_from", "effective_to"]].itertuples(index=False))
+    rows = list(
+        shipped_frames()["drug_codes"][["hcpcs_code", "molecule", "effective_from", "effective_to"]].itertuples(index=False)
+    )
     of_molecule: dict[str, set[str]] = {}
     for code, molecule, *_ in rows:
         of_molecule.setdefault(molecule, set()).add(code)
@@ -232,7 +234,10 @@ def _meets(treatment: Treatment, document: dict) -> bool:
     for when in starts:
         if max(begins, treatment.begins_on) <= when <= last:
             dose, covered = treatment.last_dose(when), treatment.coverage(when)
-            named = dose.codes & set(drugs["hcpcs"]) or {dose.molecule, treatment.family} & {*drugs["molecules"], *drugs["families"]}
+            named = dose.codes & set(drugs["hcpcs"]) or {dose.molecule, treatment.family} & {
+                *drugs["molecules"],
+                *drugs["families"],
+            }
             if named and covered.payer.lower() == document["payer"].lower():
                 return True
     return False

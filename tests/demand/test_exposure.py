@@ -154,7 +154,9 @@ def test_no_permitted_site_within_reach():
     assert judged(person, policy("access_exception: {miles: 30}"))[0] == "exposed"
     far = policy("access_exception: {miles: 30}\nexcludes_hospital_affiliated: true")
     assert judged(person, far) == ("exempt", "2026-01-01", "access_exception.miles")
-    assert judged(person, policy("access_exception: {miles: 30}"), as_of=day("2026-02-20"))[0] == "exempt"  # the office opens in March
+    assert (
+        judged(person, policy("access_exception: {miles: 30}"), as_of=day("2026-02-20"))[0] == "exempt"
+    )  # the office opens in March
     unknown = both(replace(person, zip_code="99999"), far)
     assert (unknown["verdict"], unknown["reasons"]) == ("exposed", "distance to a permitted site not known")
 
@@ -209,7 +211,11 @@ def test_two_policies_at_once_are_two_rows():
 
 def test_a_code_that_changed_under_a_molecule_still_binds_and_another_product_does_not():
     document = policy(effective_from="2025-03-01")
-    row = both(Person(doses("2025-03-10", code="J1300") + doses("2025-05-05", "2025-06-30", code="J1299")), document, as_of=day("2025-07-01"))
+    row = both(
+        Person(doses("2025-03-10", code="J1300") + doses("2025-05-05", "2025-06-30", code="J1299")),
+        document,
+        as_of=day("2025-07-01"),
+    )
     assert (row["verdict"], str(row["exposed_from"])) == ("exposed", "2025-03-10")
     assert not by_tables([Person(doses("2026-06-01", code="Q5103"))], [policy()])
     switched = Person(doses("2026-03-01", code="Q5103") + doses("2026-04-26", "2026-06-20"))
@@ -264,7 +270,9 @@ def test_buy_and_bill_required_exposes_where_the_drug_was_sent_in():
 def test_specialty_pharmacy_required_exposes_however_the_drug_comes_now():
     document = policy(kind="drug_source", drug_source="sp_required")
     bagged = Person(tuple(replace(dose, channel="white_bag") for dose in UNDER_WAY))
-    assert judged(bagged, document) == judged(Person(UNDER_WAY), document) == ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")
+    assert (
+        judged(bagged, document) == judged(Person(UNDER_WAY), document) == ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")
+    )
 
 
 def test_a_policy_that_is_still_to_come_is_judged_on_its_first_day():
@@ -318,7 +326,9 @@ def documents(draw) -> dict:
 
     begins = draw(st.dates(day("2025-06-01"), day("2026-09-01")))
     grace = draw(
-        st.sampled_from([None, {"doses": 2, "days": None}, {"doses": None, "days": 45}, {"doses": 1, "days": 30}, {"doses": 3, "days": 60}])
+        st.sampled_from(
+            [None, {"doses": 2, "days": None}, {"doses": None, "days": 45}, {"doses": 1, "days": 30}, {"doses": 3, "days": 60}]
+        )
     )
     both_graces = grace and None not in grace.values()
     return policy(

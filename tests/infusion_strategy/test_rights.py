@@ -42,6 +42,7 @@ MAY = {
     "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
     "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
+    "demand:outlook": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
@@ -78,7 +79,7 @@ LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back":
 POSTS = {
     "demand:accept-extract", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
     "demand:log-take-back", "demand:mapping-effect", "demand:mapping-import", "demand:mapping-retire", "demand:put-back",
-    "demand:read-again", "demand:recompute", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
+    "demand:read-again", "demand:recompute", "demand:record-decision", "demand:state-likelihood", "demand:undo-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
     "demand:take-back", "demand:upload-begin", "demand:upload-discard", "payers:policy-in-words", "payers:put-law",
     "payers:restore-policy", "payers:retire-policy", "payers:take-back-policy", "roi:compute", "roi:restore", "roi:unarchive",
 }  # fmt: skip
@@ -121,7 +122,8 @@ def paths(settings, tmp_path):
         "demand:therapy": "/therapies/payer-a/invented/", "demand:contradiction": "/contradictions/none/",
         "demand:settle": "/contradictions/none/settle/", "demand:reopen": "/contradictions/none/reopen/",
         "demand:response-policy": "/response/P-1/", "demand:remove-step": "/response/P-1/notice/remove/",
-        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
+        "demand:undo-decision": "/outlook/P-1/decision/undo/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
