@@ -2,66 +2,116 @@
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 THEMES = ("light", "dark")
 
 
+SEES, SCENARIOS, EXTRACTS, PATIENTS = (
+    "demand.view_dashboard",
+    "roi.view_scenarios",
+    "demand.view_extracts",
+    "demand.view_patient_level",
+)
+LOADS, AUDIT = "demand.load_extract", "auditlog.view_logentry"
+# Rooms of the main row with their pages: label, URL name, the right one needs. A room's link leads to the first page that one may see.
+ROOMS = (
+    ("Strategy brief", (("Strategy brief", "home", SEES),)),
+    (
+        "Payers",
+        (
+            ("Policies", "payers:policies", SEES),
+            ("Look ahead", "demand:outlook", SEES),
+            ("Payers and plans", "payers:payers", SEES),
+            ("Public policies", "payers:library", SEES),
+            ("State laws", "payers:laws", SEES),
+            ("Drugs", "payers:drugs", SEES),
+        ),
+    ),
+    (
+        "Therapies",
+        (
+            ("Payer by drug", "demand:therapies", SEES),
+            ("Contradictions", "demand:contradictions", SEES),
+            ("Response to policies", "demand:response", SEES),
+            ("Logs", "demand:logs", SEES),
+        ),
+    ),
+    (
+        "Prices",
+        (
+            ("Price list", "payers:prices", SEES),
+            ("Contract rates", "payers:rates", SEES),
+            ("Medicare limits", "payers:asp", SEES),
+            ("Other hospitals' rates", "payers:benchmark", SEES),
+            ("Missing prices", "demand:price-gaps", SEES),
+            ("Indifference rate", "demand:indifference", SEES),
+        ),
+    ),
+    ("Sites", (("Sites", "sites:sites", SEES), ("Prescribers", "sites:prescribers", SEES))),
+    ("Scenarios", (("Scenarios", "roi:scenarios", SCENARIOS),)),
+    (
+        "Data",
+        (
+            ("Extracts", "demand:extracts", EXTRACTS),
+            ("Feeds", "demand:feeds", EXTRACTS),
+            ("Mappings", "demand:mappings", PATIENTS),
+            ("Quality", "demand:quality", EXTRACTS),
+            ("Claim lines", "demand:lines", PATIENTS),
+            ("Runs", "demand:runs", SEES),
+        ),
+    ),
+    ("Definitions", (("Definitions", "demand:metrics", SEES),)),
+    ("Audit", (("Audit", "audit", AUDIT),)),
+)
+
+
 @dataclass(frozen=True)
-class NavigationItem:
+class Page:
     label: str
     url: str
-    current: str  # what aria-current says: "page", "true" (a page below it) or ""
+    current: str = ""  # what aria-current says: "page", "true" (a page below it) or ""
 
 
-# label, URL name, the right one needs
-NAVIGATION = (
-    ("Strategy brief", "home", "demand.view_dashboard"),
-    ("Scenarios", "roi:scenarios", "roi.view_scenarios"),
-    ("Extracts", "demand:extracts", "demand.view_extracts"),
-    ("Runs", "demand:runs", "demand.view_dashboard"),
-    ("Sites", "sites:sites", "demand.view_dashboard"),
-    ("Policies", "payers:policies", "demand.view_dashboard"),
-    ("Look ahead", "demand:outlook", "demand.view_dashboard"),
-    ("Drugs", "payers:drugs", "demand.view_dashboard"),
-    ("Therapies", "demand:therapies", "demand.view_dashboard"),
-    ("Logs", "demand:logs", "demand.view_dashboard"),
-    ("Prices", "payers:prices", "demand.view_dashboard"),
-    ("Definitions", "demand:metrics", "demand.view_dashboard"),
-    ("Audit", "audit", "auditlog.view_logentry"),
-)
+@dataclass(frozen=True)
+class Room:
+    label: str
+    url: str
+    pages: tuple[Page, ...]
+    current: str = ""
 
 
 def frame(request):
     theme = request.COOKIES.get("theme")
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
+    rooms = _rooms(user, request.path) if signed_in else []
     return {
         "theme": theme if theme in THEMES else None,
-        "navigation": _navigation(request, user) if signed_in else [],
+        "rooms": rooms,
+        "room": next((room for room in rooms if room.current and len(room.pages) > 1), None),
         "role": _role(user) if signed_in else "",
     }
 
 
-def _navigation(request, user) -> list[NavigationItem]:
-    items = []
-    for label, name, right in NAVIGATION:
-        if not user.has_perm(right):
-            continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:  # an app whose pages are not built in
-            continue
-        items.append(NavigationItem(label, url, _current(request.path, url)))
+def _rooms(user, path: str) -> list[Room]:
+    seen = []
+    for label, pages in ROOMS:
+        if allowed := [(name, reverse(url)) for name, url, right in pages if user.has_perm(right)]:
+            seen.append((label, allowed))
+    # The page one is on, or the nearest above it: the longest address that the path begins with.
+    here = max(
+        (url for _, pages in seen for _, url in pages if path == url or (url != "/" and path.startswith(url))), key=len, default=""
+    )
+    rooms = []
+    for label, allowed in seen:
+        pages = tuple(Page(name, url, ("page" if path == url else "true") if url == here else "") for name, url in allowed)
+        current = "page" if path == pages[0].url else "true" if any(page.current for page in pages) else ""
+        rooms.append(Room(label, pages[0].url, pages, current))
     if user.is_staff:
-        items.append(NavigationItem("Admin", reverse("admin:index"), ""))
-    return items
-
-
-def _current(path: str, url: str) -> str:
-    if path == url:
-        return "page"
-    return "true" if url != "/" and path.startswith(url) else ""
+        url = reverse("admin:index")
+        rooms.append(Room("Admin", url, (Page("Admin", url),)))
+    return rooms
 
 
 def _role(user) -> str:

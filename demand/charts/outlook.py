@@ -38,6 +38,7 @@ def months_ahead(page: OutlookPage) -> Figure:
         chart=_chart(page) if drawn else None,
         note=note,
         folded=True,
+        tall=True,
         metric="policy-outlook",
     )
 
@@ -84,6 +85,6 @@ def _chart(page: OutlookPage) -> dict:
             "tickprefix": "$",
             "tickformat": "~s",
         },
-        "hovermode": "x unified",
+        "hovermode": "x",
     }
     return {"data": data, "layout": layout, "narrow": {"yaxis": {"title": {"text": ""}}, "xaxis": {"nticks": 5}}}

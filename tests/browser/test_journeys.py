@@ -10,18 +10,18 @@ from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 CLAIMS = Path(__file__).parents[3] / "shared" / "data" / "claims"
-EVERYBODY = ["Strategy brief", "Scenarios", "Runs", "Sites", "Policies", "Drugs", "Definitions"]
+EVERYBODY = ["Strategy brief", "Payers", "Therapies", "Prices", "Sites", "Scenarios", "Data", "Definitions"]
 SECONDS = 1000
 
 
 @pytest.mark.parametrize(
     ("role", "more"),
-    [("leader", []), ("council", ["Extracts"]), ("analyst", ["Extracts"]), ("administrator", ["Extracts", "Audit", "Admin"])],
+    [("leader", []), ("council", []), ("analyst", []), ("administrator", ["Audit", "Admin"])],
 )
 def test_every_role_lands_on_the_brief_and_sees_its_pages(signed_in, role, more):
     page = signed_in(role)
     expect(page.get_by_role("heading", level=1)).to_have_text("Where our infusions go")
-    assert set(page.locator("nav a").all_inner_texts()) == {*EVERYBODY, *more}
+    assert set(page.get_by_role("navigation", name="Main").get_by_role("link").all_inner_texts()) == {*EVERYBODY, *more}
     expect(page.locator("#invented")).to_contain_text("invented", ignore_case=True)
     expect(page.locator("#kpi-leakage .value")).to_have_text(re.compile(r"^\d+\.\d%$"))
     expect(page.locator("#figure-destinations svg .sankey")).to_be_visible()
@@ -70,7 +70,7 @@ def test_the_tuva_files_from_upload_to_brief(signed_in):
         assert read == rows == sum(parts)
     expect(page.get_by_role("link", name="Download all of them (CSV)")).to_be_visible()
     assert not page.locator("#account").get_by_text("rows are missing").count()
-    page.get_by_role("link", name="Extracts").first.click()
+    page.get_by_role("link", name="Data").first.click()
     expect(page.get_by_role("row", name=re.compile("Tuva, all files Loaded 4 12,142 12,019 2,309"))).to_be_visible()
     page.goto(page.url.replace("extracts/", ""))
     expect(page.locator("#data-state")).to_contain_text("New figures are ready", timeout=90 * SECONDS)
@@ -93,7 +93,7 @@ def test_a_wrong_file_is_refused_in_words_and_the_list_stays_open(signed_in, con
     page.get_by_role("button", name="Upload and load").click()
     expect(page.locator("#account")).to_contain_text("Nothing of this extract was loaded", timeout=60 * SECONDS)
     expect(page.locator("#account")).to_contain_text(said)
-    page.get_by_role("link", name="Extracts").first.click()
+    page.get_by_role("link", name="Data").first.click()
     expect(page.get_by_role("row", name=re.compile("Not claims Refused")).first).to_be_visible()
 
 
