@@ -128,9 +128,9 @@
 
   /* ---- Fragments ---- */
   // A filter chosen before the scripts were here, or put back by the browser on a reload, is asked for now.
+  const rendered = (control) => (control.options ? ([...control.options].find((option) => option.defaultSelected) || control.options[0] || {}).value : control.defaultValue);
   document.addEventListener("DOMContentLoaded", () => each(document, "form[hx-push-url]", (form) => {
-    const asked = new URLSearchParams(location.search);
-    if ([...new FormData(form)].some(([name, value]) => value !== (asked.get(name) || ""))) form.dispatchEvent(new Event("change"));
+    if ([...form.elements].some((control) => control.name && control.value !== rendered(control))) form.dispatchEvent(new Event("change"));
   }));
   document.addEventListener("htmx:load", (event) => { drawAll(event.detail.elt); rove(event.detail.elt); });
   document.addEventListener("htmx:beforeCleanupElement", (event) => {
