@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 from demand import trace_words, words
 from demand.access import access_published_run, may_load_logs, sees_small_counts
 from demand.engine.address_names import address_name
-from demand.selectors.therapies import find_pair, pairs, therapy
+from demand.selectors.therapies import therapy
+from demand.selectors.therapy_pairs import find_pair, pairs
 
 
 @require_safe

@@ -14,7 +14,8 @@ from demand.engine.address_names import address_name, named
 from demand.models import Denial, LogLoad, Order, PatientImpact, Run, Settlement, WhiteBagEvent
 from demand.selectors.log_cells import LogCells
 from demand.selectors.logs import log_rows, split_table
-from demand.selectors.therapies import find_pair, pairs, therapy
+from demand.selectors.therapies import therapy
+from demand.selectors.therapy_pairs import find_pair, pairs
 from payers.models import DrugCode, DrugFamily, Policy, PolicyStep
 from sites.models import Site
 from tests.demand.facts_files import fact, write_facts
@@ -53,6 +54,11 @@ def run(settings, tmp_path):
             f"INSERT INTO given VALUES ({', '.join('?' for _ in INFUSION)})", [list(row.values()) for row in rows]
         )
         connection.execute(f"COPY given TO '{storage.run_folder(run.pk) / 'infusions.parquet'}' (FORMAT parquet)")
+        connection.execute(
+            "CREATE TABLE line AS SELECT infusion_id, 'drug' AS role, CASE WHEN infusion_id > 0 THEN '57894003001' END AS ndc_code, "
+            "CASE WHEN infusion_id < 5 THEN 'JZ;TB' WHEN infusion_id < 7 THEN 'JZX' END AS modifiers FROM given"
+        )
+        connection.execute(f"COPY line TO '{storage.run_folder(run.pk) / 'lines-0.parquet'}' (FORMAT parquet)")
     return run
 
 
@@ -127,6 +133,15 @@ def test_all_four_functions_stand_side_by_side(run, logs):
     orders = shown.ordering
     assert (orders.orders, orders.due, orders.scheduled_before, orders.given_before, orders.exposed_cents) == (2, 1, 1, 1, 100_000)
     assert (orders.determinations, orders.days_to_approval) == ((("Accepted", 1), ("Rejected", 1)), 32)
+    gaps = shown.claims.gaps
+    assert (gaps.infusions, gaps.no_ndc, gaps.no_ndc_cents, gaps.no_waste_mark, gaps.no_waste_mark_cents) == (
+        20,
+        1,
+        100_000,
+        15,
+        1_500_000,
+    )
+    assert (shown.revenue.still_open, shown.revenue.open_cents) == (0, 0)
     assert shown.claims.by_year == ((2025, "buy_and_bill", 20), (2025, "white_bag", 20))
 
 
