@@ -20,7 +20,7 @@ from demand.selectors.log_claims import NOWHERE, given_before_approval, schedule
 from demand.selectors.logs import LogRows, log_rows
 from demand.selectors.records import Record, Supplied, registers, supplied
 from payers import words as payer_words
-from payers.models import Payer, Policy
+from payers.models import Payer, Policy, PolicyStep
 
 LOGS = ("denials", "white_bag_events", "patient_impacts", "orders")
 Measure = object  # a number, HIDDEN or None
@@ -148,6 +148,7 @@ class PolicyRow:
     status_words: str
     effective_from: dt.date | None
     effective_to: dt.date | None
+    logged_on: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,12 @@ def therapy(run: Run | None, spellings: Sequence[str], family: str, see_small: b
 def _policy_rows(policy_ids: Sequence[str]) -> tuple[PolicyRow, ...]:
     """In force first, then announced, then anticipated."""
     order = {"in_force": 0, "announced": 1, "anticipated": 2}
+    logged = dict(PolicyStep.objects.filter(policy_id__in=policy_ids, step="logged").values_list("policy_id", "on"))
     found = sorted(Policy.objects.filter(policy_id__in=policy_ids), key=lambda one: (order.get(one.status, 3), one.policy_id))
     return tuple(
         PolicyRow(
             one.policy_id, one.title, _kind(one), one.status_in_words + (f", {one.likelihood_in_words}" if one.likelihood < 1 else ""),
-            one.effective_from, one.effective_to,
+            one.effective_from, one.effective_to, logged.get(one.policy_id),
         )
         for one in found
     )  # fmt: skip

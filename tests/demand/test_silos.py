@@ -162,6 +162,11 @@ def test_without_the_right_nothing_finer_than_the_counts_is_told(run, logs, lead
     assert (pair.infusions, str(pair.denials), pair.events) == (40, "hidden", 12)
 
 
+def test_the_page_names_the_contradictions_of_its_payer_and_drug(run, logs, analyst):
+    said = words(analyst.get("/therapies/payer-a/infliximab/"))
+    assert "2 contradictions between the functions on this payer and drug: Denied for the site, and no site policy on file" in said
+
+
 def test_rates_before_approval_by_clinic_and_payer(run, logs):
     log = log_rows("orders", run, True)
     for split, label in (("site", "North"), ("payer", "Payer A")):
