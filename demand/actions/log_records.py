@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from django.db import models
 
 from demand.actions.extracts import Refused
-from demand.actions.logs import MODELS, Change, in_fields, remove_record, write_record
+from demand.actions.log_reading import in_fields
+from demand.actions.logs import MODELS, Change, remove_record, write_record
 from demand.engine.log_layouts import LAYOUTS, NAMED_BY, row_key
 from demand.models import LogLoad
 from sites.engine.rows import typed_table

@@ -1,5 +1,4 @@
-"""The logs of the four functions: read, compared with what is on file, put on file, undone. A person id becomes its pseudonym at
-the door and goes no further.
+"""The logs of the four functions: compared with what is on file, put on file, undone.
 
 A page shows what a file would do before anything is stored: what was read waits in the storage folder, pseudonyms and all, until
 someone says yes or no. Undoing goes newest first, one load of a log at a time; changed records get back what they were.
@@ -7,7 +6,6 @@ someone says yes or no. Undoing goes newest first, one load of a log at a time; 
 
 import datetime as dt
 import gzip
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -16,23 +14,19 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
 from demand import storage
 from demand.actions.extracts import Refused
+from demand.actions.log_reading import ReadLog, read_log
 from demand.audit import note
-from demand.engine.log_layouts import LAYOUTS, row_keys
-from demand.engine.log_totals import Total, totals
-from demand.engine.pseudonym import pseudonym
+from demand.engine.log_totals import Total
 from demand.models import Denial, LogChange, LogLoad, Order, PatientImpact, WhiteBagEvent
-from payers.models import DrugCode, DrugFamily, Policy
-from sites.actions.registers import Loaded, Stored, loaded
-from sites.engine.rows import Problem, Table, open_records, typed_table
+from sites.actions.registers import Loaded, Stored
+from sites.engine.rows import Problem
 from sites.engine.text_file import RefusedTable, as_text, read_text
-from sites.models import Site
 
 MODELS: dict[str, type[models.Model]] = {
     "denials": Denial,
@@ -44,24 +38,6 @@ KINDS = tuple(MODELS)
 MOST_BYTES = 50_000_000  # a log of the browser's; a larger one is load_log's
 KEPT_HOURS = 72  # a checked file nobody decided on
 AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class ReadLog:
-    """A file as read: rows by field name with their key, what was rejected, what is odd, what adds up to what."""
-
-    kind: str
-    name: str
-    sha256: str
-    rows: tuple[dict, ...]
-    rejected: tuple[Problem, ...]
-    warnings: tuple[str, ...]
-    absent: frozenset[str]
-    totals: tuple[Total, ...]
-
-    @property
-    def key(self) -> str:
-        return key_field(self.kind)
 
 
 @dataclass(frozen=True)
@@ -79,34 +55,6 @@ class Comparison:
     added: tuple[dict, ...]
     changed: tuple[Change, ...]
     unchanged: int
-
-
-def key_field(kind: str) -> str:
-    return "order_id" if kind == "orders" else "row_key"
-
-
-def read_log(kind: str, text: str, name: str) -> ReadLog:
-    """A log's CSV text. RefusedTable where it is no such log."""
-    header, records = open_records(text, name)
-    table = typed_table(name, header, records, LAYOUTS[kind])
-    rows = [in_fields(kind, row.values) for row in table.rows]
-    if kind != "orders":
-        named = (row.values for row in table.rows)
-        rows = [row | {"row_key": key} for row, key in zip(rows, row_keys(kind, named), strict=True)]
-    account = loaded(table, Stored())
-    return ReadLog(
-        kind, name, hashlib.sha256(text.encode()).hexdigest(), tuple(rows), account.rejected,
-        (*account.warnings, *_strangers(table)), frozenset(in_fields(kind, dict.fromkeys(table.absent))), totals(kind, text, table),
-    )  # fmt: skip
-
-
-def in_fields(kind: str, values: dict) -> dict:
-    """A layout's values by the model's fields: denied_amount is kept as denied_cents (the cell was read into cents already), a
-    person as a pseudonym."""
-    row = {f"{name.removesuffix('_amount')}_cents" if name.endswith("_amount") else name: value for name, value in values.items()}
-    if kind == "orders" and row.get("person_id"):
-        row["person_id"] = pseudonym(row["person_id"], settings.PSEUDONYM_KEY.encode())
-    return row
 
 
 def compare(read: ReadLog) -> Comparison:
@@ -136,6 +84,10 @@ def load_log(kind: str, path: Path) -> Loaded:
 @transaction.atomic
 def put_on_file(load: LogLoad, read: ReadLog, user) -> LogLoad:
     """What was read into the log. A load that adds and changes nothing is not kept: there is nothing to undo."""
+    if load.pk:  # a second click waits here and finds it done
+        held = LogLoad.objects.select_for_update().filter(pk=load.pk, status=LogLoad.Status.CHECKED).first()
+        if held is None:
+            raise Refused("This file was put on file or discarded a moment ago.")
     found = compare(read)
     load.name, load.sha256 = load.name or read.name[:200], read.sha256
     load.added, load.changed, load.unchanged = len(found.added), len(found.changed), found.unchanged
@@ -292,24 +244,3 @@ def _written(total: Total) -> dict:
 def as_total(told: dict) -> Total:
     """A total as a load keeps it."""
     return Total(**{name: Decimal(value) if name in ("in_file", "accepted", "rejected") else value for name, value in told.items()})
-
-
-def _strangers(table: Table) -> list[str]:
-    """Names that the log uses and no register knows: such records count and join with nothing."""
-    known = {
-        "site_id": lambda: Site.objects.values_list("site_id", flat=True),
-        "hcpcs_code": lambda: DrugCode.objects.values_list("hcpcs_code", flat=True),
-        "policy_id": lambda: Policy.objects.values_list("policy_id", flat=True),
-        "molecule": lambda: [
-            *DrugCode.objects.values_list("molecule", flat=True),
-            *DrugFamily.objects.values_list("pk", flat=True),
-        ],
-    }
-    sentences = []
-    for column, names in known.items():
-        used = {row.values[column] for row in table.rows if row.values.get(column)}
-        strange = sorted(used - set(names())) if used else []
-        if strange:
-            more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
-            sentences.append(f"{column} not on file: {', '.join(strange[:5])}{more}")
-    return sentences

@@ -198,7 +198,7 @@ def _dollars(rows: Iterable, name: str) -> int:
 def _elsewhen(policies: Sequence[PolicyOnFile]) -> str:
     """What is on file for other days, where there is something."""
     said = [
-        f"{one.policy_id} ({one.status}) from {one.effective_from}{f' to {one.effective_to}' if one.effective_to else ''}"
+        f"{one.policy_id} ({one.status.replace('_', ' ')}) from {one.effective_from}{f' to {one.effective_to}' if one.effective_to else ''}"
         for one in policies
     ]
     return f"On file for other days: {', '.join(sorted(said)[:3])}." if said else ""

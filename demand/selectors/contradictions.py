@@ -1,6 +1,7 @@
 """The contradictions between the functions' records as they stand now, and which of them somebody settled."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from demand.contradiction_words import KINDS, Words
@@ -140,6 +141,16 @@ def board(run: Run | None) -> Board:
         tuple(one for one in every if not one.open),
         without,
     )
+
+
+def open_on(run: Run | None, payer: str, family: str, policy_ids: Collection[str]) -> list[Found]:
+    """The open firm ones of a payer and drug, or of a policy that names the drug."""
+    return [
+        one
+        for one in board(run).open
+        if (one.what.payer.casefold() == payer.casefold() and one.what.family == family)
+        or (not one.what.family and one.what.policy_id in policy_ids)
+    ]
 
 
 def find(run: Run | None, key: str) -> Found | None:

@@ -87,7 +87,7 @@ def _on_file(policy: Policy, drugs: DrugNames) -> PolicyOnFile:
 def records(kind: str, known: Registers) -> list[Record]:
     """Every record of a log. Impacts and orders name no payer here: an impact's is its policy's, an order's that of the claims."""
     if kind == "denials":
-        names = "id payer hcpcs_code site_id service_date reason_code denied_cents written_off_cents decided_on load_id"
+        names = "id claim_id payer hcpcs_code site_id service_date reason_code denied_cents written_off_cents decided_on load_id"
         return [
             _record(row, row["payer"], _family(row, known), row["service_date"] or row["decided_on"])
             for row in _rows(Denial, names)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demand.engine.address_names import address_name, named
 from demand.engine.denial_reasons import Reason
 from demand.engine.disclosure import HIDDEN
 from demand.filters import DashboardFilters
@@ -17,79 +16,14 @@ from demand.models import Run
 from demand.selectors.coverage import Coverage, coverage
 from demand.selectors.dashboard import Line, dashboard
 from demand.selectors.facts import ResultsMissing, ask, ask_tables
-from demand.selectors.hidden import Everything, visible_cells
 from demand.selectors.log_claims import NOWHERE, given_before_approval, scheduled_before_approval
 from demand.selectors.logs import LogRows, log_rows
-from demand.selectors.records import UNKNOWN, Record, Supplied, registers, supplied
+from demand.selectors.records import Record, Supplied, registers, supplied
 from payers import words as payer_words
-from payers.models import Payer, Policy
+from payers.models import Payer, Policy, PolicyStep
 
 LOGS = ("denials", "white_bag_events", "patient_impacts", "orders")
 Measure = object  # a number, HIDDEN or None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One payer and drug of the list."""
-
-    payer: str
-    family: str
-    infusions: Measure
-    policies: int
-    denials: Measure
-    written_off_cents: Measure
-    events: Measure
-
-    @property
-    def address(self) -> tuple[str, str]:
-        return address_name(self.payer), address_name(self.family)
-
-
-IN_RATE = """
-SELECT payer, family, count(*) FROM {facts}
-WHERE attributed AND attribution_rule <> 'majority' AND outcome IN ('kept', 'margin_leak', 'site_leak')
-    AND payer IS NOT NULL AND family IS NOT NULL
-GROUP BY ALL
-"""
-
-
-def pairs(run: Run | None, see_small: bool, search: str = "") -> list[Pair]:
-    """Every payer and drug that claims, a policy, a denial or an event names; the most infusions first."""
-    known = registers()
-    logs = {kind: log_rows(kind, None, see_small, known) for kind in ("denials", "white_bag_events")}
-    names: dict[str, str] = {}
-    infusions: dict[tuple[str, str], Measure] = {}
-    visible = Everything() if see_small or run is None else visible_cells(run, DashboardFilters())
-    for payer, family, number in ask(run, IN_RATE) if run else []:
-        key = (names.setdefault(payer.casefold(), payer), family)
-        infusions[key] = number if visible.shows("base", payer=payer, family=family) else HIDDEN
-    of_log = {kind: defaultdict(list) for kind in logs}
-    for kind, log in logs.items():
-        for row in log.rows:
-            if UNKNOWN not in (row.payer, row.family):
-                of_log[kind][names.setdefault(row.payer.casefold(), row.payer), row.family].append(row)
-    rules: dict[tuple[str, str], int] = defaultdict(int)
-    for policy in known.policies:
-        payer = names.setdefault(policy.payer.casefold(), policy.payer)
-        for family in policy.families:
-            rules[payer, family] += 1
-    every = {*infusions, *rules, *of_log["denials"], *of_log["white_bag_events"]}
-    wanted = search.casefold().split()
-    found = [
-        _pair(key, infusions.get(key, 0), rules.get(key, 0), logs, {kind: rows.get(key, []) for kind, rows in of_log.items()})
-        for key in every
-        if all(word in f"{key[0]} {key[1]}".casefold() for word in wanted)
-    ]
-    return sorted(found, key=lambda pair: (-(pair.infusions if isinstance(pair.infusions, int) else 0), pair.payer, pair.family))
-
-
-def _pair(key: tuple[str, str], infusions: Measure, policies: int, logs: dict[str, LogRows], rows: dict[str, list[Record]]) -> Pair:
-    counts = {}
-    for kind, found in rows.items():
-        spelt = {row.payer for row in found} or {key[0]}
-        counts[kind] = len(found) if all(logs[kind].cells.shows(payer=payer, family=key[1]) for payer in spelt) else HIDDEN
-    lost = HIDDEN if counts["denials"] is HIDDEN else sum(row.written_off_cents or 0 for row in rows["denials"])
-    return Pair(*key, infusions, policies, counts["denials"], lost, counts["white_bag_events"])
 
 
 @dataclass(frozen=True)
@@ -102,13 +36,15 @@ class ReasonRow:
 
 @dataclass(frozen=True)
 class Revenue:
-    """`nothing_written_off`: decided denials of which the log says that no cent was written off (overturned, or paid otherwise)."""
+    """`still_open` are denials without a decision; `nothing_written_off`: decided denials of which the log says that no cent was written off (overturned, or paid otherwise)."""
 
     supplied: Supplied
     denials: Measure
     denied_cents: Measure
     written_off_cents: Measure
     nothing_written_off: Measure
+    still_open: int
+    open_cents: int
     reasons: tuple[ReasonRow, ...]
 
 
@@ -179,6 +115,20 @@ class Ordering:
 
 
 @dataclass(frozen=True)
+class BillingGaps:
+    """Infusions that we bought and billed, and those whose drug lines lack what payers ask for, with their allowed dollars.
+
+    `no_waste_mark`: neither JW nor JZ on any drug line; Medicare asks for one on single-dose drugs since July 2023.
+    """
+
+    infusions: int
+    no_ndc: int
+    no_ndc_cents: int
+    no_waste_mark: int
+    no_waste_mark_cents: int
+
+
+@dataclass(frozen=True)
 class Claims:
     """`line` is what the brief counts, with small cells hidden; the splits are for people with the right."""
 
@@ -186,6 +136,7 @@ class Claims:
     line: Line
     by_site: tuple[tuple, ...]
     by_year: tuple[tuple, ...]
+    gaps: BillingGaps | None = None
     missing: str = ""
 
 
@@ -197,6 +148,7 @@ class PolicyRow:
     status_words: str
     effective_from: dt.date | None
     effective_to: dt.date | None
+    logged_on: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -212,20 +164,6 @@ class Therapy:
     ordering: Ordering
     claims: Claims | None
     restricted: bool
-
-
-def find_pair(run: Run | None, payer_address: str, family_address: str) -> tuple[list[str], str] | None:
-    """The payer's spellings and the drug of an address; None where nothing names them."""
-    known = registers()
-    payers = {policy.payer for policy in known.policies} | set(Payer.objects.values_list("name", flat=True))
-    payers |= {row.payer for kind in ("denials", "white_bag_events") for row in log_rows(kind, None, True, known).rows} - {UNKNOWN}
-    families = set(known.drugs.by_code.values()) | set(known.drugs.by_name.values())
-    if run is not None:
-        claimed = ask(run, "SELECT DISTINCT payer, family FROM {facts}")
-        payers |= {payer for payer, _ in claimed if payer}
-        families |= {family for _, family in claimed if family}
-    spellings, drugs = named(payer_address, payers), named(family_address, families)
-    return (spellings, drugs[0]) if spellings and drugs else None
 
 
 def therapy(run: Run | None, spellings: Sequence[str], family: str, see_small: bool) -> Therapy:
@@ -253,11 +191,12 @@ def therapy(run: Run | None, spellings: Sequence[str], family: str, see_small: b
 def _policy_rows(policy_ids: Sequence[str]) -> tuple[PolicyRow, ...]:
     """In force first, then announced, then anticipated."""
     order = {"in_force": 0, "announced": 1, "anticipated": 2}
+    logged = dict(PolicyStep.objects.filter(policy_id__in=policy_ids, step="logged").values_list("policy_id", "on"))
     found = sorted(Policy.objects.filter(policy_id__in=policy_ids), key=lambda one: (order.get(one.status, 3), one.policy_id))
     return tuple(
         PolicyRow(
             one.policy_id, one.title, _kind(one), one.status_in_words + (f", {one.likelihood_in_words}" if one.likelihood < 1 else ""),
-            one.effective_from, one.effective_to,
+            one.effective_from, one.effective_to, logged.get(one.policy_id),
         )
         for one in found
     )  # fmt: skip
@@ -294,9 +233,10 @@ def _revenue(log: LogRows, payer: str, family: str) -> Revenue:
     reasons.sort(key=lambda row: (-row.denied_cents, row.reason.code))
     overturned = sum(1 for row in rows if row.decided_on and row.written_off_cents == 0)
     shown = (len(rows), _cents(rows, "denied_cents"), _cents(rows, "written_off_cents"), overturned) if may else (HIDDEN,) * 4
+    waiting = [row for row in rows if row.decided_on is None]
     if log.cells.restricted:
-        shown, reasons = (*shown[:3], HIDDEN), []
-    return Revenue(supplied("denials", log.rows), *shown, tuple(reasons))
+        shown, reasons, waiting = (*shown[:3], HIDDEN), [], []
+    return Revenue(supplied("denials", log.rows), *shown, len(waiting), _cents(waiting, "denied_cents"), tuple(reasons))
 
 
 def _pharmacy(log: LogRows, payer: str, family: str) -> Pharmacy:
@@ -372,6 +312,21 @@ GROUP BY ALL ORDER BY 1, 2
 """
 
 
+GAPS = """
+WITH dose AS (
+    SELECT given.infusion_id, given.allowed_cents, bool_or(line.ndc_code IS NOT NULL) AS has_ndc,
+        bool_or(list_has_any(string_split(coalesce(line.modifiers, ''), ';'), ['JW', 'JZ'])) AS has_mark
+    FROM {infusions} AS given JOIN {lines} AS line USING (infusion_id)
+    WHERE line.role = 'drug' AND given.ownership = 'owned' AND given.channel = 'buy_and_bill'
+        AND lower(given.payer) = lower($payer) AND given.family = $family
+    GROUP BY ALL
+)
+SELECT count(*), count(*) FILTER (NOT has_ndc), CAST(coalesce(sum(allowed_cents) FILTER (NOT has_ndc), 0) AS BIGINT),
+    count(*) FILTER (NOT has_mark), CAST(coalesce(sum(allowed_cents) FILTER (NOT has_mark), 0) AS BIGINT)
+FROM dose
+"""
+
+
 def _claims(run: Run | None, payer: str, family: str, see_small: bool) -> Claims | None:
     if run is None:
         return None
@@ -381,6 +336,7 @@ def _claims(run: Run | None, payer: str, family: str, see_small: bool) -> Claims
         return Claims(coverage(run), line, (), ())
     try:
         by_site, by_year = (tuple(ask_tables(run, sql, payer=payer, family=family)) for sql in (BY_SITE, BY_YEAR))
+        ((*gaps,),) = ask_tables(run, GAPS, payer=payer, family=family)
     except ResultsMissing as missing:
-        return Claims(coverage(run), line, (), (), str(missing))
-    return Claims(coverage(run), line, by_site, by_year)
+        return Claims(coverage(run), line, (), (), missing=str(missing))
+    return Claims(coverage(run), line, by_site, by_year, BillingGaps(*gaps))

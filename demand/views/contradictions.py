@@ -10,6 +10,7 @@ from demand.actions import settlements
 from demand.actions.extracts import Refused
 from demand.audit import note
 from demand.engine.address_names import address_name
+from demand.models import LogLoad
 from demand.selectors import contradictions
 from demand.selectors.contradictions import Found
 
@@ -47,8 +48,9 @@ def detail(request, key: str):
         raise Http404
     see_small = sees_small_counts(request.user)
     rows = contradictions.behind(found) if found and see_small else []
-    if rows and history:
-        note(request.user, history[0], "looked at the records behind a contradiction", rows=len(rows))
+    load = LogLoad.objects.filter(kind=found.what.log).first() if rows else None
+    if load:
+        note(request.user, load, "looked at the records behind a contradiction", kind=found.what.kind, rows=len(rows))
     context = {
         "found": found, "key": key, "history": history, "rows": rows[:SHOWN], "number": len(rows), "see_small": see_small,
         "may_settle": may_load_logs(request.user), "address": _address(found) if found else None,

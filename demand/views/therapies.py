@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 from demand import trace_words, words
 from demand.access import access_published_run, may_load_logs, sees_small_counts
 from demand.engine.address_names import address_name
-from demand.selectors.therapies import find_pair, pairs, therapy
+from demand.selectors.contradictions import open_on
+from demand.selectors.therapies import therapy
+from demand.selectors.therapy_pairs import find_pair, pairs
 
 
 @require_safe
@@ -30,6 +32,7 @@ def detail(request, payer: str, family: str):
     outcomes = [(words.OUTCOMES[node], shown.claims.line.at(node)) for node in words.OUTCOMES] if shown.claims else []
     channels, years = _years(shown.claims.by_year if shown.claims else ())
     context = {
+        "contradictions": open_on(run, shown.payer, shown.family, {row.policy_id for row in shown.policy_rows}),
         "therapy": shown, "outcomes": outcomes, "may_load": may_load_logs(request.user), "run": run,
         "coverage": shown.claims.coverage if shown.claims else None,
         "sites": [(words.site_class(row[0]), row[1], words.OWNERSHIPS.get(row[2], "not known"), _channel(row[3]), *row[4:]) for row in shown.claims.by_site] if shown.claims else [],

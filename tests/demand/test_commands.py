@@ -12,6 +12,7 @@ from demand import storage, tasks
 from demand.actions.extracts import Refused, clean_display_name, create_extract, delete_extract
 from demand.models import Extract, LeakageCell, Run
 from payers.actions.reference import load_reference
+from payers.models import PolicyStep
 from sites.models import Prescriber
 from tests.demand.builders import eligibility, institutional, medical, pharmacy, write_rows
 
@@ -121,6 +122,18 @@ def test_recompute_publishes_a_run_and_asking_again_returns_it(capsys, published
     again = json.loads(call(capsys, "recompute", "--json"))
     assert (again["run"], again["result_hash"]) == (published["run"], published["result_hash"])
     assert Run.objects.get(pk=published["run"]).status == Run.Status.FINISHED
+
+
+def test_the_first_run_that_knows_a_policy_dates_the_step(capsys, published, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "id: P-1\npayer: Acme Health\nkind: site_of_care\nstatus: in_force\nsource: {title: A notice}\n"
+        "effective_from: 2026-01-01\ndrugs: {hcpcs: [J1745]}\nexcluded_site_classes: [hopd_on_campus]\n"
+    )
+    call(capsys, "load_policies", policy)
+    assert list(PolicyStep.objects.values_list("policy_id", "step", "by")) == [("P-1", "logged", None)]
+    call(capsys, "recompute", "--json")
+    assert list(PolicyStep.objects.order_by("pk").values_list("step", flat=True)) == ["logged", "computed"]
 
 
 def test_an_extracts_page_says_whose_infusions_were_found_in_it(capsys, published, admin_client):

@@ -93,7 +93,7 @@ def test_six_planted_contradictions_are_all_found_and_nothing_else():
 
 def test_a_denial_of_before_the_policy_contradicts_and_says_what_is_on_file():
     early = replace(CLEAN, denials=[replace(DENIAL, service_date=day("2024-12-31"))])
-    assert "SOC (in_force) from 2025-01-01" in kinds(early)["site_denials_without_policy"].detail
+    assert "SOC (in force) from 2025-01-01" in kinds(early)["site_denials_without_policy"].detail
 
 
 def test_an_anticipated_policy_is_no_policy_in_force():

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from demand.actions.logs import load_log, take_back
+from demand.actions.extracts import Refused
+from demand.actions.logs import load_log, put_on_file, take_back, waiting
 from demand.engine.disclosure import HIDDEN
 from demand.engine.log_totals import amount_as_written
 from demand.engine.pseudonym import pseudonym
@@ -70,6 +71,17 @@ def test_the_same_file_twice_changes_nothing_and_leaves_nothing_to_undo(analyst)
     assert "Putting it on file would change nothing" in words(send(analyst, "denials", DENIALS))
     assert "there is nothing to undo" in words(put(analyst))
     assert (LogLoad.objects.count(), Denial.objects.count()) == (1, 2)
+
+
+def test_a_second_click_stores_nothing_and_loses_nothing(analyst):
+    send(analyst, "denials", DENIALS)
+    load = LogLoad.objects.get()
+    read = waiting(load)
+    put_on_file(load, read, None)
+    with pytest.raises(Refused, match="put on file or discarded a moment ago"):
+        put_on_file(LogLoad.objects.get(), read, None)
+    assert LogLoad.objects.get().added == Denial.objects.count() == 2
+    assert analyst.post(f"/logs/loads/{load.pk}/put-on-file/").status_code == 404
 
 
 def test_undo_gives_back_what_was_changed_and_removes_what_was_added(analyst, tmp_path):
