@@ -122,7 +122,9 @@ def doses(*texts: str, **more: object) -> tuple[Given, ...]:
 @cache
 def _codes() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """Codes of the same product by code, and all codes by molecule."""
-    rows = list(shipped_frames()["drug_codes"][["hcpcs_code", "molecule", "effective_from", "effective_to"]].itertuples(index=False))
+    rows = list(
+        shipped_frames()["drug_codes"][["hcpcs_code", "molecule", "effective_from", "effective_to"]].itertuples(index=False)
+    )
     of_molecule: dict[str, set[str]] = {}
     for code, molecule, *_ in rows:
         of_molecule.setdefault(molecule, set()).add(code)
@@ -152,7 +154,9 @@ def treatments(person: Person, as_of: dt.date = AS_OF) -> list[Treatment]:
             Treatment(
                 family=person.family,
                 doses=tuple(dose for dose in given if dose.on <= last),
-                coverages=_coverages(person, [dose.on for dose in run], None if ended else as_of),
+                coverages=_coverages(
+                    person, [dose.on for dose in run], min(last + dt.timedelta(ALLOWED_GAP), as_of) if ended else as_of
+                ),
                 begins_on=begins,
                 ends_on=last + dt.timedelta(ALLOWED_GAP) if ended else None,
                 allowed_gap=ALLOWED_GAP,
@@ -168,7 +172,7 @@ def treatments(person: Person, as_of: dt.date = AS_OF) -> list[Treatment]:
     return found
 
 
-def _coverages(person: Person, days: list[dt.date], until: dt.date | None) -> tuple[Coverage, ...]:
+def _coverages(person: Person, days: list[dt.date], until: dt.date) -> tuple[Coverage, ...]:
     """The coverages that the episode's doses show, from the first day of each, and one that began since the last dose."""
     shown: list[tuple[dt.date, Covered]] = []
     for place, when in enumerate(days):
@@ -176,10 +180,9 @@ def _coverages(person: Person, days: list[dt.date], until: dt.date | None) -> tu
         if not shown or shown[-1][1] != covered:
             since_before = place and covered.from_on > days[place - 1]
             shown.append((covered.from_on if since_before else when, covered))
-    if until:
-        newest = person.coverage_on(until)
-        if newest.from_on > days[-1]:
-            shown.append((newest.from_on, newest))
+    newest = person.coverage_on(until)
+    if newest.from_on > days[-1] and (newest.payer.lower(), newest.plan) != (shown[-1][1].payer.lower(), shown[-1][1].plan):
+        shown.append((newest.from_on, newest))
     return tuple(
         Coverage(since, one.payer, one.line_of_business, one.funding, one.state, one.plan) for since, one in shown
     )  # fmt: skip
@@ -232,7 +235,10 @@ def _meets(treatment: Treatment, document: dict) -> bool:
     for when in starts:
         if max(begins, treatment.begins_on) <= when <= last:
             dose, covered = treatment.last_dose(when), treatment.coverage(when)
-            named = dose.codes & set(drugs["hcpcs"]) or {dose.molecule, treatment.family} & {*drugs["molecules"], *drugs["families"]}
+            named = dose.codes & set(drugs["hcpcs"]) or {dose.molecule, treatment.family} & {
+                *drugs["molecules"],
+                *drugs["families"],
+            }
             if named and covered.payer.lower() == document["payer"].lower():
                 return True
     return False

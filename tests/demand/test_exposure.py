@@ -38,70 +38,80 @@ LAST_OF_BOTH = "grace: {doses: 2, days: 30, combine: last}"
 RENEWAL = "starts: at_renewal"
 
 
-@pytest.mark.parametrize(
-    ("name", "given", "more", "answer"),
-    [
-        ("45 days of grace from a start on 10 January", NEW, DAYS, ("exposed", "2026-02-24", f"{HOSPITAL};grace.days")),
-        ("the grace still runs", doses("2026-06-01"), DAYS, ("in_grace", "2026-07-16", "grace.days")),
-        ("two doses or 30 days, the doses first", NEW, FIRST_OF_BOTH, ("exposed", "2026-01-25", f"{HOSPITAL};grace.doses")),
-        (
-            "two doses or 30 days, the days first",
-            doses("2026-01-10", "2026-03-07", "2026-05-02"),
-            FIRST_OF_BOTH,
-            ("exposed", "2026-02-09", f"{HOSPITAL};grace.days"),
-        ),
-        ("two doses and 30 days, the days last", NEW, LAST_OF_BOTH, ("exposed", "2026-02-09", f"{HOSPITAL};grace.days")),
-        ("a dose of the grace is still to come", doses("2026-05-01"), "grace: {doses: 2}", ("in_grace", "", "grace.doses")),
-        (
-            "a single-dose regimen has no grace",
-            doses("2026-06-01", code="J1437"),
-            DAYS,
-            ("exposed", "2026-06-01", HOSPITAL),
-        ),
-        (
-            "a single-dose regimen has a grace where the policy says so",
-            doses("2026-06-01", code="J1437"),
-            DAYS + "\nsingle_dose_has_grace: true",
-            ("in_grace", "2026-07-16", "grace.days"),
-        ),
-        ("doses before the policy began count", UNDER_WAY, "grace: {doses: 2}", ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")),
-        (
-            "a grace that began before the policy runs on",
-            doses("2025-12-20", "2026-02-14", "2026-04-11", "2026-06-06"),
-            DAYS,
-            ("exposed", "2026-02-03", f"{HOSPITAL};grace.days"),
-        ),
-        ("everyone, without a grace", UNDER_WAY, "", ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")),
-        ("new starts only, and this one is not", UNDER_WAY, "starts: new_starts", ("not_applicable", "", "starts")),
-        ("new starts only, and this one is", NEW, "starts: new_starts", ("exposed", "2026-01-10", HOSPITAL)),
-        (
-            "at renewal, authorization ending 15 March",
-            tuple(replace(dose, authorized_until=day("2026-03-15")) for dose in UNDER_WAY[:2]) + UNDER_WAY[2:],
-            RENEWAL,
-            ("exposed", "2026-03-15", f"{HOSPITAL};starts"),
-        ),
-        (
-            "at renewal, the authorization runs on",
-            tuple(replace(dose, authorized_until=day("2026-09-01")) for dose in UNDER_WAY),
-            RENEWAL,
-            ("in_grace", "2026-09-01", "starts"),
-        ),
-        ("at renewal, the authorization is unknown", UNDER_WAY, RENEWAL, ("unknown", "", "starts")),
-        ("at renewal, a start after the policy is exposed at its start", NEW, RENEWAL, ("exposed", "2026-01-10", HOSPITAL)),
-        ("a site that is permitted", doses("2026-03-01 infusion_center", "2026-05-01 home"), "", ("not_applicable", "", HOSPITAL)),
-        ("a site of unknown class", doses("2026-06-01 unknown"), "", ("unknown", "", HOSPITAL)),
-        ("drugs that it does not name", doses("2026-06-01", code="J1745"), "clinical_exceptions: []", ("exposed", "2026-06-01", HOSPITAL)),
-        ("a policy that ended", UNDER_WAY, "effective_to: 2026-04-01", ("not_applicable", "2026-01-01", "effective_to")),
-        (
-            "a grace beyond the policy's end",
-            doses("2026-06-01"),
-            "effective_to: 2026-07-10\n" + DAYS,
-            ("in_grace", "", "grace.days"),
-        ),
-    ],
-)  # fmt: skip
-def test_rule(name, given, more, answer):
-    assert judged(Person(given), policy(more)) == answer
+RULES = [
+    ("45 days of grace from a start on 10 January", NEW, DAYS, ("exposed", "2026-02-24", f"{HOSPITAL};grace.days")),
+    ("the grace still runs", doses("2026-06-01"), DAYS, ("in_grace", "2026-07-16", "grace.days")),
+    ("two doses or 30 days, the doses first", NEW, FIRST_OF_BOTH, ("exposed", "2026-01-25", f"{HOSPITAL};grace.doses")),
+    (
+        "two doses or 30 days, the days first",
+        doses("2026-01-10", "2026-03-07", "2026-05-02"),
+        FIRST_OF_BOTH,
+        ("exposed", "2026-02-09", f"{HOSPITAL};grace.days"),
+    ),
+    ("two doses and 30 days, the days last", NEW, LAST_OF_BOTH, ("exposed", "2026-02-09", f"{HOSPITAL};grace.days")),
+    ("a dose of the grace is still to come", doses("2026-05-01"), "grace: {doses: 2}", ("in_grace", "", "grace.doses")),
+    (
+        "a single-dose regimen has no grace",
+        doses("2026-06-01", code="J1437"),
+        DAYS,
+        ("exposed", "2026-06-01", HOSPITAL),
+    ),
+    (
+        "a single-dose regimen has a grace where the policy says so",
+        doses("2026-06-01", code="J1437"),
+        DAYS + "\nsingle_dose_has_grace: true",
+        ("in_grace", "2026-07-16", "grace.days"),
+    ),
+    ("doses before the policy began count", UNDER_WAY, "grace: {doses: 2}", ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")),
+    (
+        "a grace that began before the policy runs on",
+        doses("2025-12-20", "2026-02-14", "2026-04-11", "2026-06-06"),
+        DAYS,
+        ("exposed", "2026-02-03", f"{HOSPITAL};grace.days"),
+    ),
+    ("everyone, without a grace", UNDER_WAY, "", ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")),
+    ("new starts only, and this one is not", UNDER_WAY, "starts: new_starts", ("not_applicable", "", "starts")),
+    ("new starts only, and this one is", NEW, "starts: new_starts", ("exposed", "2026-01-10", HOSPITAL)),
+    (
+        "at renewal, authorization ending 15 March",
+        tuple(replace(dose, authorized_until=day("2026-03-15")) for dose in UNDER_WAY[:2]) + UNDER_WAY[2:],
+        RENEWAL,
+        ("exposed", "2026-03-15", f"{HOSPITAL};starts"),
+    ),
+    (
+        "at renewal, the authorization runs on",
+        tuple(replace(dose, authorized_until=day("2026-09-01")) for dose in UNDER_WAY),
+        RENEWAL,
+        ("in_grace", "2026-09-01", "starts"),
+    ),
+    ("at renewal, the authorization is unknown", UNDER_WAY, RENEWAL, ("unknown", "", "starts")),
+    ("at renewal, a start after the policy is exposed at its start", NEW, RENEWAL, ("exposed", "2026-01-10", HOSPITAL)),
+    ("a site that is permitted", doses("2026-03-01 infusion_center", "2026-05-01 home"), "", ("not_applicable", "", HOSPITAL)),
+    ("a site of unknown class", doses("2026-06-01 unknown"), "", ("unknown", "", HOSPITAL)),
+    ("a policy that ended", UNDER_WAY, "effective_to: 2026-04-01", ("not_applicable", "2026-01-01", "effective_to")),
+    (
+        "a grace beyond the policy's end",
+        doses("2026-06-01"),
+        "effective_to: 2026-07-10\n" + DAYS,
+        ("in_grace", "", "grace.days"),
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ruled() -> dict[str, dict]:
+    """All rules at once: a person and a policy of each, of which only their own pair counts."""
+    people = [Person(given, name=name) for name, given, _, _ in RULES]
+    policies = [policy(more) | {"id": name} for name, _, more, _ in RULES]
+    found = by_tables(people, policies)
+    assert {key: told(row) for key, row in found.items()} == slowly(people, policies)
+    return {key[0]: row for key, row in found.items() if key[0] == key[2]}
+
+
+@pytest.mark.parametrize(("name", "answer"), [(name, answer) for name, _, _, answer in RULES], ids=[rule[0] for rule in RULES])
+def test_rule(ruled, name, answer):
+    row = ruled[name]
+    assert (row["verdict"], str(row["exposed_from"] or ""), row["clauses"]) == answer
 
 
 def test_a_restart_after_180_days_starts_the_grace_again():
@@ -154,7 +164,9 @@ def test_no_permitted_site_within_reach():
     assert judged(person, policy("access_exception: {miles: 30}"))[0] == "exposed"
     far = policy("access_exception: {miles: 30}\nexcludes_hospital_affiliated: true")
     assert judged(person, far) == ("exempt", "2026-01-01", "access_exception.miles")
-    assert judged(person, policy("access_exception: {miles: 30}"), as_of=day("2026-02-20"))[0] == "exempt"  # the office opens in March
+    assert (
+        judged(person, policy("access_exception: {miles: 30}"), as_of=day("2026-02-20"))[0] == "exempt"
+    )  # the office opens in March
     unknown = both(replace(person, zip_code="99999"), far)
     assert (unknown["verdict"], unknown["reasons"]) == ("exposed", "distance to a permitted site not known")
 
@@ -209,7 +221,11 @@ def test_two_policies_at_once_are_two_rows():
 
 def test_a_code_that_changed_under_a_molecule_still_binds_and_another_product_does_not():
     document = policy(effective_from="2025-03-01")
-    row = both(Person(doses("2025-03-10", code="J1300") + doses("2025-05-05", "2025-06-30", code="J1299")), document, as_of=day("2025-07-01"))
+    row = both(
+        Person(doses("2025-03-10", code="J1300") + doses("2025-05-05", "2025-06-30", code="J1299")),
+        document,
+        as_of=day("2025-07-01"),
+    )
     assert (row["verdict"], str(row["exposed_from"])) == ("exposed", "2025-03-10")
     assert not by_tables([Person(doses("2026-06-01", code="Q5103"))], [policy()])
     switched = Person(doses("2026-03-01", code="Q5103") + doses("2026-04-26", "2026-06-20"))
@@ -264,7 +280,9 @@ def test_buy_and_bill_required_exposes_where_the_drug_was_sent_in():
 def test_specialty_pharmacy_required_exposes_however_the_drug_comes_now():
     document = policy(kind="drug_source", drug_source="sp_required")
     bagged = Person(tuple(replace(dose, channel="white_bag") for dose in UNDER_WAY))
-    assert judged(bagged, document) == judged(Person(UNDER_WAY), document) == ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")
+    assert (
+        judged(bagged, document) == judged(Person(UNDER_WAY), document) == ("exposed", "2026-01-01", f"{HOSPITAL};effective_from")
+    )
 
 
 def test_a_policy_that_is_still_to_come_is_judged_on_its_first_day():
@@ -318,7 +336,9 @@ def documents(draw) -> dict:
 
     begins = draw(st.dates(day("2025-06-01"), day("2026-09-01")))
     grace = draw(
-        st.sampled_from([None, {"doses": 2, "days": None}, {"doses": None, "days": 45}, {"doses": 1, "days": 30}, {"doses": 3, "days": 60}])
+        st.sampled_from(
+            [None, {"doses": 2, "days": None}, {"doses": None, "days": 45}, {"doses": 1, "days": 30}, {"doses": 3, "days": 60}]
+        )
     )
     both_graces = grace and None not in grace.values()
     return policy(
@@ -354,10 +374,12 @@ LAWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(people(), min_size=5, max_size=15), st.lists(documents(), min_size=3, max_size=6), LAWS)
+@settings(max_examples=12, deadline=None)
+@given(st.lists(people(), min_size=8, max_size=15), st.lists(documents(), min_size=4, max_size=8), LAWS)
 def test_tables_say_what_the_slow_evaluator_says_person_by_person(persons, policies, laws):
     named = [replace(person, name=f"p{number}") for number, person in enumerate(persons)]
     listed = [document | {"id": f"P{number}"} for number, document in enumerate(policies)]
-    found = by_tables(named, listed, laws)
-    assert {key: told(row) for key, row in found.items()} == slowly(named, listed, laws)
+    found = {key: told(row) for key, row in by_tables(named, listed, laws).items()}
+    expected = slowly(named, listed, laws)
+    differ = [(key, found.get(key), expected.get(key)) for key in {*found, *expected} if found.get(key) != expected.get(key)]
+    assert not differ, differ[0]
