@@ -20,8 +20,8 @@ from demand.engine.reference import Reference
 from payers.engine.examples import same_drug_codes
 from payers.engine.policies import parse_policy
 from payers.engine.verdict import Coverage, Dose, Evidence, Law, Treatment, Verdict, permitted, verdicts
-from tests.demand.frames import shipped_frames
 from tests.demand.flow import day
+from tests.demand.frames import shipped_frames
 
 AS_OF = day("2026-07-01")
 ALLOWED_GAP = 84

@@ -173,7 +173,7 @@ def test_no_permitted_site_within_reach():
 
 def test_clinical_exceptions_that_claims_show_exempt_and_the_others_are_said():
     asked = policy("clinical_exceptions: [REACTION, COGNITIVE]")
-    reacted = Person(UNDER_WAY[:3] + (replace(UNDER_WAY[3], diagnosis="T8052XA"),) + UNDER_WAY[4:])
+    reacted = Person((*UNDER_WAY[:3], replace(UNDER_WAY[3], diagnosis="T8052XA"), *UNDER_WAY[4:]))
     assert judged(reacted, asked) == ("exempt", "2026-01-01", "clinical_exceptions.REACTION")
     row = both(Person(UNDER_WAY), asked)
     assert (row["verdict"], row["reasons"]) == ("exposed", "not known from claims: COGNITIVE")
@@ -309,7 +309,7 @@ def people(draw) -> Person:
         )  # fmt: skip
         since = until + dt.timedelta(1)
     on, given = covered[0].from_on + dt.timedelta(draw(st.integers(0, 500))), []
-    for gap in draw(st.lists(st.sampled_from([14, 28, 56, 56, 60, 84, 85, 100, 181, 200]), max_size=8)) + [0]:
+    for gap in [*draw(st.lists(st.sampled_from([14, 28, 56, 56, 60, 84, 85, 100, 181, 200]), max_size=8)), 0]:
         if on >= AS_OF:
             break
         site, affiliated = draw(
