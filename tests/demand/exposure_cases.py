@@ -276,7 +276,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 _EMPTY = {
     "infusions": "infusion_id BIGINT, person_id VARCHAR, person_no BIGINT, family VARCHAR, service_date DATE, molecule VARCHAR, "
-    "hcpcs_codes VARCHAR, site_id VARCHAR, site_class VARCHAR, hospital_affiliated BOOLEAN, channel VARCHAR, payer VARCHAR, "
+    "hcpcs_codes VARCHAR, site_id VARCHAR, site_class VARCHAR, hospital_affiliated BOOLEAN, channel VARCHAR, channel_confidence VARCHAR, payer VARCHAR, "
     "plan VARCHAR, line_of_business VARCHAR, funding_type VARCHAR, state VARCHAR, data_source VARCHAR, allowed_cents BIGINT",
     "episodes": "episode_id BIGINT, person_id VARCHAR, person_no BIGINT, family VARCHAR, started_on DATE, last_infused_on DATE, "
     "allowed_gap INTEGER, interval_days INTEGER, new_start BOOLEAN, outcome VARCHAR, end_cause VARCHAR, market VARCHAR, "
@@ -303,7 +303,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, people: list[Person], as_of: 
             codes = ";".join(sorted(filter(None, [dose.code, "96413"])))
             rows["infusions"].append(
                 (key, person.name, number, person.family, dose.on, person.molecule_of(dose), codes, "S", dose.site_class,
-                 dose.affiliated, dose.channel, covered.payer, covered.plan, covered.line_of_business, covered.funding,
+                 dose.affiliated, dose.channel, None, covered.payer, covered.plan, covered.line_of_business, covered.funding,
                  covered.state, "feed", 100_000)
             )  # fmt: skip
             rows["lines"].append((person.name, dose.on, dose.diagnosis, key, covered.payer, dose.authorized_until))

@@ -55,13 +55,14 @@ WITH day AS (
         person_id, arg_max(birth_date, enrollment_start_date) AS birth_date, arg_max(zip_code, enrollment_start_date) AS zip_code
     FROM run_eligibility
     GROUP BY person_id
-), authorized AS (  -- by payer: another payer's authorization says nothing
+), authorized AS (  -- by payer: another payer's says nothing; nor does one on a claim that may be for another drug
     SELECT person_no, family, list({'payer': payer, 'ends_on': ends_on} ORDER BY ends_on, payer) AS authorizations
     FROM (
         SELECT DISTINCT infusion.person_no, infusion.family, lower(line.payer) AS payer, line.authorization_end_date AS ends_on
         FROM run_lines AS line
         JOIN run_infusions AS infusion ON infusion.infusion_id = line.infusion_id
         WHERE line.authorization_end_date IS NOT NULL AND line.payer IS NOT NULL
+            AND infusion.channel_confidence IS DISTINCT FROM 'probable'
     )
     GROUP BY person_no, family
 ), feed AS (
