@@ -26,6 +26,8 @@ TITLES = {
     "leakage_months_within": "Months with the right leakage rate",
     "leakage_worst_error": "Leakage rate: largest error",
     "episode_outcome": "Outcome of episodes",
+    "exposure_date": "First day exposed to a policy",
+    "exposure_date_hidden_too": "First day exposed, hidden ones too",
 }
 
 

@@ -21,6 +21,7 @@ SITE_CLASS_GOAL = 0.99
 WHITE_BAG_GOAL = 0.95
 LEAKAGE_WITHIN = 0.015
 EPISODE_GOAL = 0.95
+EXPOSURE_GOAL = 0.999
 
 Identities = Mapping[str, str] | Path | str | None
 
@@ -140,6 +141,9 @@ def score(truth_dir: Path | str, run_dir: Path | str, identities: Identities = N
             *_episode_measures(connection),
             *_maturity(connection),
         )
+        if (truth / "exposures.csv").exists() and (run / "exposure.parquet").exists():
+            _pair_exposures(connection, truth, run)
+            measures = (*measures, *_exposure_measures(connection))
         return Score(measures, months, _mismatches(connection, examples), manifest["people"], manifest["seed"])
 
 
@@ -435,6 +439,49 @@ def _episode_measures(connection: duckdb.DuckDBPyConnection) -> list[Measure]:
     ]
 
 
+def _pair_exposures(connection: duckdb.DuckDBPyConnection, truth: Path, run: Path) -> None:
+    """The first exposed day of each person, family and policy: planted, as claims can show it, and found."""
+    connection.execute(
+        """CREATE TABLE both_exposures AS
+        WITH planted AS (
+            SELECT person_id, family, policy_id, nullif(exposed_from, '')::DATE AS planted_from,
+                nullif(visible_exposed_from, '')::DATE AS visible_from
+            FROM read_csv($truth, header=true, all_varchar=true, delim=',', quote='"')
+        ), found AS (
+            SELECT coalesce(identities.person_id, exposure.person_id) AS person_id, family, policy_id,
+                min(exposed_from) AS found_from
+            FROM read_parquet($run) AS exposure LEFT JOIN identities ON exposure.person_id = identities.pseudonym
+            WHERE exposed_from IS NOT NULL
+            GROUP BY ALL
+        )
+        SELECT person_id, family, policy_id, planted_from, visible_from, found_from
+        FROM planted FULL JOIN found USING (person_id, family, policy_id)""",
+        {"truth": str(truth / "exposures.csv"), "run": str(run / "exposure.parquet")},
+    )
+
+
+def _exposure_measures(connection: duckdb.DuckDBPyConnection) -> list[Measure]:
+    right, told, right_of_told, every = connection.execute(
+        """SELECT count(*) FILTER (found_from IS NOT DISTINCT FROM planted_from),
+            count(*) FILTER (visible_from IS NOT DISTINCT FROM planted_from),
+            count(*) FILTER (visible_from IS NOT DISTINCT FROM planted_from AND found_from IS NOT DISTINCT FROM planted_from),
+            count(*) FROM both_exposures"""
+    ).fetchone()
+    return [
+        _share(
+            "exposure_date",
+            "First exposed days by person, therapy and policy that claims can show, found to the day.",
+            (right_of_told, told),
+            EXPOSURE_GOAL,
+        ),
+        _share(
+            "exposure_date_hidden_too",
+            "The same, also where claims cannot show the day (a start before the enrollment, a dose not yet paid).",
+            (right, every, told),
+        ),
+    ]
+
+
 def _maturity(connection: duckdb.DuckDBPyConnection) -> list[Measure]:
     row = connection.execute(
         """SELECT count(*) FILTER ((p.mature = 'true') = coalesce(f.mature, false)), count(*)
@@ -496,12 +543,23 @@ _MISMATCHES = {
         "person_id, family, started_on, last_infused_on, planted_reason, planned_reason, found_reason",
         "person_id",
     ),
+    "exposure_wrong": (
+        "both_exposures WHERE planted_from IS DISTINCT FROM found_from",
+        """concat(policy_id, CASE WHEN planted_from IS NULL THEN ': not planted' WHEN found_from IS NULL THEN ': not found'
+            WHEN found_from < planted_from THEN ': too early' ELSE ': too late' END,
+            if(found_from IS NOT DISTINCT FROM visible_from, ' (as claims show)', ''))""",
+        "person_id, family, policy_id, planted_from, visible_from, found_from",
+        "planted_from IS DISTINCT FROM visible_from",
+    ),
 }
 
 
 def _mismatches(connection: duckdb.DuckDBPyConnection, examples: int) -> tuple[Mismatch, ...]:
     made = []
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     for kind, (source, combination, columns, first) in _MISMATCHES.items():
+        if source.split()[0] not in tables:
+            continue
         combinations = connection.execute(
             f"SELECT {combination} AS what, count(*) FROM {source} GROUP BY ALL ORDER BY 2 DESC, 1"
         ).fetchall()

@@ -53,6 +53,12 @@ TABLES = {
             patient_level=False,
         ),
         _table(
+            "exposure",
+            "person_id family policy_id verdict exposed_from clauses reasons funding_assumed grace_until moved_on kind status "
+            "likelihood judged_on active started_on treated_until payer plan line_of_business market site_id site_class channel "
+            "episode_id",
+        ),
+        _table(
             "unadministered_fills",
             "person_id dispensing_date molecule family ndc_code dispensing_provider_npi payer paid_cents",
         ),

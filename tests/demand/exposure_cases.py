@@ -20,8 +20,8 @@ from demand.engine.reference import Reference
 from payers.engine.examples import same_drug_codes
 from payers.engine.policies import parse_policy
 from payers.engine.verdict import Coverage, Dose, Evidence, Law, Treatment, Verdict, permitted, verdicts
-from tests.demand.frames import shipped_frames
 from tests.demand.flow import day
+from tests.demand.frames import shipped_frames
 
 AS_OF = day("2026-07-01")
 ALLOWED_GAP = 84
@@ -154,7 +154,9 @@ def treatments(person: Person, as_of: dt.date = AS_OF) -> list[Treatment]:
             Treatment(
                 family=person.family,
                 doses=tuple(dose for dose in given if dose.on <= last),
-                coverages=_coverages(person, [dose.on for dose in run], None if ended else as_of),
+                coverages=_coverages(
+                    person, [dose.on for dose in run], min(last + dt.timedelta(ALLOWED_GAP), as_of) if ended else as_of
+                ),
                 begins_on=begins,
                 ends_on=last + dt.timedelta(ALLOWED_GAP) if ended else None,
                 allowed_gap=ALLOWED_GAP,
@@ -170,7 +172,7 @@ def treatments(person: Person, as_of: dt.date = AS_OF) -> list[Treatment]:
     return found
 
 
-def _coverages(person: Person, days: list[dt.date], until: dt.date | None) -> tuple[Coverage, ...]:
+def _coverages(person: Person, days: list[dt.date], until: dt.date) -> tuple[Coverage, ...]:
     """The coverages that the episode's doses show, from the first day of each, and one that began since the last dose."""
     shown: list[tuple[dt.date, Covered]] = []
     for place, when in enumerate(days):
@@ -178,10 +180,9 @@ def _coverages(person: Person, days: list[dt.date], until: dt.date | None) -> tu
         if not shown or shown[-1][1] != covered:
             since_before = place and covered.from_on > days[place - 1]
             shown.append((covered.from_on if since_before else when, covered))
-    if until:
-        newest = person.coverage_on(until)
-        if newest.from_on > days[-1]:
-            shown.append((newest.from_on, newest))
+    newest = person.coverage_on(until)
+    if newest.from_on > days[-1] and (newest.payer.lower(), newest.plan) != (shown[-1][1].payer.lower(), shown[-1][1].plan):
+        shown.append((newest.from_on, newest))
     return tuple(
         Coverage(since, one.payer, one.line_of_business, one.funding, one.state, one.plan) for since, one in shown
     )  # fmt: skip
@@ -275,7 +276,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 _EMPTY = {
     "infusions": "infusion_id BIGINT, person_id VARCHAR, person_no BIGINT, family VARCHAR, service_date DATE, molecule VARCHAR, "
-    "hcpcs_codes VARCHAR, site_id VARCHAR, site_class VARCHAR, hospital_affiliated BOOLEAN, channel VARCHAR, payer VARCHAR, "
+    "hcpcs_codes VARCHAR, site_id VARCHAR, site_class VARCHAR, hospital_affiliated BOOLEAN, channel VARCHAR, channel_confidence VARCHAR, payer VARCHAR, "
     "plan VARCHAR, line_of_business VARCHAR, funding_type VARCHAR, state VARCHAR, data_source VARCHAR, allowed_cents BIGINT",
     "episodes": "episode_id BIGINT, person_id VARCHAR, person_no BIGINT, family VARCHAR, started_on DATE, last_infused_on DATE, "
     "allowed_gap INTEGER, interval_days INTEGER, new_start BOOLEAN, outcome VARCHAR, end_cause VARCHAR, market VARCHAR, "
@@ -302,7 +303,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, people: list[Person], as_of: 
             codes = ";".join(sorted(filter(None, [dose.code, "96413"])))
             rows["infusions"].append(
                 (key, person.name, number, person.family, dose.on, person.molecule_of(dose), codes, "S", dose.site_class,
-                 dose.affiliated, dose.channel, covered.payer, covered.plan, covered.line_of_business, covered.funding,
+                 dose.affiliated, dose.channel, None, covered.payer, covered.plan, covered.line_of_business, covered.funding,
                  covered.state, "feed", 100_000)
             )  # fmt: skip
             rows["lines"].append((person.name, dose.on, dose.diagnosis, key, covered.payer, dose.authorized_until))

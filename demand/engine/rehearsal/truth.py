@@ -209,6 +209,7 @@ class TruthRows:
         self.infusions: list[str] = []
         self.episodes: list[str] = []
         self.darks: list[str] = []
+        self.exposures: list[str] = []
 
     def add(self, seen_rows: list[tuple[Course, Infusion, Seen]]) -> None:
         """All infusions of one person, in the order of the courses."""

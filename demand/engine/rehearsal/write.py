@@ -27,6 +27,7 @@ from demand.engine.rehearsal.claims import (
 )
 from demand.engine.rehearsal.courses import live, make_setting
 from demand.engine.rehearsal.draws import Draws
+from demand.engine.rehearsal.exposures import EXPOSURE_COLUMNS, exposure_rows
 from demand.engine.rehearsal.lines import MEDICAL_COLUMNS
 from demand.engine.rehearsal.logs import DENIAL_COLUMNS, IMPACT_COLUMNS, ORDER_COLUMNS, WHITE_BAG_COLUMNS, LogRows, add_logs
 from demand.engine.rehearsal.noise import everyday_care, specialist_visits
@@ -61,6 +62,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "truth/infusions.csv": INFUSION_COLUMNS,
     "truth/episodes.csv": EPISODE_COLUMNS,
     "truth/darks.csv": DARK_COLUMNS,
+    "truth/exposures.csv": EXPOSURE_COLUMNS,
 }
 
 TRUTH_README = Path(__file__).resolve().parent / "truth_readme.md"  # the definitions of the key, copied next to it
@@ -168,11 +170,12 @@ def _write_people(
                 "orders.csv": logs.orders, "denials.csv": logs.denials, "white_bag_events.csv": logs.white_bag_events,
                 "patient_impacts.csv": logs.patient_impacts, "truth/infusions.csv": truth.infusions,
                 "truth/episodes.csv": truth.episodes, "truth/darks.csv": truth.darks,
+                "truth/exposures.csv": truth.exposures,
             }  # fmt: skip
             for name, found in written.items():
                 streams[name].write("".join(found))
                 counts[name] += len(found)
-            truth.infusions, truth.episodes, truth.darks = [], [], []
+            truth.infusions, truth.episodes, truth.darks, truth.exposures = [], [], [], []
             if report:
                 report(end - 1, people)
     return counts
@@ -195,6 +198,7 @@ def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, trut
     everyday_care(billing, world)
     rows.eligibility.extend(eligibility_rows(person))
     truth.add(mine)
+    truth.exposures.extend(exposure_rows(setting, mine, truth.as_of))
     add_logs(logs, mine, draw, site_policy)
 
 

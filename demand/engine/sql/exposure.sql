@@ -199,16 +199,17 @@ FROM numbered
 WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on);
 
 -- 5. One row per episode, policy and assumed funding: when start rule, grace and age let the policy begin.
-CREATE OR REPLACE TEMP TABLE named AS  -- stretches in which the policy names payer and drug, while it is in force and they are treated
+CREATE OR REPLACE TEMP TABLE named AS  -- stretches in which the policy names payer and drug; does it, while in force and they treated?
 SELECT
     stretch.episode_id, policy.policy_no, stretch.assumed, stretch.from_on, stretch.to_on, stretch.is_last,
-    stretch.coverage_no, stretch.place_no
+    stretch.coverage_no, stretch.place_no,
+    stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force
 FROM stretch
 JOIN policy_coverage
     ON policy_coverage.coverage_no = stretch.coverage_no AND policy_coverage.assumed IS NOT DISTINCT FROM stretch.assumed
 JOIN policy_product ON policy_product.policy_no = policy_coverage.policy_no AND policy_product.product_no = stretch.product_no
 JOIN policy ON policy.policy_no = policy_coverage.policy_no
-WHERE stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to;
+WHERE stretch.is_last OR (stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to);
 
 CREATE OR REPLACE TEMP TABLE clock AS
 WITH faced AS (
@@ -230,7 +231,7 @@ WITH faced AS (
         CASE WHEN policy.age_max IS NOT NULL THEN (treatment.birth_date + to_years(policy.age_max + 1))::DATE END AS too_old,
         treatment.birth_date IS NULL AND policy.age_min IS NOT NULL AS min_open,
         treatment.birth_date IS NULL AND policy.age_max IS NOT NULL AS max_open
-    FROM (SELECT DISTINCT episode_id, policy_no, assumed FROM named) AS pair
+    FROM (SELECT DISTINCT episode_id, policy_no, assumed FROM named WHERE in_force) AS pair
     JOIN policy USING (policy_no)
     JOIN treatment USING (episode_id)
     JOIN course ON course.episode_id = pair.episode_id AND course.restart_gap_days = policy.restart_gap_days

@@ -55,13 +55,14 @@ WITH day AS (
         person_id, arg_max(birth_date, enrollment_start_date) AS birth_date, arg_max(zip_code, enrollment_start_date) AS zip_code
     FROM run_eligibility
     GROUP BY person_id
-), authorized AS (  -- by payer: another payer's authorization says nothing
+), authorized AS (  -- by payer: another payer's says nothing; nor does one on a claim that may be for another drug
     SELECT person_no, family, list({'payer': payer, 'ends_on': ends_on} ORDER BY ends_on, payer) AS authorizations
     FROM (
         SELECT DISTINCT infusion.person_no, infusion.family, lower(line.payer) AS payer, line.authorization_end_date AS ends_on
         FROM run_lines AS line
         JOIN run_infusions AS infusion ON infusion.infusion_id = line.infusion_id
         WHERE line.authorization_end_date IS NOT NULL AND line.payer IS NOT NULL
+            AND infusion.channel_confidence IS DISTINCT FROM 'probable'
     )
     GROUP BY person_no, family
 ), feed AS (
@@ -109,26 +110,27 @@ WITH seen AS (
         AND span.enrollment_start_date > changed.given_before AND span.enrollment_start_date <= changed.given_on
         AND coalesce(span.enrollment_end_date, DATE '9999-12-30') >= changed.given_on
     GROUP BY changed.episode_id, changed.given_on
-), tail AS (
+), newest AS (
     SELECT
-        treatment.episode_id, span.enrollment_start_date AS from_on, span.payer, span.plan, span.line_of_business,
-        span.funding_type, span.state
+        treatment.episode_id, treatment.person_id, treatment.last_infused_on, span.enrollment_start_date AS from_on, span.payer,
+        span.plan, span.line_of_business, span.funding_type, span.state
     FROM treatment
-    JOIN treated_day AS last_day
-        ON last_day.episode_id = treatment.episode_id AND last_day.given_on = treatment.last_infused_on
     JOIN run_eligibility AS span
         ON span.person_id = treatment.person_id AND span.enrollment_start_date > treatment.last_infused_on
         AND span.enrollment_start_date <= least(treatment.as_of, coalesce(treatment.treated_until, DATE '9999-12-31'))
-        AND (lower(span.payer) <> lower(last_day.payer) OR span.plan <> last_day.plan)
-    ANTI JOIN run_eligibility AS held
-        ON held.person_id = treatment.person_id AND lower(held.payer) = lower(last_day.payer)
-        AND held.plan IS NOT DISTINCT FROM last_day.plan
-        AND held.enrollment_start_date <= span.enrollment_start_date
-        AND coalesce(held.enrollment_end_date, DATE '9999-12-30') >= span.enrollment_start_date
     QUALIFY row_number() OVER (
         PARTITION BY treatment.episode_id
         ORDER BY span.enrollment_start_date DESC, span.payer, span.plan, span.line_of_business, span.funding_type, span.state
     ) = 1
+), tail AS (
+    SELECT
+        newest.episode_id, newest.from_on, newest.payer, newest.plan, newest.line_of_business, newest.funding_type, newest.state
+    FROM newest
+    JOIN treated_day AS last_day ON last_day.episode_id = newest.episode_id AND last_day.given_on = newest.last_infused_on
+    ANTI JOIN run_eligibility AS held
+        ON held.person_id = newest.person_id AND lower(held.payer) = lower(last_day.payer)
+        AND held.plan IS NOT DISTINCT FROM last_day.plan AND held.enrollment_start_date <= newest.from_on
+        AND coalesce(held.enrollment_end_date, DATE '9999-12-30') >= newest.from_on
 )
 SELECT
     changed.episode_id, coalesce(began.began_on, changed.given_on) AS from_on,
