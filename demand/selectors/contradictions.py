@@ -59,17 +59,20 @@ class Board:
     asked_without: tuple[str, ...]
 
 
-def exemptions(run: Run | None) -> list[Exemption]:
-    """People whom a policy's verdict calls exempt, by payer and drug: rows (payer, family, exempt_people) of the run's exposure.
+EXEMPT = """
+SELECT payer, family, count(DISTINCT person_no) FROM {exposure}
+WHERE verdict = 'exempt' AND payer IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
 
-    Empty while a run computes no exposure: the question is then not asked, and the page says so.
-    """
-    return []
+
+def exemptions(run: Run) -> list[Exemption]:
+    """People whom a policy's verdict calls exempt, by payer and drug. ResultsMissing where the run keeps no exposures."""
+    return [Exemption(*row) for row in ask_tables(run, EXEMPT)]
 
 
 def evidence(run: Run | None, known: Registers) -> tuple[Evidence, tuple[str, ...]]:
     logs = {kind: records(kind, known) for kind in ("denials", "white_bag_events", "patient_impacts")}
-    stays, owned, without = [], None, []
+    stays, owned, exempt, without = [], None, [], []
     if run is None:
         without.append("No claims run is published, so whether patients moved is not asked.")
     else:
@@ -78,9 +81,10 @@ def evidence(run: Run | None, known: Registers) -> tuple[Evidence, tuple[str, ..
             owned = _owned(run, known)
         except ResultsMissing as missing:
             without.append(f"Whether patients moved is not asked: {missing}")
-    exempt = exemptions(run)
-    if not exempt:
-        without.append("Who is exempt is not computed in this run, so write-offs on exempt drugs are not asked for.")
+        try:
+            exempt = exemptions(run)
+        except ResultsMissing as missing:
+            without.append(f"Write-offs on exempt drugs are not asked for: {missing}")
     without += [f"The log of {words} is empty: nothing of it can contradict." for kind, words in _EMPTY.items() if not logs[kind]]
     found = Evidence(
         policies=known.policies,

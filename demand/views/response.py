@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from demand.access import access_policy_steps, access_published_run, may_date_steps
-from demand.selectors.response import answer, answers
+from demand.access import access_policy_steps, access_published_run, may_date_steps, sees_small_counts
+from demand.selectors.response import answer, answers, passed_as_shown
 from payers.actions.steps import WrongStep, record_step, remove_step
 from payers.engine.response import STEPS, WORDS
 
@@ -35,8 +35,9 @@ def policy(request, policy_id: str):
         if not refusal:
             return redirect("demand:response-policy", policy_id)
         status = 422
+    passed = passed_as_shown(found.clock, sees_small_counts(request.user))
     context = {
-        "answer": found, "steps": [(step, WORDS[step], found.steps.get(step), (found.clock.passed or {}).get(step)) for step in STEPS],
+        "answer": found, "steps": [(step, WORDS[step], found.steps.get(step), passed.get(step)) for step in STEPS],
         "refusal": refusal, "given": request.POST, "may_date": may_date_steps(request.user),
         "between": [(WORDS[one.earlier], WORDS[one.later], one.days) for one in found.clock.between],
         "missing": [WORDS[step] for step in found.clock.missing],
