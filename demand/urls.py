@@ -11,6 +11,7 @@ from demand.views import (
     mappings,
     metrics,
     outlook,
+    payer_brief,
     prices,
     quality,
     response,
@@ -97,6 +98,7 @@ urlpatterns = [
     path("outlook/<str:policy_id>/likelihood/", outlook.state, name="state-likelihood"),
     path("outlook/<str:policy_id>/decision/", outlook.record_decision, name="record-decision"),
     path("outlook/<str:policy_id>/decision/undo/", outlook.undo_decision, name="undo-decision"),
+    path("payers/<int:pk>/brief/", payer_brief.brief, name="payer-brief"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -126,6 +126,8 @@
     next.focus();
   });
 
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
+
   /* ---- Fragments ---- */
   // A filter chosen before the scripts were here, or put back by the browser on a reload, is asked for now.
   const rendered = (control) => (control.options ? ([...control.options].find((option) => option.defaultSelected) || control.options[0] || {}).value : control.defaultValue);

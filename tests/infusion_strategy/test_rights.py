@@ -42,7 +42,7 @@ MAY = {
     "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
     "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
-    "demand:outlook": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
+    "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
