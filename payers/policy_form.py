@@ -85,6 +85,8 @@ def _whole(label: str, low: int, high: int, **options) -> forms.IntegerField:
 class PolicyForm(forms.Form):
     """Fields in the order of SECTIONS. `document()` is what it says; call it after is_valid()."""
 
+    WIDE = ("title", "codes", "url", "missing", "note")  # a line of their own
+
     policy_id = forms.CharField(
         label="Id", max_length=80, help_text="A short name that stays, such as AET-SOC-2026. Part of the policy's address.",
         error_messages={"required": "Give the policy an id, such as AET-SOC-2026."},
@@ -93,7 +95,9 @@ class PolicyForm(forms.Form):
         max_length=200, help_text="As claims call it here; the list offers the payers on file.",
         error_messages={"required": "Name the payer."}, widget=forms.TextInput(attrs={"list": "payers", "autocomplete": "off"}),
     )  # fmt: skip
-    kind = forms.ChoiceField(choices=_choices(words.KINDS), error_messages={"required": "Choose the kind of policy."})
+    kind = forms.ChoiceField(
+        choices=_choices(words.KINDS, blank="Choose"), error_messages={"required": "Choose the kind of policy."}
+    )
     title = forms.CharField(
         max_length=300, help_text="What the payer's document is called.",
         error_messages={"required": "Say what the payer's document is called."},
@@ -331,7 +335,13 @@ def _named(value: str) -> str:
     return f"{value.partition(':')[2]}, not in the drug reference"
 
 
-def found_drugs(search: str, most: int = 40) -> list[tuple[str, str]]:
+def labelled(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Values of the field with their labels; what the reference does not have is left out."""
+    known = _known_drugs()
+    return [(value, known[value]) for value in dict.fromkeys(values) if value in known]
+
+
+def found_drugs(search: str, without: Iterable[str] = (), most: int = 40) -> list[tuple[str, str]]:
     """Families, molecules and codes whose name, brand or code has every word of the search."""
     parts = search.lower().split()
     if not parts:
@@ -343,4 +353,5 @@ def found_drugs(search: str, most: int = 40) -> list[tuple[str, str]]:
         (value, label, f"{label} {' '.join(brands.get(value.partition(':')[2], []))}".lower())
         for value, label in _known_drugs().items()
     )
-    return [(value, label) for value, label, text in texts if all(part in text for part in parts)][:most]
+    left = set(without)
+    return [(value, label) for value, label, text in texts if value not in left and all(part in text for part in parts)][:most]
