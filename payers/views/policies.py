@@ -14,7 +14,8 @@ from payers.charts.pace import pace_chart, pace_reading
 from payers.charts.timeline import timeline
 from payers.engine.policy_file import policy_file
 from payers.models import Payer, Policy
-from payers.selectors.register import PolicyFilter, drug_names, history, pace, said
+from payers.selectors.pace import pace
+from payers.selectors.register import PolicyFilter, drug_names, history, said
 
 
 @require_safe

@@ -10,7 +10,8 @@ from payers.actions import register
 from payers.actions.policies import read_policy
 from payers.engine.differences import differences
 from payers.models import Payer, Policy
-from payers.policy_form import PolicyForm, found_drugs, labelled
+from payers.policy_form import PolicyForm
+from payers.selectors.drug_choices import found_drugs, labelled
 from payers.selectors.library import library_documents
 from payers.selectors.register import drug_names, history, said
 from sites.engine.text_file import RefusedTable
