@@ -224,7 +224,13 @@ class PolicyForm(forms.Form):
     def is_valid(self) -> bool:
         """Every field, every example, and what has to hold between them; each refusal stands at its field."""
         fields, examples = super().is_valid(), self.examples.is_valid()
-        if not (fields and examples):
+        if (
+            self.cleaned_data.get("status") == "anticipated"
+            and self.cleaned_data.get("likelihood") is None
+            and "likelihood" not in self.errors
+        ):
+            self.add_error("likelihood", "Say how likely it is that the policy comes, from 0 to 1, such as 0.6.")
+        if not (fields and examples) or self.errors:
             return False
         try:
             checked_document(self.document())

@@ -13,7 +13,7 @@ from payers.models import Payer, Policy
 from payers.policy_form import PolicyForm
 from payers.selectors.drug_choices import found_drugs, labelled
 from payers.selectors.library import library_documents
-from payers.selectors.register import drug_names, history, said
+from payers.selectors.register import claim_names, drug_names, history, said
 from sites.engine.text_file import RefusedTable
 
 MOST_CHARACTERS = 200_000  # a policy is two pages; a larger file is something else
@@ -123,7 +123,9 @@ def _edit(request, policy: Policy | None, start: dict | None):
     more = 1 if "more_examples" in request.POST else 0
     form = PolicyForm(request.POST, document=None, fixed_id=fixed, more_examples=more)
     valid = form.is_valid()
-    if more or "search_drugs" in request.POST:
+    # The Enter key presses no named button: with words in the search field, it is the search that was meant.
+    searched = "search_drugs" in request.POST or ("save" not in request.POST and request.POST.get("drug_search", "").strip())
+    if more or searched:
         form.unmark()  # no save was asked for: nothing is wrong yet
         return _page(request, form, policy)
     problem = ""
@@ -159,7 +161,9 @@ def _words(document: dict, policy: Policy | None) -> dict:
     whole = document | {"examples": []}
     changes = differences(policy.document, document) if policy and document else []
     begun = any(document.get(key) for key in ("payer", "kind")) or any((document.get("drugs") or {}).values())
-    return {"said": said(whole, names) if begun else None, "changes": changes, "policy": policy}
+    payer = document.get("payer")
+    stranger = payer if payer and payer not in claim_names() else ""
+    return {"said": said(whole, names) if begun else None, "changes": changes, "policy": policy, "new_payer": stranger}
 
 
 def _uploaded(request) -> tuple[str, str]:
