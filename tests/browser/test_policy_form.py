@@ -30,7 +30,7 @@ def test_a_notice_becomes_a_policy_and_a_changed_grace_shows_beside_it(signed_in
     page.get_by_label("Status", exact=True).select_option("Announced")
     page.get_by_role("button", name="Save the policy").click()
     page.wait_for_url("**/policies/NOTICE-1/")
-    page.get_by_role("link", name="Change").click()
+    page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Doses of grace").fill("")
     page.get_by_label("Days of grace").fill("45")
     expect(words.get_by_role("row", name="Grace two doses 45 days")).to_be_visible()
