@@ -81,7 +81,7 @@ def test_what_cannot_be_saved_is_refused_in_a_sentence(document, manager):
 
 def test_two_policies_that_say_the_same_on_the_same_days_overlap(document, manager):
     register.save_policy(document, manager)
-    other = document | {"id": "OTHER", "drugs": {"hcpcs": [], "molecules": [], "families": ["vedolizumab"]}}
+    other = document | {"id": "OTHER", "drugs": {"hcpcs": [], "molecules": [], "families": ["vedolizumab"]}, "examples": []}
     sentence = refused(register.save_policy, other, manager)
     assert "overlaps with policy EX-SOC-2026" in sentence and "for J3380 from 1 January 2026 on" in sentence
     for apart in (
