@@ -1,7 +1,7 @@
 """A policy's document as a form of sections, for people who manage contracts; what the form says becomes a document again."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from django import forms
 
@@ -9,7 +9,8 @@ from payers import words
 from payers.engine.policies import CLINICAL_EXCEPTIONS, POLICY_SITE_CLASSES, RESTART_GAP_DAYS, checked_document
 from payers.engine.policy_values import WrongValue
 from payers.example_form import ExampleForms, example_of
-from payers.models import DrugCode, DrugFamily
+from payers.models import DrugCode
+from payers.selectors.drug_choices import drug_labels, unknown_drug
 
 # The path at which a document is wrong -> the field that says it.
 FIELD_OF = {
@@ -85,6 +86,8 @@ def _whole(label: str, low: int, high: int, **options) -> forms.IntegerField:
 class PolicyForm(forms.Form):
     """Fields in the order of SECTIONS. `document()` is what it says; call it after is_valid()."""
 
+    WIDE = ("title", "codes", "url", "missing", "note")  # a line of their own
+
     policy_id = forms.CharField(
         label="Id", max_length=80, help_text="A short name that stays, such as AET-SOC-2026. Part of the policy's address.",
         error_messages={"required": "Give the policy an id, such as AET-SOC-2026."},
@@ -93,7 +96,9 @@ class PolicyForm(forms.Form):
         max_length=200, help_text="As claims call it here; the list offers the payers on file.",
         error_messages={"required": "Name the payer."}, widget=forms.TextInput(attrs={"list": "payers", "autocomplete": "off"}),
     )  # fmt: skip
-    kind = forms.ChoiceField(choices=_choices(words.KINDS), error_messages={"required": "Choose the kind of policy."})
+    kind = forms.ChoiceField(
+        choices=_choices(words.KINDS, blank="Choose"), error_messages={"required": "Choose the kind of policy."}
+    )
     title = forms.CharField(
         max_length=300, help_text="What the payer's document is called.",
         error_messages={"required": "Say what the payer's document is called."},
@@ -139,7 +144,7 @@ class PolicyForm(forms.Form):
     )  # fmt: skip
     single_dose_has_grace = forms.BooleanField(label="Single-dose treatments have grace too", required=False)
     restart_gap_days = _whole(
-        "A pause of more than … days is a new start",
+        "A new start after a pause of (days)",
         1,
         3650,
         initial=RESTART_GAP_DAYS,
@@ -150,7 +155,7 @@ class PolicyForm(forms.Form):
         required=False, widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     access_miles = forms.FloatField(
-        label="No permitted site within … miles", required=False, min_value=0.1, max_value=5000,
+        label="Exempt if no permitted site within (miles)", required=False, min_value=0.1, max_value=5000,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "Write a number of miles from 0.1 to 5,000."),
     )  # fmt: skip
     effective_from = DayField(label="In force from", error_messages={"required": "Say from which day it counts."})
@@ -179,9 +184,11 @@ class PolicyForm(forms.Form):
         self.fixed_id = fixed_id
         if document:
             self.initial |= _initial(document)
-        known = _known_drugs()
+        known = drug_labels()
         kept = [*(self.data.getlist("drugs") if self.is_bound else []), *self.initial.get("drugs", [])]
-        self.fields["drugs"].choices = [(value, known.get(value) or _named(value)) for value in dict.fromkeys([*known, *kept])]
+        self.fields["drugs"].choices = [
+            (value, known.get(value) or unknown_drug(value)) for value in dict.fromkeys([*known, *kept])
+        ]
         if fixed_id:
             self.initial["policy_id"] = fixed_id
             self.fields["policy_id"].disabled = True
@@ -217,7 +224,13 @@ class PolicyForm(forms.Form):
     def is_valid(self) -> bool:
         """Every field, every example, and what has to hold between them; each refusal stands at its field."""
         fields, examples = super().is_valid(), self.examples.is_valid()
-        if not (fields and examples):
+        if (
+            self.cleaned_data.get("status") == "anticipated"
+            and self.cleaned_data.get("likelihood") is None
+            and "likelihood" not in self.errors
+        ):
+            self.add_error("likelihood", "Say how likely it is that the policy comes, from 0 to 1, such as 0.6.")
+        if not (fields and examples) or self.errors:
             return False
         try:
             checked_document(self.document())
@@ -314,33 +327,3 @@ def _initial(document: Mapping) -> dict:
         "missing": "\n".join(document.get("missing", [])),
         "check_at_source": document.get("check_at_source", False),
     }
-
-
-def _known_drugs() -> dict[str, str]:
-    """Value of the field -> its label: whole families first, then molecules, then single codes."""
-    codes = list(DrugCode.objects.order_by("hcpcs_code").values_list("hcpcs_code", "molecule", "brand"))
-    families = DrugFamily.objects.values_list("family", flat=True)
-    return {
-        **{f"families:{family}": f"{family}, the whole family" for family in families},
-        **{f"molecules:{molecule}": f"{molecule}, every code" for molecule in sorted({molecule for _, molecule, _ in codes})},
-        **{f"hcpcs:{code}": f"{code} {molecule}{f' ({brand})' if brand else ''}" for code, molecule, brand in codes},
-    }
-
-
-def _named(value: str) -> str:
-    return f"{value.partition(':')[2]}, not in the drug reference"
-
-
-def found_drugs(search: str, most: int = 40) -> list[tuple[str, str]]:
-    """Families, molecules and codes whose name, brand or code has every word of the search."""
-    parts = search.lower().split()
-    if not parts:
-        return []
-    brands: dict[str, list[str]] = {}
-    for family, brand in DrugCode.objects.values_list("family", "brand"):
-        brands.setdefault(family, []).append(brand)
-    texts: Iterable[tuple[str, str, str]] = (
-        (value, label, f"{label} {' '.join(brands.get(value.partition(':')[2], []))}".lower())
-        for value, label in _known_drugs().items()
-    )
-    return [(value, label) for value, label, text in texts if all(part in text for part in parts)][:most]

@@ -8,7 +8,8 @@ import json
 from django.db import transaction
 from django.utils import timezone
 
-from payers.actions.policies import read_policy, refuse_overlap
+from payers.actions.policies import read_policy
+from payers.actions.refusals import refuse_overlap
 from payers.actions.versions import fields_of, keep_payers, keep_version, standing_versions
 from payers.models import Policy, PolicyVersion
 from sites.engine.text_file import RefusedTable

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from payers.selectors.register import Quarter, quarter_of
+from payers.selectors.pace import Quarter, quarter_of
 
 
 def pace_chart(quarters: Sequence[Quarter]) -> dict:
@@ -49,7 +49,7 @@ def pace_reading(quarters: Sequence[Quarter], as_of: dt.date) -> str:
     then = [quarter for quarter in past if quarter_of(before) < quarter.start <= quarter_of(since)]
     return (
         f"In the four quarters to {quarter_name(as_of)}, {_counted(now)}; in the four before, {_counted(then)}. "
-        f"{past[-1].in_force} polic{'y was' if past[-1].in_force == 1 else 'ies were'} in force at the end of {past[-1].name}."
+        f"{past[-1].in_force} polic{'y covers' if past[-1].in_force == 1 else 'ies cover'} the end of {past[-1].name}, announced ones included."
     )
 
 

@@ -19,8 +19,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lane:
-    """The bars of one payer's plans that are covered alike."""
+    """The bars of one payer, for plans that are covered alike and one kind of policy."""
 
+    kind: str
     scope: str
     bars: tuple[Bar, ...]
 
@@ -50,14 +51,15 @@ def timeline(policies: Iterable[Policy], as_of: dt.date) -> Timeline | None:
     def place(day: dt.date) -> float:
         return round(100 * (day - first).days / days, 3)
 
-    by_payer: dict[str, dict[str, list[Bar]]] = {}
+    by_payer: dict[str, dict[tuple[str, str], list[Bar]]] = {}
     for policy in sorted(dated, key=lambda one: (one.payer.casefold(), one.effective_from)):
         end = place(policy.effective_to) if policy.effective_to else 100.0
         x = place(policy.effective_from)
         bar = Bar(policy, x, round(max(end - x, 0.6), 3), _look(policy, as_of), policy.effective_to is None)
-        by_payer.setdefault(policy.payer, {}).setdefault(scope_words(policy.document), []).append(bar)
+        by_payer.setdefault(policy.payer, {}).setdefault((policy.kind_in_words, scope_words(policy.document)), []).append(bar)
     groups = tuple(
-        Group(payer, tuple(Lane(scope, tuple(bars)) for scope, bars in lanes.items())) for payer, lanes in by_payer.items()
+        Group(payer, tuple(Lane(kind, scope, tuple(bars)) for (kind, scope), bars in lanes.items()))
+        for payer, lanes in by_payer.items()
     )
     years = range(first.year, last.year)
     step = max(1, len(years) // 6)
@@ -70,4 +72,4 @@ def _look(policy: Policy, as_of: dt.date) -> str:
         return "anticipated"
     if policy.effective_to and policy.effective_to <= as_of:
         return "ended"
-    return "to-come" if policy.effective_from > as_of else "in-force"
+    return "to-come" if policy.status == "announced" or policy.effective_from > as_of else "in-force"

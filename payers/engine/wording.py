@@ -244,7 +244,12 @@ def _grace(document: Mapping) -> Iterable[Sentence]:
     if ends:
         which = f", whichever comes {grace.get('combine') or 'first'}" if len(ends) == 2 else ""
         text = f"Example: a treatment that starts on {day(start)} may not go on there {' or '.join(ends)}{which}."
-        yield Sentence("grace", f"{text} Grace runs from the start of treatment, so doses given before the policy began count.")
+        earlier = (
+            ""
+            if document.get("starts") == "new_starts"
+            else " Grace runs from the start of treatment, so doses given before the policy began count."
+        )
+        yield Sentence("grace", text + earlier)
     if not document.get("single_dose_has_grace"):
         yield Sentence("single_dose_has_grace", "A treatment that is a single dose has no grace.")
     gap = document.get("restart_gap_days")

@@ -14,7 +14,8 @@ from payers.charts.pace import pace_chart, pace_reading
 from payers.charts.timeline import timeline
 from payers.engine.policy_file import policy_file
 from payers.models import Payer, Policy
-from payers.selectors.register import PolicyFilter, drug_names, history, pace, said
+from payers.selectors.pace import pace
+from payers.selectors.register import PolicyFilter, drug_names, history, said
 
 
 @require_safe
@@ -25,12 +26,12 @@ def policies(request):
     as_of = _day(request.GET.get("as_of")) or timezone.localdate()
     found = list(asked.policies())
     counting = [policy for policy in found if policy.retired_at is None]
+    known = dict(Payer.objects.values_list("name", "pk"))
     quarters = pace(counting, drug_names())
     context = {
-        "groups": [(payer, list(group)) for payer, group in groupby(found, key=lambda policy: policy.payer)],
+        "groups": [(payer, known.get(payer), list(group)) for payer, group in groupby(found, key=lambda policy: policy.payer)],
         "found": len(found),
         "any": Policy.objects.exists(),
-        "payers": {payer.name: payer.pk for payer in Payer.objects.all()},
         "search": asked.search,
         "selects": _selects(asked),
         "as_of": as_of,

@@ -10,9 +10,10 @@ from payers.actions import register
 from payers.actions.policies import read_policy
 from payers.engine.differences import differences
 from payers.models import Payer, Policy
-from payers.policy_form import PolicyForm, found_drugs
+from payers.policy_form import PolicyForm
+from payers.selectors.drug_choices import found_drugs, labelled
 from payers.selectors.library import library_documents
-from payers.selectors.register import drug_names, history, said
+from payers.selectors.register import claim_names, drug_names, history, said
 from sites.engine.text_file import RefusedTable
 
 MOST_CHARACTERS = 200_000  # a policy is two pages; a larger file is something else
@@ -54,7 +55,9 @@ def drug_search(request):
     """Drugs of the reference to check, for the form."""
     access_editing(request.user)
     search = request.GET.get("drug_search", "").strip()
-    return render(request, "payers/drug_choices.html", {"found": found_drugs(search), "drug_search": search})
+    kept = labelled(request.GET.getlist("drugs"))
+    found = found_drugs(search, without=[value for value, _ in kept])
+    return render(request, "payers/drug_choices.html", {"found": found, "kept": kept, "drug_search": search})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -120,7 +123,9 @@ def _edit(request, policy: Policy | None, start: dict | None):
     more = 1 if "more_examples" in request.POST else 0
     form = PolicyForm(request.POST, document=None, fixed_id=fixed, more_examples=more)
     valid = form.is_valid()
-    if more or "search_drugs" in request.POST:
+    # The Enter key presses no named button: with words in the search field, it is the search that was meant.
+    searched = "search_drugs" in request.POST or ("save" not in request.POST and request.POST.get("drug_search", "").strip())
+    if more or searched:
         form.unmark()  # no save was asked for: nothing is wrong yet
         return _page(request, form, policy)
     problem = ""
@@ -145,7 +150,7 @@ def _page(request, form: PolicyForm, policy: Policy | None, document: dict | Non
         "problem": problem,
         "payers": Payer.objects.values_list("name", flat=True),
         "drug_search": search,
-        "found": found_drugs(search),
+        "found": found_drugs(search, without=[value for value, _ in form.chosen_drugs()]),
     }
     context |= _words(form.document() if document is None else document, policy)
     return render(request, "payers/policy_form.html", context, status=status)
@@ -155,7 +160,10 @@ def _words(document: dict, policy: Policy | None) -> dict:
     names = drug_names()
     whole = document | {"examples": []}
     changes = differences(policy.document, document) if policy and document else []
-    return {"said": said(whole, names), "changes": changes, "policy": policy}
+    begun = any(document.get(key) for key in ("payer", "kind")) or any((document.get("drugs") or {}).values())
+    payer = document.get("payer")
+    stranger = payer if payer and payer not in claim_names() else ""
+    return {"said": said(whole, names) if begun else None, "changes": changes, "policy": policy, "new_payer": stranger}
 
 
 def _uploaded(request) -> tuple[str, str]:

@@ -13,6 +13,8 @@ PAGES = {
     ],
     "analyst": [
         *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
+        *("policies/new/", "policies/ANC-SOC-1/edit/", "policies/ANC-SOC-1/history/", "policies/upload/", "policies/library/"),
+        *("policies/library/LIB-HIGHMARK-SOC-2024/", "payers/", "payers/1/", "payers/1/edit/", "payers/laws/"),
         *("policies/ANC-SOC-1/", "figures/3/leakage-rate/", "figures/3/leakage-rate/infusions/", "lines/"),
         *("extracts/feeds/", "extracts/feeds/new/", "mappings/", "quality/", "extracts/1/quality/", "extracts/1/correct/"),
     ],

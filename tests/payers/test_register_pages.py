@@ -53,6 +53,7 @@ def test_a_policy_by_hand_from_the_form_to_the_pipeline(manager):
         ({"status": ""}, "Choose the status."),
         ({"plans_in": "Gold\nSilver", "plans_out": "gold"}, "which plans_in names too"),
         ({"grace_combine": ""}, "must be first or last where both doses and days are given"),
+        ({"status": "anticipated"}, "Say how likely it is"),
         ({"states": "Ohio"}, "must be a state"),
         ({"examples-0-verdict": ""}, "Say what the policy has to answer."),
         ({"examples-0-as_of": "2025-01-01"}, "lies before treatment_start"),
@@ -89,9 +90,24 @@ def test_changing_a_clause_shows_what_changes_and_makes_a_version(manager):
 def test_the_form_works_without_a_script(manager):
     found = text(manager.post("/policies/new/", FORM | {"search_drugs": "1", "drug_search": "remicade", "save": "", "drugs": []}))
     assert 'value="families:infliximab"' in found and 'value="hcpcs:J1745"' in found and "Nothing was saved" not in found
+    entered = {name: value for name, value in FORM.items() if name != "save"}
+    assert "hcpcs:J3380" in text(
+        manager.post("/policies/new/", entered | {"drug_search": "entyvio"})
+    )  # the Enter key in the search field
     more = text(manager.post("/policies/new/", FORM | {"more_examples": "1", "title": ""}))
     assert "Example 2" in more and "Nothing was saved" not in more
     assert not Policy.objects.exists()
+
+
+def test_what_was_checked_stays_through_the_next_search(manager):
+    found = text(manager.get("/policies/drugs/", {"drug_search": "entyvio", "drugs": ["families:infliximab", "families:made up"]}))
+    assert 'value="families:infliximab" checked' in found and 'value="hcpcs:J3380">' in found and "made up" not in found
+
+
+def test_a_payer_that_nobody_knows_is_pointed_out(manager):
+    Payer.objects.create(name="Plan A")
+    assert "is not among the payers on file" in text(manager.post("/policies/in-words/", FORM))
+    assert "is not among the payers on file" not in text(manager.post("/policies/in-words/", FORM | {"payer": "Plan A"}))
 
 
 def test_a_public_policy_is_a_start_and_never_in_force_by_itself(manager):

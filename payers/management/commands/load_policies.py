@@ -10,7 +10,9 @@ from sites.management.register_command import RegisterCommand, as_one
 class Command(RegisterCommand):
     help = (
         "Load payer policies from YAML files, one policy a file, known by its id. The schema is strict: a key or word it does "
-        "not have is refused by name. Where one file is refused, none is loaded. Idempotent."
+        "not have is refused by name, and so are a code that the drug reference does not have and a policy that overlaps with another. "
+        "Where one file is refused, none is loaded. Idempotent; a changed file is the policy's next version. The library of public "
+        "policies is in payers/library."
     )
     one_file = False
 
