@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from demand.access import access_published_run, sees_small_counts
 from demand.price_forms import COSTS, ChoiceOfTwoForm, CostsForm
 from demand.selectors.coverage import coverage
+from demand.selectors.facts import ResultsMissing
 from demand.selectors.indifference_inputs import Inputs, indifference_inputs, payers_and_families
 from demand.selectors.price_gaps import price_gaps
 from payers.engine.indifference import indifference as indifference_rate
@@ -22,7 +23,10 @@ def gaps(request):
     """Numbers of a group may tell of few people, and parts of payers × drugs of each other: without the right the order alone shows."""
     run = access_published_run(request.user)
     every = request.GET.get("sites") == "all"
-    found = price_gaps(run, every_site=every) if run else None
+    try:
+        found = price_gaps(run, every_site=every) if run else None
+    except ResultsMissing as missing:
+        return render(request, "prices/gaps.html", {"missing": missing, "tab": "gaps"})
     context = {
         "gaps": found,
         "run": run,
@@ -39,7 +43,10 @@ def gaps(request):
 def indifference(request):
     """The closed form with inputs that the page's reader may change; nothing is stored, the address holds the question."""
     run = access_published_run(request.user)
-    pairs = payers_and_families(run) if run else []
+    try:
+        pairs = payers_and_families(run) if run else []
+    except ResultsMissing as missing:
+        return render(request, "prices/indifference.html", {"missing": missing, "tab": "indifference"})
     if not pairs:
         return render(request, "prices/indifference.html", {"run": run, "tab": "indifference"})
     chosen = {"payer": pairs[0][0], "family": pairs[0][1], "here": "hopd_on_campus", "away": "infusion_center"}
