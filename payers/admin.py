@@ -3,9 +3,9 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from payers.models import Payer, Policy, Rate, StateLaw
+from payers.models import Payer, Policy, Rate, SitePeriod340B, StateLaw
 
-for model in (Payer, Policy, Rate, StateLaw):
+for model in (Payer, Policy, Rate, SitePeriod340B, StateLaw):
     auditlog.register(model)
 
 
@@ -32,3 +32,9 @@ class RateAdmin(admin.ModelAdmin):
 @admin.register(StateLaw)
 class StateLawAdmin(admin.ModelAdmin):
     list_display = ["state", "shields_from", "effective_from", "effective_to"]
+
+
+@admin.register(SitePeriod340B)
+class SitePeriod340BAdmin(admin.ModelAdmin):
+    list_display = ["site_id", "starts_on", "ends_on", "source"]
+    search_fields = ["site_id"]

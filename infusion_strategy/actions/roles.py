@@ -30,7 +30,7 @@ ROLES = {
 ADMINISTERED = {
     "auth": ["user", "group"],
     "care_sites": ["site", "sitenpi", "prescriber", "providertaxonomy"],
-    "payers": ["policy", "rate", "statelaw"],
+    "payers": ["policy", "rate", "siteperiod340b", "statelaw"],
 }
 
 

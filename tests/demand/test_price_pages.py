@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from django.utils import timezone
@@ -134,12 +135,16 @@ def test_numbers_of_combinations_are_for_those_who_may_see_people(publish, clien
     publish({"payer": "Plan B", "allowed_cents": 777_700})
     page = client.get(reverse("demand:price-gaps")).content.decode()
     assert "$7,777" in page and "100.0% of infusions" in page
+    download = client.get(reverse("demand:price-gaps-csv")).content.decode()
+    assert "Plan B,commercial,infliximab,hopd_on_campus,777700,1,1,1" in download
+    assert LogEntry.objects.filter(additional_data__did="exported missing prices", actor__username="ann").count() == 1
     leader = User.objects.create_user("lea")
     leader.groups.add(Group.objects.get(name="leader"))
     client.force_login(leader)
     page = client.get(reverse("demand:price-gaps")).content.decode()
     assert "Plan B" in page and "No contract rate" not in page and "no contract rate covers" in page
     assert "$7,777" not in page and "100.0%" not in page
+    assert client.get(reverse("demand:price-gaps-csv")).status_code == 403
 
 
 def test_without_a_run_the_pages_say_so(analyst, own_storage):
