@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -49,7 +49,10 @@ def gaps_csv(request):
     run = access_single_infusions(request.user)
     if run is None:
         raise Http404
-    found = price_gaps(run, every_site=request.GET.get("sites") == "all")
+    try:
+        found = price_gaps(run, every_site=request.GET.get("sites") == "all")
+    except ResultsMissing:
+        return redirect("demand:price-gaps")  # which says what is missing
     note(request.user, run, "exported missing prices", rows=len(found.rows))
     header = "payer line_of_business family site_class allowed_cents infusions_without of_infusions people missing run".split()
     rows = [

@@ -18,6 +18,7 @@ EVERYBODY = frozenset(ROLES)
 READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
+PRICES = frozenset({"administrator"})
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
@@ -36,6 +37,11 @@ MAY = {
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
+    "payers:prices": EVERYBODY, "payers:asp": EVERYBODY, "payers:asp-of": EVERYBODY, "payers:benchmark": EVERYBODY, "payers:rates": EVERYBODY,
+    "payers:new-rate": PRICES, "payers:edit-rate": PRICES, "payers:expire-rate": PRICES, "payers:upload-rates": PRICES,
+    "payers:rate-change": PRICES, "payers:store-rate-change": PRICES, "payers:undo-rate-change": PRICES, "payers:drop-rate-change": PRICES,
+    "payers:upload-asp": PRICES, "payers:upload-benchmark": PRICES,
+    "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": {"analyst"}, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS,
@@ -49,6 +55,7 @@ FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-fe
 POSTS = {
     "demand:refresh-feed",
     "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
+    "payers:expire-rate", "payers:store-rate-change", "payers:undo-rate-change", "payers:drop-rate-change",
     "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
 
@@ -84,7 +91,7 @@ def paths(settings, tmp_path):
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
-        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "payers:asp-of": "/prices/asp/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
