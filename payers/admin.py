@@ -3,9 +3,9 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from payers.models import Payer, PayerName, Plan, Policy, PolicyVersion, Rate, StateLaw
+from payers.models import Payer, PayerName, Plan, Policy, PolicyVersion, Rate, SitePeriod340B, StateLaw
 
-for model in (Payer, PayerName, Plan, Policy, Rate, StateLaw):
+for model in (Payer, PayerName, Plan, Policy, Rate, SitePeriod340B, StateLaw):
     auditlog.register(model)
 auditlog.register(PolicyVersion, exclude_fields=["document"])  # the policy's own entry has it
 
@@ -43,3 +43,9 @@ class RateAdmin(admin.ModelAdmin):
 @admin.register(StateLaw)
 class StateLawAdmin(admin.ModelAdmin):
     list_display = ["state", "shields_from", "effective_from", "effective_to"]
+
+
+@admin.register(SitePeriod340B)
+class SitePeriod340BAdmin(admin.ModelAdmin):
+    list_display = ["site_id", "starts_on", "ends_on", "source"]
+    search_fields = ["site_id"]

@@ -29,6 +29,7 @@ urlpatterns = [
     path("drugs/<str:family>/", drugs.drug, name="drug"),
     path("prices/", prices.prices, name="prices"),
     path("prices/asp/", prices.asp, name="asp"),
+    path("prices/asp/upload/", rates.upload_asp, name="upload-asp"),
     path("prices/asp/<str:family>/", prices.asp, name="asp-of"),
     path("prices/benchmark/", prices.benchmark, name="benchmark"),
     path("prices/benchmark/upload/", rates.upload_benchmark, name="upload-benchmark"),

@@ -22,7 +22,8 @@ from demand.selectors.records import registers
 from demand.selectors.therapy_pairs import Pair, pairs
 from payers.engine.indifference import PayerCosts, indifference
 from payers.models import Payer, Policy
-from payers.selectors.register import drug_names, pace
+from payers.selectors.pace import pace
+from payers.selectors.register import drug_names
 
 HERE, AWAY = "hopd_on_campus", "infusion_center"
 DRUGS = 8

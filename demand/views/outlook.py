@@ -46,7 +46,7 @@ def index(request):
         context |= {"coverage": covered, "months": months, "sure": sure, "problems": problems}
         try:
             page = outlook_page(
-                run, covered.as_of or run.finished_at.date(), months, asked, not sure, sees_small_counts(request.user)
+                run, covered.as_of or covered.computed_at.date(), months, asked, not sure, sees_small_counts(request.user)
             )
             context |= {"page": page, "figure": months_ahead(page)}
         except ResultsMissing as missing:

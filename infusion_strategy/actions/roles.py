@@ -10,7 +10,7 @@ ROLES = {
         "roi.view_scenarios",
         "roi.edit_scenarios",
     ],
-    "managed care": ["demand.view_dashboard", "roi.view_scenarios", "payers.edit_policies"],
+    "managed care": ["demand.view_dashboard", "roi.view_scenarios", "payers.edit_policies", "payers.change_rate"],
     "analyst": [
         "demand.view_dashboard",
         "demand.view_extracts",
@@ -33,7 +33,7 @@ ROLES = {
 ADMINISTERED = {
     "auth": ["user", "group"],
     "care_sites": ["site", "sitenpi", "prescriber", "providertaxonomy"],
-    "payers": ["payer", "policy", "rate", "statelaw"],
+    "payers": ["payer", "policy", "rate", "siteperiod340b", "statelaw"],
 }
 
 

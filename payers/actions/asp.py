@@ -11,9 +11,9 @@ from sites.actions.registers import Loaded, loaded, store
 
 
 @transaction.atomic
-def load_asp(path: Path) -> Loaded:
-    """One file of CMS, whichever it is."""
-    asp = read_asp(path)
+def load_asp(path: Path, name: str | None = None) -> Loaded:
+    """One file of CMS, whichever it is; `name` is what people call it."""
+    asp = read_asp(path, name)
     return _limits(asp) if asp.kind == PAYMENT_LIMITS else _packages(asp)
 
 

@@ -4,7 +4,8 @@ The limit published for a quarter is for service dates in that quarter, and rest
 the payment limits). limit = ASP + 6 % of it; of a biosimilar: own ASP + 6 or 8 % of the reference product's ASP, by its window.
 So ASP = limit ÷ 1.06, and of a biosimilar: limit − percent × (reference limit ÷ 1.06). Dollars per HCPCS unit.
 
-Where the quarter is not on file the nearest earlier one is carried forward, else the nearest later one back, a year at most: it says so.
+Where the quarter is not on file the nearest earlier one is carried forward, two years at most, else the nearest later one back, a
+year at most: it says so.
 """
 
 import datetime as dt
@@ -16,7 +17,8 @@ from payers.engine.medicare_rules import AddOn, MedicareRules
 
 ADD_ON_PERCENT = Decimal(6)
 LAG_QUARTERS = 2
-MOST_CARRIED = 4  # quarters
+MOST_FORWARD, MOST_BACK = 8, 4  # quarters; beyond a year forward the price is a poor one and says so
+A_YEAR = 4
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def asp_on(
     rules: MedicareRules,
     unit_ratio: Decimal = Decimal(1),
 ) -> AspOn | None:
-    """The limit and the ASP of a code on a day; None where no limit within a year is on file.
+    """The limit and the ASP of a code on a day; None where no limit near enough is on file.
 
     `unit_ratio`: how much of the reference product's unit one unit of a biosimilar is.
     """
@@ -84,7 +86,7 @@ def asp_on(
     elif carried < 0:
         said.append(f"carried back to {in_words(quarter_of(on))}, whose limit is not on file")
     reference = rules.reference_of(code)
-    confidence = "high" if carried == 0 else "medium"
+    confidence = "high" if carried == 0 else "medium" if carried <= A_YEAR else "low"
     reference_limit = _of_quarter(limits.get(reference, ()), limit.quarter_start) if reference else None
     if reference_limit is None:
         if reference:
@@ -122,7 +124,7 @@ def _nearest(limits: Sequence[Limit], quarter_start: dt.date) -> tuple[Limit, in
     if found is None:
         return None
     carried = quarters_between(found.quarter_start, quarter_start)
-    return None if abs(carried) > MOST_CARRIED else (found, carried)
+    return (found, carried) if -MOST_BACK <= carried <= MOST_FORWARD else None
 
 
 def _start(limit: Limit) -> dt.date:

@@ -130,7 +130,7 @@ def _medicare_drug(drug: BilledUnits, infusion: Infusion, book: PriceBook) -> Pa
     rule = book.rules.proposal("340b_drugs", on)
     if rule and rule.key in book.proposed and infusion.site_class in HOSPITAL_CLASSES and book.buys_at_340b(infusion.site_id, on):
         amount = asp.average_sales_price * rule.percent_of_asp / 100
-        words = f"proposed: {rule.percent_of_asp:f} % of the average sales price ({asp.words})"
+        words = f"proposed: {_plain(rule.percent_of_asp)} % of the average sales price ({asp.words})"
         proposed, confidence, source = rule.title, rule.confidence, rule.source
     cents = amount * 100 * drug.units * MEDICARE_PAID_SHARE
     return Part(
@@ -198,7 +198,7 @@ def _department_share(infusion: Infusion, rules: MedicareRules) -> tuple[Decimal
             "say which of the two the department bills",
         )
     percent = shares[0].percent
-    return percent, f" × {percent:f} % (off campus, {' or '.join(modifiers)}, from {shares[0].effective_from})"
+    return percent, f" × {_plain(percent)} % (off campus, {' or '.join(modifiers)}, from {shares[0].effective_from})"
 
 
 def _newest(fees: Sequence[Fee], on: dt.date) -> Fee | None:
@@ -210,9 +210,7 @@ def _newest(fees: Sequence[Fee], on: dt.date) -> Fee | None:
 
 
 def _no_limit(code: str) -> Gap:
-    return Gap(
-        code, DRUG, "no Medicare payment limit within a year of the service date is on file", "load CMS's quarterly ASP file"
-    )
+    return Gap(code, DRUG, "no Medicare payment limit near the service date is on file", "load CMS's quarterly ASP file")
 
 
 def _no_home_benefit(code: str, kind: str) -> Gap:

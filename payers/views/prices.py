@@ -68,7 +68,13 @@ def asp(request, family: str = ""):
     chosen = get_object_or_404(DrugFamily, family=family) if family else None
     history = asp_history(chosen)
     families = DrugFamily.objects.annotate(number=Count("codes")).filter(number__gt=0).values_list("family", flat=True)
-    context = {"history": history, "chart": asp_chart(history) if chosen else None, "families": families, "tab": "asp"}
+    context = {
+        "history": history,
+        "chart": asp_chart(history) if chosen else None,
+        "families": families,
+        "may_load": may_change_rates(request.user),
+        "tab": "asp",
+    }
     return render(request, "prices/asp.html", context)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from payers import words
 from payers.actions import rates as actions
+from payers.actions.asp import load_asp
 from payers.actions.negotiated_rates import load_negotiated_rates
 from payers.models import Rate, RateChange
 from payers.price_access import access_prices, access_rate, access_rate_change, access_rate_changes, may_change_rates
@@ -175,6 +176,24 @@ def upload_benchmark(request):
             )
             return redirect("payers:benchmark")
     return render(request, "prices/upload_benchmark.html", {"form": form, "tab": "benchmark"}, status=_status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload_asp(request):
+    """One of CMS's quarterly files: public data, stored at once; the same file twice changes nothing."""
+    access_rate_changes(request.user)
+    form = RegisterUploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        loaded = _from_upload(form, load_asp)
+        if loaded is not None:
+            stored = loaded.stored
+            messages.success(
+                request,
+                f"{loaded.file}, quarter from {loaded.notes['quarter_start']}: {stored.added:,} added, {stored.changed:,} changed, "
+                f"{stored.unchanged:,} unchanged, {len(loaded.rejected):,} without a limit.",
+            )
+            return redirect("payers:asp")
+    return render(request, "prices/upload_asp.html", {"form": form, "tab": "asp"}, status=_status(form))
 
 
 def _from_upload(form: RegisterUploadForm, load: Callable[[Path, str], object]):

@@ -1,15 +1,17 @@
 """What a contract allows for an infusion at a site class on a date -> cents, with the source it rests on.
 
 Order: Medicare's own rule for Medicare; else the contract in the dated rate table; else a planning multiple, marked a guess.
-Average sales price is Medicare's payment limit ÷ 1.06 (the limit of a biosimilar carries a different add-on; the difference
-is within planning accuracy). All amounts are Decimal cents.
+Average sales price is Medicare's payment limit without its add-on, which for a biosimilar is a share of its reference product's
+price (payers.engine.average_sales_price). All amounts are Decimal cents.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from payers.engine.prices import HOSPITAL_CLASSES
+from payers.engine.rates import PER_UNIT, PER_VISIT, PERCENT_OF_ASP, Rate, rate_in_force
 from roi.engine.marks import BORROWED, GUESSED, Source
 from roi.engine.terms import MEDICARE_PAID_SHARE, medicare_allowed
 
@@ -24,42 +26,13 @@ DEFAULT_MULTIPLE = {
 }
 OTHER_MULTIPLE = (Decimal("1.06"), Decimal("1.3"))
 GUESSED_MULTIPLE = Source(GUESSED, "Planning multiple of the average sales price; no contract is on file")
-HOSPITAL_CLASSES = ("hopd_on_campus", "hopd_off_campus")
-
-
-@dataclass(frozen=True)
-class Rate:
-    """One row of the rate table (dollars or percent, as the basis says); blank means any. In force from ≤ date < to."""
-
-    payer: str
-    plan: str
-    site_class: str
-    hcpcs_code: str
-    basis: str
-    rate: Decimal
-    effective_from: dt.date
-    effective_to: dt.date | None
-    source: str = ""
-
-    def covers(self, payer: str, plan: str, site_class: str, code: str, on: dt.date) -> bool:
-        return (
-            self.payer == payer
-            and self.plan in ("", plan)
-            and self.site_class in ("", site_class)
-            and self.hcpcs_code in ("", code)
-            and self.effective_from <= on
-            and (self.effective_to is None or on < self.effective_to)
-        )
-
-    def rank(self) -> tuple:
-        """The more it names, the more it counts; of two alike the newer."""
-        return bool(self.hcpcs_code), bool(self.plan), bool(self.site_class), self.effective_from
 
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Dated prices. `limits`: dollars a billing unit by code; `units`: dose in a billing unit by code; `fees`: dollars of an
-    administration code under Medicare's physician fee schedule; `quarter` and `fee_year` say from when."""
+    """Dated prices, as of one day. `limits` and `average_sales_prices`: dollars a billing unit by code; `units`: dose in a billing
+    unit by code; `fees`: dollars of an administration code under Medicare's physician fee schedule; `quarter` and `fee_year` say
+    from when."""
 
     rates: Sequence[Rate]
     limits: Mapping[str, Decimal]
@@ -67,6 +40,7 @@ class PriceBook:
     fees: Mapping[str, Decimal]
     quarter: str = ""
     fee_year: str = ""
+    average_sales_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
     def drug_code(self, codes: Sequence[str]) -> str | None:
         """The drug among the codes of an infusion that has a payment limit."""
@@ -76,6 +50,11 @@ class PriceBook:
         """Medicare's payment limit, in cents, for a dose; None where no code of the infusion has one."""
         code = self.drug_code(codes)
         return None if code is None else self.limits[code] * 100 * dose / self.units[code]
+
+    def average_sales_price(self, code: str, dose: Decimal) -> Decimal:
+        """A dose's average sales price in cents; where none is given, the limit without its 6 %."""
+        unit = self.average_sales_prices.get(code)
+        return (self.limits[code] / ADD_ON if unit is None else unit) * 100 * dose / self.units[code]
 
 
 @dataclass(frozen=True)
@@ -98,18 +77,18 @@ def contract_price(
     fees = sum((book.fees[code] * 100 for code in services), Decimal(0))
     if line_of_business == MEDICARE:
         return _medicare(book, limit, fees)
-    asp, hospital = limit / ADD_ON, site_class in HOSPITAL_CLASSES
-    drug_rate = _rate(book, payer, plan, site_class, drug_code, on, ("percent_of_asp", "per_unit"))
+    asp, hospital = book.average_sales_price(drug_code, dose), site_class in HOSPITAL_CLASSES
+    drug_rate = rate_in_force(book.rates, payer, plan, site_class, drug_code, on, (PERCENT_OF_ASP, PER_UNIT))
     if drug_rate is None:
         multiple = DEFAULT_MULTIPLE.get(line_of_business, OTHER_MULTIPLE)[hospital]
         return Price(asp * multiple, fees, GUESSED_MULTIPLE)
-    if drug_rate.basis == "percent_of_asp":
+    if drug_rate.basis == PERCENT_OF_ASP:
         drug = asp * drug_rate.rate / 100
     else:
         drug = drug_rate.rate * 100 * dose / book.units[drug_code]
     administration = Decimal(0)
     for code in services:
-        rate = _rate(book, payer, plan, site_class, code, on, ("per_unit", "per_visit"))
+        rate = rate_in_force(book.rates, payer, plan, site_class, code, on, (PER_UNIT, PER_VISIT))
         administration += (rate.rate if rate else book.fees[code]) * 100
     return Price(drug, administration, Source(BORROWED, drug_rate.source or "rate table", drug_rate.effective_from.isoformat()))
 
@@ -118,10 +97,3 @@ def _medicare(book: PriceBook, limit: Decimal, fees: Decimal) -> Price:
     """The limit and the fee schedule, 80 % less 2 % sequestration and 20 % coinsurance."""
     text = f"CMS ASP payment limits of {book.quarter}, less sequestration" if book.quarter else "CMS ASP payment limits"
     return Price(medicare_allowed(limit), fees * MEDICARE_PAID_SHARE, Source(BORROWED, text, book.quarter))
-
-
-def _rate(book: PriceBook, payer: str, plan: str, site_class: str, code: str, on: dt.date, bases: Sequence[str]) -> Rate | None:
-    found = [rate for rate in book.rates if rate.basis in bases and rate.covers(payer, plan, site_class, code, on)]
-    # A price for any code is a drug's percentage; a flat amount for any code would price drugs as services.
-    found = [rate for rate in found if rate.hcpcs_code or rate.basis == "percent_of_asp"]
-    return max(found, key=Rate.rank, default=None)

@@ -8,11 +8,9 @@ input, never inferred. A margin may be negative.
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 
+from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cents import EXACT
 from roi.engine.inputs import ONE, ZERO, Amount, Terms
-
-# Medicare pays 80 % of the limit less 2 % sequestration, the patient 20 %: 98.4 % of the limit reaches the provider.
-MEDICARE_PAID_SHARE = Decimal("0.80") * (1 - Decimal("0.02")) + Decimal("0.20")
 
 
 def drug_terms(

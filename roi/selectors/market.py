@@ -2,12 +2,13 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from demand import storage
 from demand.models import LeakageCell, Run
-from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Policy, Rate, StateLaw
+from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Policy, StateLaw
+from payers.selectors.prices import price_book as dated_prices
 from roi.actions.scenarios import Refused
-from roi.engine import prices
 from roi.engine.leaving import Law
 from roi.engine.market import Market
 from roi.engine.measure_market import PolicyBook, measure_market
@@ -58,13 +59,13 @@ def price_book(on: dt.date) -> PriceBook:
     limits = _newest(AspLimit.objects.values_list("hcpcs_code", "quarter_start", "payment_limit"), on)
     fees = _newest(AdministrationFee.objects.values_list("hcpcs_code", "effective_from", "amount"), on)
     units = _newest(DrugCode.objects.values_list("hcpcs_code", "effective_from", "unit_amount"), on)
-    rates = Rate.objects.values_list(
-        "payer", "plan", "site_class", "hcpcs_code", "basis", "rate", "effective_from", "effective_to", "source"
-    ).filter(site_id="")
+    every = dated_prices()
+    asps = {code: every.asp(code, day) for code, (day, _) in limits.items()}
     return PriceBook(
-        rates=[prices.Rate(*row) for row in rates],
+        rates=[rate for rate in every.rates if not rate.site_id],
+        average_sales_prices={code: asp.average_sales_price for code, asp in asps.items()},
         limits={code: amount for code, (_, amount) in limits.items()},
-        units={code: prices.Decimal(str(amount)) for code, (_, amount) in units.items()},
+        units={code: Decimal(str(amount)) for code, (_, amount) in units.items()},
         fees={code: amount for code, (_, amount) in fees.items()},
         quarter=max((day for day, _ in limits.values()), default=None) and f"{max(day for day, _ in limits.values()):%Y-%m-%d}",
     )

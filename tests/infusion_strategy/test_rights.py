@@ -20,6 +20,7 @@ READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
 KEEPS = frozenset({"managed care", "analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
+PRICES = frozenset({"managed care", "administrator"})
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
@@ -50,6 +51,11 @@ MAY = {
     "payers:create-policy": KEEPS, "payers:edit-policy": KEEPS, "payers:policy-in-words": KEEPS, "payers:policy-drugs": KEEPS,
     "payers:upload-policy": KEEPS, "payers:retire-policy": KEEPS, "payers:restore-policy": KEEPS, "payers:take-back-policy": KEEPS,
     "payers:put-law": KEEPS, "payers:create-payer": KEEPS, "payers:edit-payer": KEEPS,
+    "payers:prices": EVERYBODY, "payers:asp": EVERYBODY, "payers:asp-of": EVERYBODY, "payers:benchmark": EVERYBODY, "payers:rates": EVERYBODY,
+    "payers:new-rate": PRICES, "payers:edit-rate": PRICES, "payers:expire-rate": PRICES, "payers:upload-rates": PRICES,
+    "payers:rate-change": PRICES, "payers:store-rate-change": PRICES, "payers:undo-rate-change": PRICES, "payers:drop-rate-change": PRICES,
+    "payers:upload-asp": PRICES, "payers:upload-benchmark": PRICES,
+    "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": {"analyst"}, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS,
@@ -79,9 +85,11 @@ LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back":
 POSTS = {
     "demand:accept-extract", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
     "demand:log-take-back", "demand:mapping-effect", "demand:mapping-import", "demand:mapping-retire", "demand:put-back",
-    "demand:read-again", "demand:recompute", "demand:record-decision", "demand:state-likelihood", "demand:undo-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
-    "demand:take-back", "demand:upload-begin", "demand:upload-discard", "payers:policy-in-words", "payers:put-law",
-    "payers:restore-policy", "payers:retire-policy", "payers:take-back-policy", "roi:compute", "roi:restore", "roi:unarchive",
+    "demand:read-again", "demand:recompute", "demand:record-decision", "demand:refresh-feed", "demand:remove-step",
+    "demand:reopen", "demand:settle", "demand:state-likelihood", "demand:take-back", "demand:undo-decision",
+    "demand:upload-begin", "demand:upload-discard", "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words",
+    "payers:put-law", "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
+    "payers:undo-rate-change", "roi:compute", "roi:restore", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -116,7 +124,7 @@ def paths(settings, tmp_path):
         "demand:figure-infusions-csv": f"/figures/{run.pk}/leakage-rate/infusions.csv", "demand:infusion": f"/runs/{run.pk}/infusions/100001/",
         "demand:line": f"/lines/{run.pk}/{extract.pk}/0/2/",
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
-        **{f"payers:{name}": f"/policies/P-1/{path}" for name, path in POLICY.items()}, "payers:library-policy": "/policies/library/LIB-CIGNA-SOC-2021/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
+        **{f"payers:{name}": f"/policies/P-1/{path}" for name, path in POLICY.items()}, "payers:library-policy": "/policies/library/LIB-CIGNA-SOC-2021/", "payers:drug": "/drugs/invented/", "payers:asp-of": "/prices/asp/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "demand:log": "/logs/denials/", "demand:log-csv": "/logs/denials/split.csv?by=payer", "demand:log-check": "/logs/denials/check/",
         **{f"demand:log-{name}": f"/logs/denials/records/{path}" for name, path in LOG_RECORDS.items()},
         "demand:therapy": "/therapies/payer-a/invented/", "demand:contradiction": "/contradictions/none/",

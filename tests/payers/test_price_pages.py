@@ -252,6 +252,11 @@ def test_our_rate_among_other_hospitals(keeper):
     assert (round(row.standing.rate, 2), row.standing.percentile, row.standing.median) == (D("64.53"), 50, 70)
     page = keeper.get(reverse("payers:benchmark")).content.decode()
     assert "0 of 1 of our rates are below" in page and "2 of 4 hospitals are paid more" in page
+    download = keeper.get(reverse("demand:benchmark-csv")).content.decode()
+    assert (
+        "Plan A,,commercial,J1745,infliximab,64.5264,70.0000,50.0000,100.0000,4,2,50.0000,5.4736,contract A,2025-01-01,2026-08-01"
+        in download
+    )
 
 
 def test_a_benchmark_file_comes_in_by_the_browser(keeper):
@@ -261,6 +266,16 @@ def test_a_benchmark_file_comes_in_by_the_browser(keeper):
     assert refused.status_code == 422 and "does not say of which month it is" in refused.content.decode()
     answer = keeper.post(where, {"file": SimpleUploadedFile("rates.csv", text.encode()), "month": "2026-08"}, follow=True)
     assert "2 rows of 1 hospitals read: 1 rates added" in answer.content.decode()
+
+
+def test_a_quarter_comes_in_by_the_browser(keeper, published):
+    where = reverse("payers:upload-asp")
+    refused = keeper.post(where, {"file": SimpleUploadedFile("limits.csv", b"code,price\nJ1745,1\n")})
+    assert refused.status_code == 422 and "limits.csv is neither CMS" in refused.content.decode().replace("&#x27;", "'")
+    file = published("prices/asp_payment_limits_2025Q1_as_published.csv")
+    answer = keeper.post(where, {"file": SimpleUploadedFile(file.name, file.read_bytes())}, follow=True)
+    assert "quarter from 2025-01-01" in answer.content.decode()
+    assert AspLimit.objects.get(hcpcs_code="J1745", quarter_start="2025-01-01").payment_limit == D("30.525")
 
 
 def test_a_price_list_asks_the_database_a_few_times(keeper, django_assert_max_num_queries):

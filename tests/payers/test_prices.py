@@ -73,11 +73,13 @@ def test_a_biosimilars_own_price_is_its_limit_less_its_share_of_the_reference_pr
     assert "its window is another on this day" in after.words
 
 
-def test_a_limit_is_carried_for_a_year_and_no_longer():
-    assert book().asp("J1745", dt.date(2026, 12, 31)).carried == 4
-    assert book().asp("J1745", dt.date(2027, 1, 1)) is None
-    gap = price(medicare(service_date=dt.date(2027, 1, 1)), book()).gaps[0]
-    assert gap.reason.startswith("no Medicare payment limit within a year")
+def test_a_limit_is_carried_two_years_forward_and_one_back_and_no_longer():
+    year, two = book().asp("J1745", dt.date(2026, 12, 31)), book().asp("J1745", dt.date(2027, 12, 31))
+    assert (year.carried, year.confidence, two.carried, two.confidence) == (4, "medium", 8, "low")
+    assert book().asp("J1745", dt.date(2028, 1, 1)) is None
+    assert book().asp("J1745", dt.date(2024, 10, 1)).carried == -4 and book().asp("J1745", dt.date(2024, 9, 30)) is None
+    gap = price(medicare(service_date=dt.date(2028, 1, 1)), book()).gaps[0]
+    assert gap.reason.startswith("no Medicare payment limit near the service date")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from roi.engine.prices import PriceBook, Rate
+from payers.engine.rates import Rate
+from roi.engine.prices import PriceBook
 
 COLUMNS = {
     "person_no": "BIGINT",

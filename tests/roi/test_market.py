@@ -231,6 +231,11 @@ def test_the_most_particular_rate_in_force_counts():
     assert price(general, other).drug == 2_000_00 * D("1.2")
 
 
+def test_a_percentage_is_of_the_average_sales_price_as_the_file_has_it():
+    """A biosimilar's limit carries a share of another product's price: its own price is not the limit less 6 %."""
+    assert price(claims.rate(), average_sales_prices={"J1745": D(45)}).drug == 45_00 * 40 * D("1.2")
+
+
 def test_a_rate_by_unit_is_by_billing_unit():
     assert price(claims.rate(hcpcs_code="J1745", basis="per_unit", rate=D(60))).drug == 40 * 60_00
 

@@ -248,7 +248,7 @@ def _lines(billing: Billing, course: Course, infusion: Infusion, seen: Seen, bag
 def _drug_lines(billing: Billing, course: Course, infusion: Infusion, seen: Seen, campus: str, denied: bool) -> list[Line]:
     site, payer, code = infusion.site, infusion.payer, infusion.code
     revenue = "0636" if site.form == "facility" else ""
-    cents = drug_cents(payer, site, code.price_cents, infusion.units)
+    cents = drug_cents(payer, site, code, infusion.units)
     extra = "TB" if site.is_340b and payer.line_of_business == "medicare" else ""
     ndc = course.product.ndc
     single = "JZ" if infusion.waste_units == 0 and course.therapy.recipe.vial else ""
@@ -260,7 +260,7 @@ def _drug_lines(billing: Billing, course: Course, infusion: Infusion, seen: Seen
         line = Line(code.hcpcs, infusion.units, 0, 0, line.charge, 0, revenue, marks, ndc)
     lines = [line]
     if infusion.waste_units:
-        wasted = 0 if denied else drug_cents(payer, site, code.price_cents, infusion.waste_units)
+        wasted = 0 if denied else drug_cents(payer, site, code, infusion.waste_units)
         marks = tuple([mark for mark in ("JW", campus, extra) if mark] + ["", "", ""])[:3]
         lines.append(billing.line(payer, code.hcpcs, infusion.waste_units, wasted, revenue, marks, ndc))
     return lines
@@ -271,10 +271,12 @@ def _administration_lines(billing: Billing, course: Course, infusion: Infusion, 
     first, further, revenue = _ADMINISTRATION[course.therapy.recipe.administration]
     revenue = revenue if site.form == "facility" else ""
     marks = (campus, "", "")
-    lines = [billing.line(payer, first, 1, administration_cents(payer, site, first, 1), revenue, marks)]
+    lines = [billing.line(payer, first, 1, administration_cents(payer, site, first, 1, infusion.day), revenue, marks)]
     hours = (course.therapy.infusion_minutes - 60 + 29) // 60 if further else 0
     if hours > 0:
-        lines.append(billing.line(payer, further, hours, administration_cents(payer, site, further, hours), revenue, marks))
+        lines.append(
+            billing.line(payer, further, hours, administration_cents(payer, site, further, hours, infusion.day), revenue, marks)
+        )
     return lines
 
 
@@ -317,7 +319,7 @@ def _bill_supply(billing: Billing, course: Course, infusion: Infusion, seen: See
     day = infusion.day - (draw.between(33, 40) if early else draw.between(1, 11))
     if early:
         seen.hidden_by.append("fill_outside_window")
-    cents = drug_cents(payer, pharmacy, infusion.code.price_cents, infusion.units + infusion.waste_units)
+    cents = drug_cents(payer, pharmacy, infusion.code, infusion.units + infusion.waste_units)
     if infusion.supply == "medical":
         code = course.product.code_on(day) or infusion.code
         units = infusion.dose / code.unit

@@ -6,7 +6,11 @@ little above it); administration follows Medicare's two fee schedules, times a p
 
 from __future__ import annotations
 
+import datetime as dt
+
+from demand.engine.rehearsal.therapies import Code
 from demand.engine.rehearsal.world import Payer, Site
+from payers.engine.medicare_rules import shipped_rules
 
 # Medicare's amounts in cents: (physician fee schedule, hospital outpatient), planning-grade
 ADMINISTRATION = {
@@ -29,19 +33,23 @@ def drug_percent(payer: Payer, site: Site) -> int:
     return payer.hospital_percent if site.is_hospital else payer.office_percent
 
 
-def drug_cents(payer: Payer, site: Site, price_cents: float, units: float) -> int:
-    return max(1, int(price_cents * units * drug_percent(payer, site) / 100 + 0.5))
+def drug_cents(payer: Payer, site: Site, code: Code, units: float) -> int:
+    """Medicare allows its payment limit, at home a percentage of the average sales price as every other payer does."""
+    if payer.line_of_business == "medicare" and site.form not in ("home", "suite", "pharmacy"):
+        return max(1, int(code.limit_cents * units + 0.5))
+    return max(1, int(code.price_cents * units * drug_percent(payer, site) / 100 + 0.5))
 
 
-def administration_cents(payer: Payer, site: Site, code: str, units: int) -> int:
-    """Off-campus departments under PN are paid at the physician fee schedule's level by Medicare (40 % of the hospital amount)."""
+def administration_cents(payer: Payer, site: Site, code: str, units: int, day: int) -> int:
+    """Medicare pays off-campus departments a share of the hospital amount: under PN, and since 2026 under PO too."""
     professional, hospital = ADMINISTRATION[code]
     factors = _FACTOR[payer.line_of_business]
     if not site.is_hospital:
         return int(professional * factors[0] * units + 0.5)
     amount = hospital * factors[1] * units
-    if payer.line_of_business == "medicare" and site.off_campus_modifier == "PN":
-        amount *= 0.4
+    if payer.line_of_business == "medicare" and site.off_campus_modifier:
+        share = shipped_rules().department_share(site.off_campus_modifier, dt.date.fromordinal(day))
+        amount *= float(share.percent) / 100
     return int(amount + 0.5)
 
 

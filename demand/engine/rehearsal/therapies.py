@@ -11,7 +11,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
+from payers.engine.average_sales_price import Limit, asp_on
+from payers.engine.medicare_rules import shipped_rules
 from payers.engine.reference_tables import shipped_tables
 
 
@@ -107,6 +110,7 @@ class Code:
     ends: int
     unit: float
     price_cents: float  # average sales price for one unit
+    limit_cents: float  # Medicare's payment limit for one unit: that price and its add-on
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,18 @@ class Therapy:
         return self.recipe.administration in ("injection", "chemo_injection")
 
 
-def _prices(limits: list[dict]) -> dict[str, float]:
-    """Average sales price in cents per unit: the newest Medicare limit without its 6 %."""
-    newest = {row["hcpcs_code"]: float(row["payment_limit"]) for row in sorted(limits, key=lambda row: row["quarter_start"])}
-    return {code: limit * 100 / 1.06 for code, limit in newest.items()}
+def _prices(limits: list[dict], units: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Average sales price and payment limit in cents per unit, of the newest limit: what the price list shows of the code."""
+    published: dict[str, list[Limit]] = {}
+    for row in limits:
+        published.setdefault(row["hcpcs_code"], []).append(Limit(row["quarter_start"], row["payment_limit"]))
+    rules, found = shipped_rules(), {}
+    for code, rows in published.items():
+        reference = rules.reference_of(code)
+        ratio = Decimal(str(units[code] / units[reference])) if reference in units and code in units else Decimal(1)
+        asp = asp_on(code, max(row.quarter_start for row in rows), published, rules, ratio)
+        found[code] = float(asp.average_sales_price * 100), float(asp.limit * 100)
+    return found
 
 
 def _products(recipe: Recipe, codes: list[Code], ndcs: dict[str, str], number: int) -> tuple[Product, ...]:
@@ -180,7 +192,8 @@ def therapy_menu() -> tuple[Therapy, ...]:
     """Shipped reference tables -> therapies in the order of `RECIPES`; a family or code the tables do not hold is left out."""
     tables = {name: [row.values for row in table.rows] for name, table in shipped_tables().items()}
     families = {row["family"]: row for row in tables["drug_families"]}
-    codes, measures = _codes(tables["drug_codes"], _prices(tables["asp_limits"]))
+    units = {row["hcpcs_code"]: row["unit_amount"] for row in tables["drug_codes"]}
+    codes, measures = _codes(tables["drug_codes"], _prices(tables["asp_limits"], units))
     shipped: dict[str, str] = {}
     injected: dict[str, tuple[str, str]] = {}
     for row in sorted(tables["ndcs"], key=lambda row: row["ndc_code"]):
@@ -197,15 +210,15 @@ def therapy_menu() -> tuple[Therapy, ...]:
     return tuple(menu)
 
 
-def _codes(rows: list[dict], prices: dict[str, float]) -> tuple[dict[str, list[Code]], dict[str, str]]:
+def _codes(rows: list[dict], prices: dict[str, tuple[float, float]]) -> tuple[dict[str, list[Code]], dict[str, str]]:
     """(codes by family, the family's unit of measure)."""
     codes: dict[str, list[Code]] = {}
     for row in rows:
         starts = row["effective_from"].toordinal()
         ends = (row["effective_to"] or dt.date.max).toordinal()
-        price = prices.get(row["hcpcs_code"], 0.0)
+        price, limit = prices.get(row["hcpcs_code"], (0.0, 0.0))
         codes.setdefault(row["family"], []).append(
-            Code(row["hcpcs_code"], row["molecule"], starts, ends, row["unit_amount"], price)
+            Code(row["hcpcs_code"], row["molecule"], starts, ends, row["unit_amount"], price, limit)
         )
     return codes, {row["family"]: row["unit_of_measure"] for row in rows}
 
@@ -237,7 +250,9 @@ def _with_prices(product: Product, typical: float, recipe: Recipe) -> Product:
     codes = tuple(
         code
         if code.price_cents > 0
-        else Code(code.hcpcs, code.molecule, code.starts, code.ends, code.unit, per_measure * code.unit)
+        else Code(
+            code.hcpcs, code.molecule, code.starts, code.ends, code.unit, per_measure * code.unit, per_measure * code.unit * 1.06
+        )
         for code in product.codes
     )
     return Product(product.molecule, product.share, codes, product.ndc)
