@@ -3,6 +3,7 @@
 import pandas as pd
 
 from payers.engine.policies import flat_rows
+from payers.engine.verdict import Law
 from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode, StateLaw
 from sites.selectors import frame
 
@@ -37,3 +38,8 @@ def reference_frames() -> dict[str, pd.DataFrame]:
             [row for document in Policy.objects.values_list("document", flat=True) for row in flat_rows(document)], dtype=object
         ),
     }
+
+
+def state_laws() -> list[Law]:
+    """The shields of insured members, as the evaluators ask for them."""
+    return [Law(*row) for row in StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")]

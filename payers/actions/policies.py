@@ -7,8 +7,8 @@ from django.db import transaction
 
 from payers.engine.examples import Drug, allowed_gap, same_drug_codes, unproved
 from payers.engine.policies import parse_policy
-from payers.engine.verdict import Law
-from payers.models import DrugCode, DrugFamily, Policy, StateLaw
+from payers.models import DrugCode, DrugFamily, Policy
+from payers.selectors import state_laws
 from sites.actions.registers import Loaded, store
 from sites.engine.text_file import RefusedTable, read_text
 
@@ -63,10 +63,6 @@ def reference_drugs() -> dict[str, Drug]:
     named = {family: drug(family, family) for family in families}
     named |= {molecule: drug(molecule, family) for _, molecule, _, _, family in rows}
     return named | {code: drug(molecule, family, same[code]) for code, molecule, _, _, family in rows}
-
-
-def state_laws() -> list[Law]:
-    return [Law(*row) for row in StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")]
 
 
 def _fields(document: dict) -> dict:

@@ -81,9 +81,7 @@ def _visible(course: Course, infusion: Infusion, seen: Seen) -> Dose:
     return Dose(infusion.day, infusion.payer, seen.site_class, affiliated, visible_channel(infusion, seen), authorized)
 
 
-def _first(
-    setting: Setting, course: Course, policy: PlantedPolicy, doses: list[Dose], as_of: int, all_known: bool
-) -> int | None:
+def _first(setting: Setting, course: Course, policy: PlantedPolicy, doses: list[Dose], as_of: int, all_known: bool) -> int | None:
     """The first day on which the policy exposes any episode of the course."""
     found = []
     episodes: list[list[Dose]] = []
@@ -156,9 +154,7 @@ def _treated_until(course: Course, episode: list[Dose], allowed_gap: int, restar
     return overdue if ended else OPEN_END
 
 
-def _within(
-    setting: Setting, course: Course, policy: PlantedPolicy, episode: list[Dose], until: int, bound: int
-) -> int | None:
+def _within(setting: Setting, course: Course, policy: PlantedPolicy, episode: list[Dose], until: int, bound: int) -> int | None:
     """The first day from `bound` on at which the person is treated where the policy does not want it, under its payer."""
     person = course.person
     if policy.age_min is not None:
