@@ -30,7 +30,7 @@ EPISODES = """
     line_of_business market end_cause
 """
 EXPOSURE = """
-    person_id family policy_id verdict exposed_from clauses reasons funding_assumed grace_until expected_from moved_on kind status
+    person_id family policy_id verdict exposed_from clauses reasons funding_assumed grace_until expected_from moved_on policy_payer kind status
     likelihood judged_on episode_id person_no payer plan line_of_business market site_id site_class channel started_on treated_until
     active next_expected_on interval_days allowed_per_infusion_cents
 """

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from payers.engine.examples import Drug, allowed_gap, same_drug_codes, unproved
-from payers.engine.verdict import Law
-from payers.models import DrugCode, DrugFamily, StateLaw
+from payers.models import DrugCode, DrugFamily
+from payers.selectors import state_laws
 from sites.engine.text_file import RefusedTable
 
 
@@ -36,7 +36,3 @@ def reference_drugs() -> dict[str, Drug]:
     named = {family: drug(family, family) for family in families}
     named |= {molecule: drug(molecule, family) for _, molecule, _, _, family in rows}
     return named | {code: drug(molecule, family, same[code]) for code, molecule, _, _, family in rows}
-
-
-def state_laws() -> list[Law]:
-    return [Law(*row) for row in StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")]

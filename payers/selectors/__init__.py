@@ -3,6 +3,7 @@
 import pandas as pd
 
 from payers.engine.policies import flat_rows
+from payers.engine.verdict import Law
 from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode, StateLaw
 from sites.selectors import frame
 
@@ -38,3 +39,8 @@ def reference_frames() -> dict[str, pd.DataFrame]:
             dtype=object,
         ),
     }
+
+
+def state_laws() -> list[Law]:
+    """The shields of insured members, as the evaluators ask for them."""
+    return [Law(*row) for row in StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")]

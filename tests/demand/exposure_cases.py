@@ -329,3 +329,12 @@ def told(row: dict) -> Verdict:
         row["verdict"], row["exposed_from"], row["grace_until"], tuple(filter(None, row["clauses"].split(";"))),
         tuple(filter(None, row["reasons"].split("; "))),
     )  # fmt: skip
+
+
+def write_run(folder, people: list[Person], policies: list[dict], laws: list[Law] = ()) -> None:
+    """What a run keeps of exposure, as the files of its folder."""
+    by_tables(people, policies, laws)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in zip(exposure.KEPT, ("treatment", "treatment_span", "exception_evidence"), strict=True):
+        _connection().execute(f"COPY (SELECT * FROM {table} ORDER BY ALL) TO '{folder / name}.parquet' (FORMAT parquet)")
+    _connection().execute(f"COPY exposure TO '{folder / 'exposure.parquet'}' (FORMAT parquet)")

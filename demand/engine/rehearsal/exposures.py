@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from demand.engine.rehearsal import days
 from demand.engine.rehearsal.claims import Seen
@@ -45,7 +46,13 @@ def exposure_rows(setting: Setting, pairs: list[tuple[Course, Infusion, Seen]], 
     for mine in by_course.values():
         course = mine[0][0]
         planted = [_planted(course, infusion) for _, infusion, _ in mine]
-        visible = [_visible(course, infusion, seen) for _, infusion, seen in mine if seen.site_shown and seen.drug_named]
+        others = {infusion.day for other, infusion, _ in pairs if other is not course}
+        visible = [
+            _visible(course, infusion, seen)
+            for _, infusion, seen in mine
+            # a dose that a pharmacy sent is taken for the other drug's administration where another was given that day
+            if seen.site_shown and seen.drug_named and (seen.drug_paid or infusion.day not in others)
+        ]
         for policy in setting.policies:
             if course.therapy.family in policy.families:
                 first = _first(setting, course, policy, planted, as_of, all_known=True)
@@ -78,8 +85,9 @@ def _first(setting: Setting, course: Course, policy: PlantedPolicy, doses: list[
     """The first day on which the policy exposes any episode of the course."""
     found = []
     episodes: list[list[Dose]] = []
+    allowed_gap = course.allowed_gap if all_known else _own_allowed_gap(course, doses)
     for dose in doses:
-        if episodes and dose.day - episodes[-1][-1].day <= course.allowed_gap:
+        if episodes and dose.day - episodes[-1][-1].day <= allowed_gap:
             episodes[-1].append(dose)
         else:
             episodes.append([dose])
@@ -90,7 +98,7 @@ def _first(setting: Setting, course: Course, policy: PlantedPolicy, doses: list[
         from_start = treatment[0] is doses[0]
         bound = _bound(course, policy, treatment, doses, from_start, all_known)
         if bound is not None:
-            until = _treated_until(course, episode, number + 1 < len(episodes), as_of)
+            until = _treated_until(course, episode, allowed_gap, number + 1 < len(episodes), as_of)
             found.append(_within(setting, course, policy, episode, until, bound))
     return min((day for day in found if day is not None), default=None)
 
@@ -116,10 +124,23 @@ def _bound(
     return policy.exposed_from(given, course.therapy.course_doses == 1, min(ends, default=0))
 
 
-def _treated_until(course: Course, episode: list[Dose], restarted: bool, as_of: int) -> int:
+def _own_allowed_gap(course: Course, doses: list[Dose]) -> int:
+    """By the median of the gaps that the doses seen show, where there are two of maintenance, as definitions.md 3 has it."""
+    therapy, gaps, number = course.therapy, [], 1
+    for before, after in pairwise(doses):
+        gap = after.day - before.day
+        number = 1 if gap > max(RESTART_DAYS, int(therapy.interval * 1.5)) else number + 1
+        if number >= therapy.induction_doses + 2:
+            gaps.append(gap)
+    own = len(gaps) >= 2 and not therapy.cycle_doses
+    interval = int(median(gaps) + 0.5) if own else therapy.interval
+    return max(60, int(interval * 1.5))
+
+
+def _treated_until(course: Course, episode: list[Dose], allowed_gap: int, restarted: bool, as_of: int) -> int:
     """The last dose + the allowed gap; without end where nothing says that the treatment ended."""
     person, therapy, last = course.person, course.therapy, episode[-1].day
-    overdue = last + course.allowed_gap
+    overdue = last + allowed_gap
     fills = [day for day in course.self_fills if last < day < as_of]
     ended = (
         restarted

@@ -137,6 +137,7 @@ class Therapy:
     recipe: Recipe
     clinical_line: str
     interval: int
+    induction_doses: int
     cycle_doses: int  # 0 where the regimen is not cyclic
     course_doses: int  # 0 where the course is open-ended
     planned_self_injection: bool
@@ -230,6 +231,7 @@ def _therapy(row: dict, recipe: Recipe, products: tuple[Product, ...], measure: 
         recipe=recipe,
         clinical_line=row["clinical_line"],
         interval=row["interval_days"],
+        induction_doses=row["induction_doses"] or 0,
         cycle_doses=(row["cycle_doses"] or 0) if row["cyclic"] else 0,
         course_doses=(row["course_doses"] or 0) if row["finite_course"] else 0,
         planned_self_injection=row["planned_self_injection"],

@@ -19,7 +19,7 @@ WITH stated AS (
     FROM policy_document
 )
 SELECT
-    row_number() OVER (ORDER BY said.id) AS policy_no, said.id AS policy_id, lower(said.payer) AS payer_key, said.kind, said.status,
+    row_number() OVER (ORDER BY said.id) AS policy_no, said.id AS policy_id, said.payer AS policy_payer, lower(said.payer) AS payer_key, said.kind, said.status,
     said.likelihood, said.effective_from, coalesce(said.effective_to, DATE '9999-12-31') AS effective_to, said.starts,
     CASE WHEN said.kind = 'drug_source' THEN said.drug_source END AS drug_source, said.scope,
     said.drugs.hcpcs AS codes, list_concat(said.drugs.molecules, said.drugs.families) AS names,
@@ -409,7 +409,7 @@ SELECT
             greatest(treatment.next_expected_on, told.judged_on) + (greatest(told.doses_left, 1) - 1) * treatment.interval_days + 1
     END AS expected_from,
     list_min(list_filter(told.permitted_from, lambda day: day > told.exposed_from AND day > told.last_barred_from)) AS moved_on,
-    policy.kind, policy.status, policy.likelihood, told.judged_on,
+    policy.policy_payer, policy.kind, policy.status, policy.likelihood, told.judged_on,
     treatment.episode_id, treatment.person_no, now.payer, now.plan, now.line_of_business, treatment.market, treatment.site_id,
     treatment.site_class, treatment.channel, treatment.started_on, treatment.treated_until,
     treatment.treated_until IS NULL OR treatment.treated_until >= getvariable('exposure_as_of') AS active,

@@ -61,8 +61,11 @@ WITH day AS (
         SELECT DISTINCT infusion.person_no, infusion.family, lower(line.payer) AS payer, line.authorization_end_date AS ends_on
         FROM run_lines AS line
         JOIN run_infusions AS infusion ON infusion.infusion_id = line.infusion_id
+        LEFT JOIN (
+            SELECT person_no FROM run_episodes GROUP BY person_no HAVING count(DISTINCT family) > 1
+        ) AS several ON several.person_no = infusion.person_no
         WHERE line.authorization_end_date IS NOT NULL AND line.payer IS NOT NULL
-            AND infusion.channel_confidence IS DISTINCT FROM 'probable'
+            AND (infusion.channel_confidence IS DISTINCT FROM 'probable' OR several.person_no IS NULL)
     )
     GROUP BY person_no, family
 ), feed AS (
