@@ -3,6 +3,7 @@ from django.urls.converters import IntConverter
 
 from demand.views import (
     contradictions,
+    exposure,
     extracts,
     feeds,
     figures,
@@ -96,6 +97,10 @@ urlpatterns = [
     path("prices/gaps.csv", prices.gaps_csv, name="price-gaps-csv"),
     path("prices/benchmark.csv", prices.benchmark_csv, name="benchmark-csv"),
     path("prices/indifference/", prices.indifference, name="indifference"),
+    path("exposure/", exposure.index, name="exposure"),
+    path("exposure/people/", exposure.people, name="exposure-people"),
+    path("exposure/people.csv", exposure.people_csv, name="exposure-people-csv"),
+    path("exposure/crossings/", exposure.crossing, name="exposure-crossings"),
     path("outlook/", outlook.index, name="outlook"),
     path("outlook/<str:policy_id>/likelihood/", outlook.state, name="state-likelihood"),
     path("outlook/<str:policy_id>/decision/", outlook.record_decision, name="record-decision"),

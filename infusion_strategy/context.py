@@ -21,6 +21,7 @@ ROOMS = (
         "Payers",
         (
             ("Policies", "payers:policies", SEES),
+            ("Exposure", "demand:exposure", SEES),
             ("Look ahead", "demand:outlook", SEES),
             ("Payers and plans", "payers:payers", SEES),
             ("Public policies", "payers:library", SEES),

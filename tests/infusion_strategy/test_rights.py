@@ -43,6 +43,7 @@ MAY = {
     "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
     "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
+    "demand:exposure": EVERYBODY, "demand:exposure-people": {"analyst"}, "demand:exposure-people-csv": {"analyst"}, "demand:exposure-crossings": KEEPS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
@@ -83,7 +84,7 @@ POLICY = {
 }  # fmt: skip
 LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back": "1/take-back/"}
 POSTS = {
-    "demand:accept-extract", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
+    "demand:accept-extract", "demand:exposure-crossings", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
     "demand:log-take-back", "demand:mapping-effect", "demand:mapping-import", "demand:mapping-retire", "demand:put-back",
     "demand:read-again", "demand:recompute", "demand:record-decision", "demand:refresh-feed", "demand:remove-step",
     "demand:reopen", "demand:settle", "demand:state-likelihood", "demand:take-back", "demand:undo-decision",
