@@ -33,47 +33,29 @@ SELECT
     ) AS unseen_exceptions
 FROM stated;
 
--- 1. Coverage, product and place of a stretch by number; a funding that nobody told is taken as insured and as self-funded in turn.
+-- 1. Every coverage, product and place once; a funding that nobody told is taken as insured and as self-funded in turn.
 CREATE OR REPLACE TEMP TABLE coverage AS
-SELECT row_number() OVER () AS coverage_no, *
-FROM (SELECT DISTINCT payer, plan, line_of_business, funding_type, state FROM treatment_span);
+SELECT DISTINCT ON (coverage_no) coverage_no, payer, plan, line_of_business, funding_type, state FROM treatment_span;
 
 CREATE OR REPLACE TEMP TABLE product AS
-SELECT row_number() OVER () AS product_no, *
-FROM (
-    SELECT DISTINCT treatment.family, span.molecule, span.codes FROM treatment_span AS span JOIN treatment USING (episode_id)
-);
+SELECT DISTINCT ON (span.product_no) span.product_no, treatment.family, span.molecule, span.codes
+FROM treatment_span AS span
+JOIN treatment USING (episode_id);
 
 CREATE OR REPLACE TEMP TABLE place AS
-SELECT row_number() OVER () AS place_no, *
-FROM (SELECT DISTINCT site_class, hospital_affiliated, channel FROM treatment_span);
+SELECT DISTINCT ON (place_no) place_no, site_class, hospital_affiliated, channel FROM treatment_span;
 
 CREATE OR REPLACE TEMP TABLE stretch AS
-WITH numbered AS (
-    SELECT
-        span.episode_id, span.from_on, span.to_on, span.is_last, coverage.coverage_no, product.product_no, place.place_no,
-        lower(span.payer) AS payer_key, span.funding_type
+WITH open_funding AS (
+    SELECT DISTINCT span.episode_id, lower(span.payer) AS payer_key
     FROM treatment_span AS span
-    JOIN treatment USING (episode_id)
-    JOIN coverage
-        ON coverage.payer IS NOT DISTINCT FROM span.payer AND coverage.plan IS NOT DISTINCT FROM span.plan
-        AND coverage.line_of_business IS NOT DISTINCT FROM span.line_of_business
-        AND coverage.funding_type IS NOT DISTINCT FROM span.funding_type AND coverage.state IS NOT DISTINCT FROM span.state
-    JOIN product
-        ON product.family = treatment.family AND product.molecule IS NOT DISTINCT FROM span.molecule
-        AND product.codes IS NOT DISTINCT FROM span.codes
-    JOIN place
-        ON place.site_class IS NOT DISTINCT FROM span.site_class AND place.channel IS NOT DISTINCT FROM span.channel
-        AND place.hospital_affiliated IS NOT DISTINCT FROM span.hospital_affiliated
-), open_funding AS (
-    SELECT DISTINCT episode_id, payer_key FROM numbered WHERE coalesce(funding_type, 'unknown') = 'unknown'
+    JOIN coverage ON coverage.coverage_no = span.coverage_no AND coalesce(coverage.funding_type, 'unknown') = 'unknown'
 )
-SELECT numbered.* EXCLUDE (payer_key, funding_type), '' AS assumed
-FROM numbered ANTI JOIN open_funding USING (episode_id, payer_key)
-UNION ALL
-SELECT numbered.* EXCLUDE (payer_key, funding_type), assumption.assumed
-FROM numbered SEMI JOIN open_funding USING (episode_id, payer_key)
-CROSS JOIN (VALUES ('insured'), ('self_funded')) AS assumption(assumed);
+SELECT
+    span.episode_id, span.from_on, span.to_on, span.is_last, span.coverage_no, span.product_no, span.place_no,
+    unnest(CASE WHEN open_funding.episode_id IS NULL THEN [''] ELSE ['insured', 'self_funded'] END) AS assumed
+FROM treatment_span AS span
+LEFT JOIN open_funding ON open_funding.episode_id = span.episode_id AND open_funding.payer_key = lower(span.payer);
 
 -- 2. What a policy says of a coverage. `against` are clauses that are not met, `open` those of which nobody can tell.
 CREATE OR REPLACE TEMP TABLE policy_coverage AS
@@ -413,5 +395,4 @@ SELECT
 FROM verdict
 JOIN policy ON policy.policy_no = verdict.policy_no
 JOIN treatment ON treatment.episode_id = verdict.episode_id
-JOIN treatment_span AS now ON now.is_last AND now.episode_id = verdict.episode_id
-ORDER BY treatment.episode_id, policy.policy_id, verdict.assumed;
+JOIN treatment_span AS now ON now.is_last AND now.episode_id = verdict.episode_id;
