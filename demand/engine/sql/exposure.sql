@@ -46,28 +46,33 @@ CREATE OR REPLACE TEMP TABLE place AS
 SELECT DISTINCT ON (place_no) place_no, site_class, hospital_affiliated, channel FROM treatment_span;
 
 CREATE OR REPLACE TEMP TABLE stretch AS
-WITH open_funding AS (
-    SELECT DISTINCT span.episode_id, lower(span.payer) AS payer_key
+WITH placed AS (
+    SELECT
+        span.episode_id, span.from_on, span.to_on, span.is_last, span.coverage_no, span.product_no, span.place_no,
+        coalesce(coverage.funding_type, 'unknown') = 'unknown' AS is_open, lower(coverage.payer) AS payer_key
     FROM treatment_span AS span
-    JOIN coverage ON coverage.coverage_no = span.coverage_no AND coalesce(coverage.funding_type, 'unknown') = 'unknown'
+    JOIN coverage ON coverage.coverage_no = span.coverage_no
+), open_funding AS (
+    SELECT DISTINCT episode_id, payer_key FROM placed WHERE is_open
 )
-SELECT
-    span.episode_id, span.from_on, span.to_on, span.is_last, span.coverage_no, span.product_no, span.place_no,
-    unnest(CASE WHEN open_funding.episode_id IS NULL THEN [''] ELSE ['insured', 'self_funded'] END) AS assumed
-FROM treatment_span AS span
-LEFT JOIN open_funding ON open_funding.episode_id = span.episode_id AND open_funding.payer_key = lower(span.payer);
+SELECT placed.* EXCLUDE (is_open, payer_key), 0 AS assumed_no FROM placed ANTI JOIN open_funding USING (episode_id, payer_key)
+UNION ALL
+SELECT placed.* EXCLUDE (is_open, payer_key), assumption.assumed_no
+FROM placed
+SEMI JOIN open_funding USING (episode_id, payer_key)
+CROSS JOIN (VALUES (1), (2)) AS assumption(assumed_no);  -- insured, self-funded
 
 -- 2. What a policy says of a coverage. `against` are clauses that are not met, `open` those of which nobody can tell.
 CREATE OR REPLACE TEMP TABLE policy_coverage AS
 WITH faced AS (
     SELECT
-        policy.policy_no, policy.kind, policy.scope, coverage.coverage_no, assumption.assumed,
+        policy.policy_no, policy.kind, policy.scope, coverage.coverage_no, assumption.assumed_no,
         coalesce(coverage.line_of_business, 'unknown') AS line_of_business, lower(coverage.plan) AS plan, coverage.state,
-        CASE WHEN coalesce(coverage.funding_type, 'unknown') = 'unknown' THEN nullif(assumption.assumed, '') ELSE coverage.funding_type END
+        CASE WHEN coalesce(coverage.funding_type, 'unknown') = 'unknown' THEN assumption.assumed ELSE coverage.funding_type END
             AS funding
     FROM policy
     JOIN coverage ON lower(coverage.payer) = policy.payer_key
-    CROSS JOIN (VALUES (''), ('insured'), ('self_funded')) AS assumption(assumed)
+    CROSS JOIN (VALUES (0, NULL), (1, 'insured'), (2, 'self_funded')) AS assumption(assumed_no, assumed)
 ), failed AS (
     SELECT
         *,
@@ -81,7 +86,7 @@ WITH faced AS (
     FROM faced
 )
 SELECT
-    policy_no, coverage_no, assumed,
+    policy_no, coverage_no, assumed_no,
     nullif(concat_ws(';',
         CASE WHEN line_fails AND line_of_business <> 'unknown' THEN 'scope.lines_of_business' END,
         CASE WHEN funding_fails THEN 'scope.funding' END,
@@ -180,33 +185,26 @@ SELECT
 FROM numbered
 WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on);
 
--- 5. One row per episode, policy and assumed funding: when start rule, grace and age let the policy begin.
-CREATE OR REPLACE TEMP TABLE named AS  -- stretches in which the policy names payer and drug; does it, while in force and they treated?
-SELECT
-    (stretch.episode_id * 1000000 + policy.policy_no) * 3 + CASE stretch.assumed WHEN '' THEN 0 WHEN 'insured' THEN 1 ELSE 2 END AS pair,
-    stretch.episode_id, policy.policy_no, stretch.assumed, stretch.from_on, stretch.to_on, stretch.is_last,
-    stretch.coverage_no, stretch.place_no,
-    stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force
-FROM stretch
-JOIN policy_coverage
-    ON policy_coverage.coverage_no = stretch.coverage_no AND policy_coverage.assumed = stretch.assumed
-JOIN policy_product ON policy_product.policy_no = policy_coverage.policy_no AND policy_product.product_no = stretch.product_no
-JOIN policy ON policy.policy_no = policy_coverage.policy_no
-WHERE stretch.is_last OR (stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to);
-
-CREATE OR REPLACE TEMP TABLE clock AS
+-- 5. Each stretch with each policy that names its payer and drug: when start rule, grace and age let the policy begin, and the first day
+--    of the stretch that nothing lets off: in force, started, grace used up, old enough, at an excluded place, no shield.
+CREATE OR REPLACE TEMP TABLE ruled AS
 WITH faced AS (
     SELECT
-        pair.pair, pair.episode_id, pair.policy_no, pair.assumed, course.began_on, course.start_known,
-        course.began_on < policy.effective_from AS under_way, policy.starts, policy.combine,
+        (stretch.episode_id * 1000000 + policy.policy_no) * 3 + stretch.assumed_no AS pair,
+        stretch.from_on, stretch.to_on, stretch.is_last,
+        stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force,
+        policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
+        policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
+        policy.effective_from, policy.effective_to, policy.starts, policy.combine, course.start_known,
+        course.began_on < policy.effective_from AS under_way,
+        policy.has_grace AND (policy.single_dose_has_grace OR NOT treatment.single_dose) AS has_grace,
         CASE
             WHEN policy.grace_doses = 0 THEN course.began_on
             WHEN policy.grace_doses IS NOT NULL THEN coalesce(course.given_on[policy.grace_doses] + 1, DATE '9999-12-31')
         END AS doses_end,
         course.began_on + policy.grace_days AS days_end,
-        policy.has_grace AND (policy.single_dose_has_grace OR NOT treatment.single_dose) AS has_grace,
         policy.grace_doses - len(course.given_on)::INTEGER AS doses_left,
-        CASE WHEN policy.starts = 'at_renewal' THEN list_min(list_transform(
+        CASE WHEN policy.starts = 'at_renewal' AND course.began_on < policy.effective_from THEN list_min(list_transform(
             list_filter(treatment.authorizations,
                 lambda held: held.payer = policy.payer_key AND held.ends_on >= policy.effective_from),
             lambda held: held.ends_on)) END AS renewal,
@@ -214,59 +212,62 @@ WITH faced AS (
         CASE WHEN policy.age_max IS NOT NULL THEN (treatment.birth_date + to_years(policy.age_max + 1))::DATE END AS too_old,
         treatment.birth_date IS NULL AND policy.age_min IS NOT NULL AS min_open,
         treatment.birth_date IS NULL AND policy.age_max IS NOT NULL AS max_open
-    FROM (SELECT DISTINCT pair, episode_id, policy_no, assumed FROM named WHERE in_force) AS pair
-    JOIN policy USING (policy_no)
-    JOIN treatment USING (episode_id)
-    JOIN course ON course.episode_id = pair.episode_id AND course.restart_gap_days = policy.restart_gap_days
-)
-SELECT
-    * EXCLUDE (doses_end, days_end, renewal),
-    CASE WHEN has_grace THEN CASE combine WHEN 'last' THEN greatest(doses_end, days_end) ELSE least(doses_end, days_end) END END
-        AS grace_end,
-    CASE WHEN has_grace THEN CASE
-        WHEN days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
-            THEN 'grace.doses' ELSE 'grace.days' END END AS grace_clause,
-    CASE WHEN under_way AND starts = 'at_renewal' THEN renewal END AS renewal,
-    starts = 'new_starts' AND under_way AS start_against,
-    (starts = 'new_starts' AND NOT under_way AND NOT start_known)
-        OR (starts = 'at_renewal' AND NOT under_way AND NOT start_known)
-        OR (starts = 'at_renewal' AND under_way AND renewal IS NULL) AS start_open
-FROM faced;
-
--- 6. The first day of each stretch that nothing lets off: in force, started, grace used up, old enough, at an excluded place, no shield.
-CREATE OR REPLACE TEMP TABLE dated AS
-WITH ruled AS (
-    SELECT
-        named.pair, named.from_on, policy_place.against IS NOT NULL AS is_permitted, policy_coverage.shields,
-        policy_coverage.against IS NULL AND policy_coverage.open IS NULL AND policy_place.against IS NULL AND policy_place.open IS NULL
-            AND NOT clock.start_against AND NOT clock.start_open AND NOT clock.min_open AND NOT clock.max_open AS binds,
-        greatest(named.from_on, policy.effective_from, clock.grace_end, clock.renewal, clock.old_enough) AS due_on,
-        least(named.to_on, policy.effective_to, clock.too_old) AS until_on
-    FROM named
-    JOIN clock ON clock.pair = named.pair
-    JOIN policy ON policy.policy_no = named.policy_no
-    JOIN policy_place ON policy_place.policy_no = named.policy_no AND policy_place.place_no = named.place_no
+    FROM stretch
     JOIN policy_coverage
-        ON policy_coverage.policy_no = named.policy_no AND policy_coverage.coverage_no = named.coverage_no
-        AND policy_coverage.assumed = named.assumed
+        ON policy_coverage.coverage_no = stretch.coverage_no AND policy_coverage.assumed_no = stretch.assumed_no
+    JOIN policy_product
+        ON policy_product.policy_no = policy_coverage.policy_no AND policy_product.product_no = stretch.product_no
+    JOIN policy ON policy.policy_no = policy_coverage.policy_no
+    JOIN policy_place ON policy_place.policy_no = policy_coverage.policy_no AND policy_place.place_no = stretch.place_no
+    JOIN treatment ON treatment.episode_id = stretch.episode_id
+    JOIN course ON course.episode_id = stretch.episode_id AND course.restart_gap_days = policy.restart_gap_days
+    WHERE stretch.is_last OR (stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to)
+), timed AS (
+    SELECT
+        * EXCLUDE (doses_end, days_end),
+        CASE WHEN has_grace THEN CASE combine WHEN 'last' THEN greatest(doses_end, days_end) ELSE least(doses_end, days_end) END END
+            AS grace_end,
+        CASE WHEN has_grace THEN CASE
+            WHEN days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
+                THEN 'grace.doses' ELSE 'grace.days' END END AS grace_clause,
+        starts = 'new_starts' AND under_way AS start_against,
+        CASE WHEN starts = 'everyone' THEN false WHEN under_way THEN starts = 'at_renewal' AND renewal IS NULL ELSE NOT start_known END
+            AS start_open
+    FROM faced
+), due AS (
+    SELECT
+        *,
+        coverage_against IS NULL AND coverage_open IS NULL AND place_against IS NULL AND place_open IS NULL
+            AND NOT start_against AND NOT start_open AND NOT min_open AND NOT max_open AS binds,
+        greatest(from_on, effective_from, grace_end, renewal, old_enough) AS due_on
+    FROM timed
 ), shielded AS (
     SELECT
         *,
         CASE WHEN shields IS NULL THEN due_on ELSE coalesce(
             list_filter(shields, lambda law: law.from_on <= due_on AND law.to_on > due_on)[1].to_on, due_on) END AS first_on
-    FROM ruled
-), first AS (
-    SELECT
-        pair, min(CASE WHEN binds AND first_on < until_on THEN first_on END) AS exposed_from,
-        list(from_on) FILTER (is_permitted) AS permitted_from, max(from_on) FILTER (NOT is_permitted) AS last_barred_from
-    FROM shielded
-    GROUP BY pair
+    FROM due
 )
 SELECT
-    clock.*, first.exposed_from,
-    list_filter(first.permitted_from, lambda day: day > first.last_barred_from) AS moved_from
-FROM first
-JOIN clock ON clock.pair = first.pair;
+    * EXCLUDE (to_on, starts, combine, under_way, due_on, binds, first_on, has_grace),
+    CASE WHEN binds AND first_on < least(to_on, effective_to, too_old) THEN first_on END AS exposed_from
+FROM shielded;
+
+-- 6. One row per episode, policy and assumed funding; the first permitted place after the last that was not, if exposed before.
+CREATE OR REPLACE TEMP TABLE dated AS
+SELECT
+    pair, pair // 3000000 AS episode_id, (pair // 3) % 1000000 AS policy_no, pair % 3 AS assumed_no,
+    min(exposed_from) AS exposed_from, max(CASE WHEN place_against IS NULL THEN from_on END) AS last_barred_from
+FROM ruled
+GROUP BY pair
+HAVING bool_or(in_force);
+
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT ruled.pair, min(ruled.from_on) AS moved_on
+FROM ruled
+JOIN dated ON dated.pair = ruled.pair AND ruled.from_on > dated.exposed_from AND ruled.from_on > dated.last_barred_from
+WHERE ruled.place_against IS NOT NULL
+GROUP BY ruled.pair;
 
 -- 7. How far the nearest registered site is to which a policy sends people, from each ZIP; home infusion has no distance.
 CREATE OR REPLACE TEMP TABLE reach AS
@@ -302,31 +303,25 @@ JOIN (
 CREATE OR REPLACE TEMP TABLE verdict AS
 WITH said AS (
     SELECT
-        dated.episode_id, dated.policy_no, dated.assumed, dated.exposed_from, dated.moved_from,
+        dated.pair, dated.episode_id, dated.policy_no, dated.assumed_no, dated.exposed_from, moved.moved_on,
         policy.judged_on, policy.effective_from, policy.unseen_exceptions,
         coalesce(treatment.treated_until < policy.judged_on, false) AS is_over,
-        CASE WHEN last.episode_id IS NULL
+        CASE WHEN last.pair IS NULL
             THEN CASE WHEN lower(now.payer) IS DISTINCT FROM policy.payer_key THEN 'payer' ELSE 'drugs' END END AS unnamed,
-        policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
-        policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
         policy.judged_on >= policy.effective_to AS has_ended,
-        coalesce(dated.old_enough > policy.judged_on, false) AS is_young, coalesce(dated.too_old <= policy.judged_on, false) AS is_old,
-        dated.old_enough, dated.start_against, dated.start_open, dated.min_open, dated.max_open,
-        CASE WHEN dated.grace_end > policy.judged_on THEN dated.grace_clause END AS grace_runs,
-        CASE WHEN dated.renewal > policy.judged_on THEN 'starts' END AS renewal_runs,
-        dated.grace_end, dated.grace_clause, dated.renewal, dated.doses_left,
-        NOT dated.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
+        coalesce(last.old_enough > policy.judged_on, false) AS is_young, coalesce(last.too_old <= policy.judged_on, false) AS is_old,
+        CASE WHEN last.grace_end > policy.judged_on THEN last.grace_clause END AS grace_runs,
+        CASE WHEN last.renewal > policy.judged_on THEN 'starts' END AS renewal_runs,
+        last.* EXCLUDE (pair, from_on, is_last, in_force, effective_from, effective_to, too_old, start_known, exposed_from),
+        NOT last.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
         exempted.clauses AS exempted, CASE WHEN reach.nearest > policy.miles THEN 'access_exception.miles' END AS out_of_reach,
         policy.miles IS NOT NULL AND reach.nearest IS NULL AS is_distance_open
     FROM dated
     JOIN policy ON policy.policy_no = dated.policy_no
     JOIN treatment ON treatment.episode_id = dated.episode_id
     JOIN treatment_span AS now ON now.is_last AND now.episode_id = dated.episode_id
-    LEFT JOIN named AS last ON last.is_last AND last.pair = dated.pair
-    LEFT JOIN policy_place ON policy_place.policy_no = last.policy_no AND policy_place.place_no = last.place_no
-    LEFT JOIN policy_coverage
-        ON policy_coverage.policy_no = last.policy_no AND policy_coverage.coverage_no = last.coverage_no
-        AND policy_coverage.assumed = last.assumed
+    LEFT JOIN ruled AS last ON last.is_last AND last.pair = dated.pair
+    LEFT JOIN moved ON moved.pair = dated.pair
     LEFT JOIN exempted ON exempted.policy_no = dated.policy_no AND exempted.person_id = treatment.person_id
     LEFT JOIN reach ON reach.policy_no = dated.policy_no AND reach.zip_code = treatment.zip_code
 ), shielded AS (
@@ -351,7 +346,7 @@ WITH said AS (
     FROM shielded
 )
 SELECT
-    episode_id, policy_no, assumed, verdict, exposed_from, moved_from, waits_until, doses_left,
+    episode_id, policy_no, assumed_no, verdict, exposed_from, moved_on, waits_until, doses_left,
     CASE verdict
         WHEN 'exposed' THEN CASE
             WHEN exposed_from = grace_end THEN hit || ';' || grace_clause
@@ -379,14 +374,14 @@ FROM judged;
 CREATE OR REPLACE TEMP VIEW exposure AS
 SELECT
     treatment.person_id, treatment.family, policy.policy_id, verdict.verdict, verdict.exposed_from, verdict.clauses, verdict.reasons,
-    nullif(verdict.assumed, '') AS funding_assumed,
+    CASE verdict.assumed_no WHEN 1 THEN 'insured' WHEN 2 THEN 'self_funded' END AS funding_assumed,
     CASE WHEN verdict.verdict = 'in_grace' AND verdict.waits_until < DATE '9999-12-31' THEN verdict.waits_until END AS grace_until,
     CASE  -- a grace of doses ends by the doses that are still to come, at the person's own interval
         WHEN verdict.exposed_from IS NOT NULL THEN verdict.exposed_from
         WHEN verdict.verdict = 'in_grace' AND verdict.waits_until = DATE '9999-12-31' AND treatment.treated_until IS NULL THEN
             greatest(treatment.next_expected_on, policy.judged_on) + (greatest(verdict.doses_left, 1) - 1) * treatment.interval_days + 1
     END AS expected_from,
-    list_min(list_filter(verdict.moved_from, lambda day: day > verdict.exposed_from)) AS moved_on,
+    verdict.moved_on,
     policy.policy_payer, policy.kind, policy.status, policy.likelihood, policy.judged_on,
     treatment.episode_id, treatment.person_no, now.payer, now.plan, now.line_of_business, treatment.market, treatment.site_id,
     treatment.site_class, treatment.channel, treatment.started_on, treatment.treated_until,
