@@ -165,12 +165,14 @@ FROM judged;
 CREATE OR REPLACE TEMP TABLE course AS
 WITH gap AS (
     SELECT DISTINCT restart_gap_days FROM policy
+), alone AS (  -- most have one episode: nothing to chain
+    SELECT person_no, family FROM treatment GROUP BY person_no, family HAVING count(*) = 1
 ), cut AS (
     SELECT
         treatment.episode_id, treatment.person_no, treatment.family, treatment.started_on, treatment.new_start,
         treatment.dose_days, gap.restart_gap_days,
         coalesce(started_on - lag(last_infused_on) OVER by_start > gap.restart_gap_days, false)::INTEGER AS is_restart
-    FROM treatment CROSS JOIN gap
+    FROM treatment ANTI JOIN alone USING (person_no, family) CROSS JOIN gap
     WINDOW by_start AS (PARTITION BY gap.restart_gap_days, person_no, family ORDER BY started_on)
 ), numbered AS (
     SELECT
@@ -183,7 +185,10 @@ SELECT
     course_no > 0 OR coalesce(first_new_start, false) AS start_known,
     flatten(list(dose_days) OVER so_far) AS given_on
 FROM numbered
-WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on);
+WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on)
+UNION ALL
+SELECT episode_id, restart_gap_days, started_on, coalesce(new_start, false), dose_days
+FROM treatment SEMI JOIN alone USING (person_no, family) CROSS JOIN gap;
 
 -- 5. Each stretch with each policy that names its payer and drug: when start rule, grace and age let the policy begin, and the first day
 --    of the stretch that nothing lets off: in force, started, grace used up, old enough, at an excluded place, no shield.
