@@ -35,6 +35,10 @@ from payers.engine.examples import same_drug_codes
 from payers.engine.verdict import SHOWN_BY_CLAIMS, Law
 
 ASKED = ("infusions", "episodes", "eligibility", "lines")
+ROWS = (
+    f"SELECT {export_tables.columns(export_tables.EXPOSURE)} FROM exposure "
+    "ORDER BY episode_id, policy_id, funding_assumed NULLS FIRST"
+)
 KEPT = ("treatments", "treatment_spans", "exception_evidence")
 
 
@@ -56,7 +60,7 @@ def write_exposure(connection: duckdb.DuckDBPyConnection, folder: Path, referenc
     connection.execute("CREATE OR REPLACE TEMP VIEW register_site AS FROM ref_sites")
     connection.execute("CREATE OR REPLACE TEMP VIEW zip_centroid AS FROM ref_zip_centroids")
     judge_policies(connection, documents, laws)
-    _write(connection, f"SELECT {export_tables.columns(export_tables.EXPOSURE)} FROM exposure", folder / "exposure.parquet")
+    _write(connection, ROWS, folder / "exposure.parquet")
 
 
 def tell_treatments(connection: duckdb.DuckDBPyConnection, drug_codes: pd.DataFrame) -> None:
@@ -135,7 +139,7 @@ def expose(
         connection.execute("CREATE TEMP VIEW register_site AS FROM ref_sites")
         connection.execute("CREATE TEMP VIEW zip_centroid AS FROM ref_zip_centroids")
         judge_policies(connection, [json.dumps(document) for document in policies], laws, as_of)
-        cursor = connection.execute(f"SELECT {export_tables.columns(export_tables.EXPOSURE)} FROM exposure")
+        cursor = connection.execute(ROWS)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

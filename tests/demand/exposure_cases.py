@@ -256,7 +256,7 @@ def by_tables(
     connection.execute("CREATE OR REPLACE TEMP VIEW register_site AS FROM ref_sites")
     connection.execute("CREATE OR REPLACE TEMP VIEW zip_centroid AS FROM ref_zip_centroids")
     exposure.judge_policies(connection, [json.dumps(document) for document in policies], laws)
-    cursor = connection.execute("FROM exposure")
+    cursor = connection.execute(exposure.ROWS)
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {(row["person_id"], row["started_on"], row["policy_id"], row["funding_assumed"]): row for row in rows}
@@ -337,4 +337,4 @@ def write_run(folder, people: list[Person], policies: list[dict], laws: list[Law
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in zip(exposure.KEPT, ("treatment", "treatment_span", "exception_evidence"), strict=True):
         _connection().execute(f"COPY (SELECT * FROM {table} ORDER BY ALL) TO '{folder / name}.parquet' (FORMAT parquet)")
-    _connection().execute(f"COPY exposure TO '{folder / 'exposure.parquet'}' (FORMAT parquet)")
+    _connection().execute(f"COPY ({exposure.ROWS}) TO '{folder / 'exposure.parquet'}' (FORMAT parquet)")

@@ -33,59 +33,46 @@ SELECT
     ) AS unseen_exceptions
 FROM stated;
 
--- 1. Coverage, product and place of a stretch by number; a funding that nobody told is taken as insured and as self-funded in turn.
+-- 1. Every coverage, product and place once; a funding that nobody told is taken as insured and as self-funded in turn.
 CREATE OR REPLACE TEMP TABLE coverage AS
-SELECT row_number() OVER () AS coverage_no, *
-FROM (SELECT DISTINCT payer, plan, line_of_business, funding_type, state FROM treatment_span);
+SELECT DISTINCT ON (coverage_no) coverage_no, payer, plan, line_of_business, funding_type, state FROM treatment_span;
 
 CREATE OR REPLACE TEMP TABLE product AS
-SELECT row_number() OVER () AS product_no, *
-FROM (
-    SELECT DISTINCT treatment.family, span.molecule, span.codes FROM treatment_span AS span JOIN treatment USING (episode_id)
-);
+SELECT DISTINCT ON (span.product_no) span.product_no, treatment.family, span.molecule, span.codes
+FROM treatment_span AS span
+JOIN treatment USING (episode_id);
 
 CREATE OR REPLACE TEMP TABLE place AS
-SELECT row_number() OVER () AS place_no, *
-FROM (SELECT DISTINCT site_class, hospital_affiliated, channel FROM treatment_span);
+SELECT DISTINCT ON (place_no) place_no, site_class, hospital_affiliated, channel FROM treatment_span;
 
 CREATE OR REPLACE TEMP TABLE stretch AS
-WITH numbered AS (
+WITH placed AS (
     SELECT
-        span.episode_id, span.from_on, span.to_on, span.is_last, coverage.coverage_no, product.product_no, place.place_no,
-        lower(span.payer) AS payer_key, span.funding_type
+        span.episode_id, span.from_on, span.to_on, span.is_last, span.coverage_no, span.product_no, span.place_no,
+        coalesce(coverage.funding_type, 'unknown') = 'unknown' AS is_open, lower(coverage.payer) AS payer_key
     FROM treatment_span AS span
-    JOIN treatment USING (episode_id)
-    JOIN coverage
-        ON coverage.payer IS NOT DISTINCT FROM span.payer AND coverage.plan IS NOT DISTINCT FROM span.plan
-        AND coverage.line_of_business IS NOT DISTINCT FROM span.line_of_business
-        AND coverage.funding_type IS NOT DISTINCT FROM span.funding_type AND coverage.state IS NOT DISTINCT FROM span.state
-    JOIN product
-        ON product.family = treatment.family AND product.molecule IS NOT DISTINCT FROM span.molecule
-        AND product.codes IS NOT DISTINCT FROM span.codes
-    JOIN place
-        ON place.site_class IS NOT DISTINCT FROM span.site_class AND place.channel IS NOT DISTINCT FROM span.channel
-        AND place.hospital_affiliated IS NOT DISTINCT FROM span.hospital_affiliated
+    JOIN coverage ON coverage.coverage_no = span.coverage_no
 ), open_funding AS (
-    SELECT DISTINCT episode_id, payer_key FROM numbered WHERE coalesce(funding_type, 'unknown') = 'unknown'
+    SELECT DISTINCT episode_id, payer_key FROM placed WHERE is_open
 )
-SELECT numbered.* EXCLUDE (payer_key, funding_type), NULL AS assumed
-FROM numbered ANTI JOIN open_funding USING (episode_id, payer_key)
+SELECT placed.* EXCLUDE (is_open, payer_key), 0 AS assumed_no FROM placed ANTI JOIN open_funding USING (episode_id, payer_key)
 UNION ALL
-SELECT numbered.* EXCLUDE (payer_key, funding_type), assumption.assumed
-FROM numbered SEMI JOIN open_funding USING (episode_id, payer_key)
-CROSS JOIN (VALUES ('insured'), ('self_funded')) AS assumption(assumed);
+SELECT placed.* EXCLUDE (is_open, payer_key), assumption.assumed_no
+FROM placed
+SEMI JOIN open_funding USING (episode_id, payer_key)
+CROSS JOIN (VALUES (1), (2)) AS assumption(assumed_no);  -- insured, self-funded
 
 -- 2. What a policy says of a coverage. `against` are clauses that are not met, `open` those of which nobody can tell.
 CREATE OR REPLACE TEMP TABLE policy_coverage AS
 WITH faced AS (
     SELECT
-        policy.policy_no, policy.kind, policy.scope, coverage.coverage_no, assumption.assumed,
+        policy.policy_no, policy.kind, policy.scope, coverage.coverage_no, assumption.assumed_no,
         coalesce(coverage.line_of_business, 'unknown') AS line_of_business, lower(coverage.plan) AS plan, coverage.state,
         CASE WHEN coalesce(coverage.funding_type, 'unknown') = 'unknown' THEN assumption.assumed ELSE coverage.funding_type END
             AS funding
     FROM policy
     JOIN coverage ON lower(coverage.payer) = policy.payer_key
-    CROSS JOIN (VALUES (NULL), ('insured'), ('self_funded')) AS assumption(assumed)
+    CROSS JOIN (VALUES (0, NULL), (1, 'insured'), (2, 'self_funded')) AS assumption(assumed_no, assumed)
 ), failed AS (
     SELECT
         *,
@@ -99,7 +86,7 @@ WITH faced AS (
     FROM faced
 )
 SELECT
-    policy_no, coverage_no, assumed,
+    policy_no, coverage_no, assumed_no,
     nullif(concat_ws(';',
         CASE WHEN line_fails AND line_of_business <> 'unknown' THEN 'scope.lines_of_business' END,
         CASE WHEN funding_fails THEN 'scope.funding' END,
@@ -178,12 +165,14 @@ FROM judged;
 CREATE OR REPLACE TEMP TABLE course AS
 WITH gap AS (
     SELECT DISTINCT restart_gap_days FROM policy
+), alone AS (  -- most have one episode: nothing to chain
+    SELECT person_no, family FROM treatment GROUP BY person_no, family HAVING count(*) = 1
 ), cut AS (
     SELECT
         treatment.episode_id, treatment.person_no, treatment.family, treatment.started_on, treatment.new_start,
         treatment.dose_days, gap.restart_gap_days,
         coalesce(started_on - lag(last_infused_on) OVER by_start > gap.restart_gap_days, false)::INTEGER AS is_restart
-    FROM treatment CROSS JOIN gap
+    FROM treatment ANTI JOIN alone USING (person_no, family) CROSS JOIN gap
     WINDOW by_start AS (PARTITION BY gap.restart_gap_days, person_no, family ORDER BY started_on)
 ), numbered AS (
     SELECT
@@ -196,34 +185,31 @@ SELECT
     course_no > 0 OR coalesce(first_new_start, false) AS start_known,
     flatten(list(dose_days) OVER so_far) AS given_on
 FROM numbered
-WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on);
+WINDOW so_far AS (PARTITION BY restart_gap_days, person_no, family, course_no ORDER BY started_on)
+UNION ALL
+SELECT episode_id, restart_gap_days, started_on, coalesce(new_start, false), dose_days
+FROM treatment SEMI JOIN alone USING (person_no, family) CROSS JOIN gap;
 
--- 5. One row per episode, policy and assumed funding: when start rule, grace and age let the policy begin.
-CREATE OR REPLACE TEMP TABLE named AS  -- stretches in which the policy names payer and drug; does it, while in force and they treated?
-SELECT
-    stretch.episode_id, policy.policy_no, stretch.assumed, stretch.from_on, stretch.to_on, stretch.is_last,
-    stretch.coverage_no, stretch.place_no,
-    stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force
-FROM stretch
-JOIN policy_coverage
-    ON policy_coverage.coverage_no = stretch.coverage_no AND policy_coverage.assumed IS NOT DISTINCT FROM stretch.assumed
-JOIN policy_product ON policy_product.policy_no = policy_coverage.policy_no AND policy_product.product_no = stretch.product_no
-JOIN policy ON policy.policy_no = policy_coverage.policy_no
-WHERE stretch.is_last OR (stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to);
-
-CREATE OR REPLACE TEMP TABLE clock AS
+-- 5. Each stretch with each policy that names its payer and drug: when start rule, grace and age let the policy begin, and the first day
+--    of the stretch that nothing lets off: in force, started, grace used up, old enough, at an excluded place, no shield.
+CREATE OR REPLACE TEMP TABLE ruled AS
 WITH faced AS (
     SELECT
-        pair.episode_id, pair.policy_no, pair.assumed, course.began_on, course.start_known,
-        course.began_on < policy.effective_from AS under_way, policy.starts, policy.combine,
+        (stretch.episode_id * 1000000 + policy.policy_no) * 3 + stretch.assumed_no AS pair,
+        stretch.from_on, stretch.to_on, stretch.is_last,
+        stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force,
+        policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
+        policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
+        policy.effective_from, policy.effective_to, policy.starts, policy.combine, course.start_known,
+        course.began_on < policy.effective_from AS under_way,
+        policy.has_grace AND (policy.single_dose_has_grace OR NOT treatment.single_dose) AS has_grace,
         CASE
             WHEN policy.grace_doses = 0 THEN course.began_on
             WHEN policy.grace_doses IS NOT NULL THEN coalesce(course.given_on[policy.grace_doses] + 1, DATE '9999-12-31')
         END AS doses_end,
         course.began_on + policy.grace_days AS days_end,
-        policy.has_grace AND (policy.single_dose_has_grace OR NOT treatment.single_dose) AS has_grace,
         policy.grace_doses - len(course.given_on)::INTEGER AS doses_left,
-        CASE WHEN policy.starts = 'at_renewal' THEN list_min(list_transform(
+        CASE WHEN policy.starts = 'at_renewal' AND course.began_on < policy.effective_from THEN list_min(list_transform(
             list_filter(treatment.authorizations,
                 lambda held: held.payer = policy.payer_key AND held.ends_on >= policy.effective_from),
             lambda held: held.ends_on)) END AS renewal,
@@ -231,59 +217,62 @@ WITH faced AS (
         CASE WHEN policy.age_max IS NOT NULL THEN (treatment.birth_date + to_years(policy.age_max + 1))::DATE END AS too_old,
         treatment.birth_date IS NULL AND policy.age_min IS NOT NULL AS min_open,
         treatment.birth_date IS NULL AND policy.age_max IS NOT NULL AS max_open
-    FROM (SELECT DISTINCT episode_id, policy_no, assumed FROM named WHERE in_force) AS pair
-    JOIN policy USING (policy_no)
-    JOIN treatment USING (episode_id)
-    JOIN course ON course.episode_id = pair.episode_id AND course.restart_gap_days = policy.restart_gap_days
-)
-SELECT
-    * EXCLUDE (doses_end, days_end, renewal),
-    CASE WHEN has_grace THEN CASE combine WHEN 'last' THEN greatest(doses_end, days_end) ELSE least(doses_end, days_end) END END
-        AS grace_end,
-    CASE WHEN has_grace THEN CASE
-        WHEN days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
-            THEN 'grace.doses' ELSE 'grace.days' END END AS grace_clause,
-    CASE WHEN under_way THEN renewal END AS renewal,
-    starts = 'new_starts' AND under_way AS start_against,
-    (starts = 'new_starts' AND NOT under_way AND NOT start_known)
-        OR (starts = 'at_renewal' AND NOT under_way AND NOT start_known)
-        OR (starts = 'at_renewal' AND under_way AND renewal IS NULL) AS start_open
-FROM faced;
-
--- 6. The first day of each stretch that nothing lets off: in force, started, grace used up, old enough, at an excluded place, no shield.
-CREATE OR REPLACE TEMP TABLE dated AS
-WITH ruled AS (
-    SELECT
-        named.episode_id, named.policy_no, named.assumed, named.from_on, policy_place.against IS NOT NULL AS is_permitted,
-        policy_coverage.shields,
-        policy_coverage.against IS NULL AND policy_coverage.open IS NULL AND policy_place.against IS NULL AND policy_place.open IS NULL
-            AND NOT clock.start_against AND NOT clock.start_open AND NOT clock.min_open AND NOT clock.max_open AS binds,
-        greatest(named.from_on, policy.effective_from, clock.grace_end, CASE WHEN clock.starts = 'at_renewal' THEN clock.renewal END,
-            clock.old_enough) AS due_on,
-        least(named.to_on, policy.effective_to, clock.too_old) AS until_on
-    FROM named
-    JOIN clock
-        ON clock.episode_id = named.episode_id AND clock.policy_no = named.policy_no
-        AND clock.assumed IS NOT DISTINCT FROM named.assumed
-    JOIN policy ON policy.policy_no = named.policy_no
-    JOIN policy_place ON policy_place.policy_no = named.policy_no AND policy_place.place_no = named.place_no
+    FROM stretch
     JOIN policy_coverage
-        ON policy_coverage.policy_no = named.policy_no AND policy_coverage.coverage_no = named.coverage_no
-        AND policy_coverage.assumed IS NOT DISTINCT FROM named.assumed
+        ON policy_coverage.coverage_no = stretch.coverage_no AND policy_coverage.assumed_no = stretch.assumed_no
+    JOIN policy_product
+        ON policy_product.policy_no = policy_coverage.policy_no AND policy_product.product_no = stretch.product_no
+    JOIN policy ON policy.policy_no = policy_coverage.policy_no
+    JOIN policy_place ON policy_place.policy_no = policy_coverage.policy_no AND policy_place.place_no = stretch.place_no
+    JOIN treatment ON treatment.episode_id = stretch.episode_id
+    JOIN course ON course.episode_id = stretch.episode_id AND course.restart_gap_days = policy.restart_gap_days
+    WHERE stretch.is_last OR (stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to)
+), timed AS (
+    SELECT
+        * EXCLUDE (doses_end, days_end),
+        CASE WHEN has_grace THEN CASE combine WHEN 'last' THEN greatest(doses_end, days_end) ELSE least(doses_end, days_end) END END
+            AS grace_end,
+        CASE WHEN has_grace THEN CASE
+            WHEN days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
+                THEN 'grace.doses' ELSE 'grace.days' END END AS grace_clause,
+        starts = 'new_starts' AND under_way AS start_against,
+        CASE WHEN starts = 'everyone' THEN false WHEN under_way THEN starts = 'at_renewal' AND renewal IS NULL ELSE NOT start_known END
+            AS start_open
+    FROM faced
+), due AS (
+    SELECT
+        *,
+        coverage_against IS NULL AND coverage_open IS NULL AND place_against IS NULL AND place_open IS NULL
+            AND NOT start_against AND NOT start_open AND NOT min_open AND NOT max_open AS binds,
+        greatest(from_on, effective_from, grace_end, renewal, old_enough) AS due_on
+    FROM timed
 ), shielded AS (
     SELECT
         *,
         CASE WHEN shields IS NULL THEN due_on ELSE coalesce(
             list_filter(shields, lambda law: law.from_on <= due_on AND law.to_on > due_on)[1].to_on, due_on) END AS first_on
-    FROM ruled
+    FROM due
 )
 SELECT
-    episode_id, policy_no, assumed,
-    min(CASE WHEN binds AND first_on < until_on THEN first_on END) AS exposed_from,
-    list(from_on ORDER BY from_on) FILTER (is_permitted) AS permitted_from,
-    max(from_on) FILTER (NOT is_permitted) AS last_barred_from
-FROM shielded
-GROUP BY episode_id, policy_no, assumed;
+    * EXCLUDE (to_on, starts, combine, under_way, due_on, binds, first_on, has_grace),
+    CASE WHEN binds AND first_on < least(to_on, effective_to, too_old) THEN first_on END AS exposed_from
+FROM shielded;
+
+-- 6. One row per episode, policy and assumed funding; the first permitted place after the last that was not, if exposed before.
+CREATE OR REPLACE TEMP TABLE dated AS
+SELECT
+    pair, pair // 3000000 AS episode_id, (pair // 3) % 1000000 AS policy_no, pair % 3 AS assumed_no,
+    min(exposed_from) AS exposed_from, max(CASE WHEN place_against IS NULL THEN from_on END) AS last_barred_from
+FROM ruled
+GROUP BY pair
+HAVING bool_or(in_force);
+
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT ruled.pair, min(ruled.from_on) AS moved_on
+FROM ruled
+JOIN dated ON dated.pair = ruled.pair AND ruled.from_on > dated.exposed_from AND ruled.from_on > dated.last_barred_from
+WHERE ruled.place_against IS NOT NULL
+GROUP BY ruled.pair;
 
 -- 7. How far the nearest registered site is to which a policy sends people, from each ZIP; home infusion has no distance.
 CREATE OR REPLACE TEMP TABLE reach AS
@@ -300,122 +289,110 @@ CROSS JOIN (SELECT DISTINCT zip_code FROM treatment) AS lived
 JOIN zip_centroid AS home ON home.zip_code = lived.zip_code
 GROUP BY policy.policy_no, home.zip_code;
 
-CREATE OR REPLACE TEMP TABLE held_exception AS  -- by the day on which a policy is judged
-SELECT evidence.person_id, day.judged_on, list(DISTINCT evidence.code) AS codes
-FROM exception_evidence AS evidence
-JOIN (SELECT DISTINCT judged_on FROM policy WHERE len(exceptions) > 0) AS day
-    ON evidence.from_on <= day.judged_on AND evidence.until_on > day.judged_on
-GROUP BY evidence.person_id, day.judged_on;
+CREATE OR REPLACE TEMP TABLE exempted AS  -- by which clinical exceptions a policy lets a person off on the day on which it is judged
+SELECT
+    policy.policy_no, held.person_id,
+    array_to_string(list_transform(
+        list_filter(policy.exceptions, lambda code: list_contains(held.codes, code)),
+        lambda code: 'clinical_exceptions.' || code), ';') AS clauses
+FROM policy
+JOIN (
+    SELECT day.judged_on, evidence.person_id, list(DISTINCT evidence.code) AS codes
+    FROM exception_evidence AS evidence
+    JOIN (SELECT DISTINCT judged_on FROM policy WHERE len(exceptions) > 0) AS day
+        ON evidence.from_on <= day.judged_on AND evidence.until_on > day.judged_on
+    GROUP BY day.judged_on, evidence.person_id
+) AS held ON held.judged_on = policy.judged_on AND list_has_any(policy.exceptions, held.codes);
 
 -- 8. The verdict on the day asked (a policy that is not yet in force: on its first day), by the last stretch.
-CREATE OR REPLACE TEMP TABLE exposure AS
-WITH now AS (  -- what holds last, whichever payer it is
-    SELECT span.episode_id, span.payer, span.plan, span.line_of_business, lower(span.payer) AS payer_key
-    FROM treatment_span AS span
-    WHERE span.is_last
-), said AS (
+CREATE OR REPLACE TEMP TABLE verdict AS
+WITH said AS (
     SELECT
-        dated.episode_id, dated.policy_no, dated.assumed, dated.exposed_from, dated.permitted_from,
-        dated.last_barred_from,
+        dated.pair, dated.episode_id, dated.policy_no, dated.assumed_no, dated.exposed_from, moved.moved_on,
+        policy.judged_on, policy.effective_from, policy.unseen_exceptions,
         coalesce(treatment.treated_until < policy.judged_on, false) AS is_over,
-        CASE WHEN named.episode_id IS NULL THEN CASE WHEN now.payer_key IS DISTINCT FROM policy.payer_key THEN 'payer' ELSE 'drugs' END
-        END AS unnamed,
-        nullif(concat_ws(';',
-            CASE WHEN policy.judged_on >= policy.effective_to THEN 'effective_to' END, policy_coverage.against,
-            CASE WHEN clock.old_enough > policy.judged_on THEN 'age.min' END,
-            CASE WHEN clock.too_old <= policy.judged_on THEN 'age.max' END,
-            policy_place.against, CASE WHEN clock.start_against THEN 'starts' END), '') AS against,
-        nullif(concat_ws(';',
-            policy_coverage.open, CASE WHEN clock.min_open THEN 'age.min' END, CASE WHEN clock.max_open THEN 'age.max' END,
-            policy_place.open, CASE WHEN clock.start_open THEN 'starts' END), '') AS open,
-        CASE WHEN policy_coverage.shields IS NOT NULL THEN list_filter(policy_coverage.shields,
-            lambda law: law.from_on <= policy.judged_on AND law.to_on > policy.judged_on)[1].clause END AS shield,
-        policy_place.hit, clock.grace_end, clock.grace_clause, clock.doses_left, clock.old_enough,
-        CASE WHEN clock.starts = 'at_renewal' THEN clock.renewal END AS renewal,
-        NOT clock.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
-        concat_ws(';',
-            nullif(array_to_string(list_transform(
-                list_filter(policy.exceptions, lambda code: list_contains(held_exception.codes, code)),
-                lambda code: 'clinical_exceptions.' || code), ';'), ''),
-            CASE WHEN reach.nearest > policy.miles THEN 'access_exception.miles' END) AS exempt,
+        CASE WHEN last.pair IS NULL
+            THEN CASE WHEN lower(now.payer) IS DISTINCT FROM policy.payer_key THEN 'payer' ELSE 'drugs' END END AS unnamed,
+        policy.judged_on >= policy.effective_to AS has_ended,
+        coalesce(last.old_enough > policy.judged_on, false) AS is_young, coalesce(last.too_old <= policy.judged_on, false) AS is_old,
+        CASE WHEN last.grace_end > policy.judged_on THEN last.grace_clause END AS grace_runs,
+        CASE WHEN last.renewal > policy.judged_on THEN 'starts' END AS renewal_runs,
+        last.* EXCLUDE (pair, from_on, is_last, in_force, effective_from, effective_to, too_old, start_known, exposed_from),
+        NOT last.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
+        exempted.clauses AS exempted, CASE WHEN reach.nearest > policy.miles THEN 'access_exception.miles' END AS out_of_reach,
         policy.miles IS NOT NULL AND reach.nearest IS NULL AS is_distance_open
     FROM dated
-    JOIN policy USING (policy_no)
-    JOIN treatment USING (episode_id)
-    JOIN now USING (episode_id)
-    JOIN clock
-        ON clock.episode_id = dated.episode_id AND clock.policy_no = dated.policy_no
-        AND clock.assumed IS NOT DISTINCT FROM dated.assumed
-    LEFT JOIN named
-        ON named.is_last AND named.episode_id = dated.episode_id AND named.policy_no = dated.policy_no
-        AND named.assumed IS NOT DISTINCT FROM dated.assumed
-    LEFT JOIN policy_place ON policy_place.policy_no = named.policy_no AND policy_place.place_no = named.place_no
-    LEFT JOIN policy_coverage
-        ON policy_coverage.policy_no = named.policy_no AND policy_coverage.coverage_no = named.coverage_no
-        AND policy_coverage.assumed IS NOT DISTINCT FROM named.assumed
-    LEFT JOIN held_exception
-        ON held_exception.person_id = treatment.person_id AND held_exception.judged_on = policy.judged_on
-        AND len(policy.exceptions) > 0
-    LEFT JOIN reach ON reach.policy_no = policy.policy_no AND reach.zip_code = treatment.zip_code
-), judged AS (
+    JOIN policy ON policy.policy_no = dated.policy_no
+    JOIN treatment ON treatment.episode_id = dated.episode_id
+    JOIN treatment_span AS now ON now.is_last AND now.episode_id = dated.episode_id
+    LEFT JOIN ruled AS last ON last.is_last AND last.pair = dated.pair
+    LEFT JOIN moved ON moved.pair = dated.pair
+    LEFT JOIN exempted ON exempted.policy_no = dated.policy_no AND exempted.person_id = treatment.person_id
+    LEFT JOIN reach ON reach.policy_no = dated.policy_no AND reach.zip_code = treatment.zip_code
+), shielded AS (
     SELECT
-        said.*, policy.judged_on,
-        CASE
-            WHEN is_over OR unnamed IS NOT NULL OR against IS NOT NULL THEN 'not_applicable'
-            WHEN shield IS NOT NULL THEN 'shielded'
-            WHEN open IS NOT NULL THEN 'unknown'
-            WHEN exempt <> '' THEN 'exempt'
-            WHEN policy.judged_on < grace_end OR policy.judged_on < renewal THEN 'in_grace'
-            ELSE 'exposed'
-        END AS verdict,
-        CASE
-            WHEN policy.judged_on < grace_end OR policy.judged_on < renewal THEN greatest(grace_end, renewal)
-        END AS waits_until
+        *,
+        CASE WHEN shields IS NOT NULL
+            THEN list_filter(shields, lambda law: law.from_on <= judged_on AND law.to_on > judged_on)[1].clause END AS shield
     FROM said
-    JOIN policy USING (policy_no)
-), told AS (
+), judged AS (
     SELECT
         *,
         CASE
-            WHEN is_over THEN 'treated'
-            WHEN verdict = 'not_applicable' THEN coalesce(unnamed, against)
-            WHEN verdict = 'shielded' THEN shield
-            WHEN verdict = 'unknown' THEN open
-            WHEN verdict = 'exempt' THEN exempt
-            WHEN verdict = 'in_grace' THEN concat_ws(';',
-                CASE WHEN judged_on < grace_end THEN grace_clause END, CASE WHEN judged_on < renewal THEN 'starts' END)
-            ELSE concat_ws(';', hit, CASE
-                WHEN exposed_from = grace_end THEN grace_clause
-                WHEN exposed_from = renewal THEN 'starts'
-                WHEN exposed_from = old_enough THEN 'age.min'
-                WHEN exposed_from = policy.effective_from THEN 'effective_from' END)
-        END AS clauses,
-        concat_ws('; ',
-            CASE WHEN is_start_open AND verdict IN ('exposed', 'in_grace', 'unknown')
-                THEN 'start of treatment not known from claims: the first dose seen counts' END,
-            CASE WHEN verdict IN ('exposed', 'in_grace') THEN 'not known from claims: ' || policy.unseen_exceptions END,
-            CASE WHEN verdict IN ('exposed', 'in_grace') AND is_distance_open THEN 'distance to a permitted site not known' END
-        ) AS reasons
-    FROM judged
-    JOIN policy USING (policy_no, judged_on)
+            WHEN is_over OR unnamed IS NOT NULL OR has_ended OR is_young OR is_old OR start_against
+                OR coverage_against IS NOT NULL OR place_against IS NOT NULL THEN 'not_applicable'
+            WHEN shield IS NOT NULL THEN 'shielded'
+            WHEN start_open OR min_open OR max_open OR coverage_open IS NOT NULL OR place_open IS NOT NULL THEN 'unknown'
+            WHEN exempted IS NOT NULL OR out_of_reach IS NOT NULL THEN 'exempt'
+            WHEN grace_runs IS NOT NULL OR renewal_runs IS NOT NULL THEN 'in_grace'
+            ELSE 'exposed'
+        END AS verdict,
+        CASE WHEN grace_runs IS NOT NULL OR renewal_runs IS NOT NULL THEN greatest(grace_end, renewal) END AS waits_until
+    FROM shielded
 )
 SELECT
-    treatment.person_id, treatment.family, policy.policy_id, told.verdict, told.exposed_from, told.clauses, told.reasons,
-    told.assumed AS funding_assumed,
-    CASE WHEN told.verdict = 'in_grace' AND told.waits_until < DATE '9999-12-31' THEN told.waits_until END AS grace_until,
+    episode_id, policy_no, assumed_no, verdict, exposed_from, moved_on, waits_until, doses_left,
+    CASE verdict
+        WHEN 'exposed' THEN CASE
+            WHEN exposed_from = grace_end THEN hit || ';' || grace_clause
+            WHEN exposed_from = renewal THEN hit || ';starts'
+            WHEN exposed_from = old_enough THEN hit || ';age.min'
+            WHEN exposed_from = effective_from THEN hit || ';effective_from'
+            ELSE hit END
+        WHEN 'in_grace' THEN concat_ws(';', grace_runs, renewal_runs)
+        WHEN 'exempt' THEN concat_ws(';', exempted, out_of_reach)
+        WHEN 'shielded' THEN shield
+        WHEN 'unknown' THEN concat_ws(';',
+            coverage_open, CASE WHEN min_open THEN 'age.min' END, CASE WHEN max_open THEN 'age.max' END, place_open,
+            CASE WHEN start_open THEN 'starts' END)
+        ELSE CASE WHEN is_over THEN 'treated' WHEN unnamed IS NOT NULL THEN unnamed ELSE concat_ws(';',
+            CASE WHEN has_ended THEN 'effective_to' END, coverage_against, CASE WHEN is_young THEN 'age.min' END,
+            CASE WHEN is_old THEN 'age.max' END, place_against, CASE WHEN start_against THEN 'starts' END) END
+    END AS clauses,
+    CASE WHEN verdict IN ('exposed', 'in_grace', 'unknown') THEN concat_ws('; ',
+        CASE WHEN is_start_open THEN 'start of treatment not known from claims: the first dose seen counts' END,
+        CASE WHEN verdict <> 'unknown' THEN 'not known from claims: ' || unseen_exceptions END,
+        CASE WHEN verdict <> 'unknown' AND is_distance_open THEN 'distance to a permitted site not known' END)
+    ELSE '' END AS reasons
+FROM judged;
+
+CREATE OR REPLACE TEMP VIEW exposure AS
+SELECT
+    treatment.person_id, treatment.family, policy.policy_id, verdict.verdict, verdict.exposed_from, verdict.clauses, verdict.reasons,
+    CASE verdict.assumed_no WHEN 1 THEN 'insured' WHEN 2 THEN 'self_funded' END AS funding_assumed,
+    CASE WHEN verdict.verdict = 'in_grace' AND verdict.waits_until < DATE '9999-12-31' THEN verdict.waits_until END AS grace_until,
     CASE  -- a grace of doses ends by the doses that are still to come, at the person's own interval
-        WHEN told.exposed_from IS NOT NULL THEN told.exposed_from
-        WHEN told.verdict = 'in_grace' AND told.waits_until = DATE '9999-12-31' AND treatment.treated_until IS NULL THEN
-            greatest(treatment.next_expected_on, told.judged_on) + (greatest(told.doses_left, 1) - 1) * treatment.interval_days + 1
+        WHEN verdict.exposed_from IS NOT NULL THEN verdict.exposed_from
+        WHEN verdict.verdict = 'in_grace' AND verdict.waits_until = DATE '9999-12-31' AND treatment.treated_until IS NULL THEN
+            greatest(treatment.next_expected_on, policy.judged_on) + (greatest(verdict.doses_left, 1) - 1) * treatment.interval_days + 1
     END AS expected_from,
-    list_min(list_filter(told.permitted_from, lambda day: day > told.exposed_from AND day > told.last_barred_from)) AS moved_on,
-    policy.policy_payer, policy.kind, policy.status, policy.likelihood, told.judged_on,
+    verdict.moved_on,
+    policy.policy_payer, policy.kind, policy.status, policy.likelihood, policy.judged_on,
     treatment.episode_id, treatment.person_no, now.payer, now.plan, now.line_of_business, treatment.market, treatment.site_id,
     treatment.site_class, treatment.channel, treatment.started_on, treatment.treated_until,
     treatment.treated_until IS NULL OR treatment.treated_until >= getvariable('exposure_as_of') AS active,
     treatment.next_expected_on, treatment.interval_days, treatment.allowed_per_infusion_cents
-FROM told
-JOIN policy USING (policy_no)
-JOIN treatment USING (episode_id)
-JOIN now USING (episode_id)
-ORDER BY treatment.episode_id, policy.policy_id, told.assumed NULLS FIRST;
+FROM verdict
+JOIN policy ON policy.policy_no = verdict.policy_no
+JOIN treatment ON treatment.episode_id = verdict.episode_id
+JOIN treatment_span AS now ON now.is_last AND now.episode_id = verdict.episode_id;

@@ -176,7 +176,11 @@ SELECT
     filled.episode_id, filled.from_on,
     coalesce(filled.next_on, treatment.treated_until + 1, DATE '9999-12-31') AS to_on, filled.next_on IS NULL AS is_last,
     covered.payer, covered.plan, covered.line_of_business, covered.funding_type, covered.state,
-    placed.molecule, placed.codes, placed.site_class, placed.affiliated AS hospital_affiliated, placed.channel
+    placed.molecule, placed.codes, placed.site_class, placed.affiliated AS hospital_affiliated, placed.channel,
+    -- the same coverage, product or place has the same number: a policy is asked once of each
+    dense_rank() OVER (ORDER BY covered) AS coverage_no,
+    dense_rank() OVER (ORDER BY treatment.family, placed.molecule, placed.codes) AS product_no,
+    dense_rank() OVER (ORDER BY placed.site_class, placed.affiliated, placed.channel) AS place_no
 FROM filled
 JOIN treatment USING (episode_id);
 
