@@ -132,6 +132,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "staff_minutes": "INTEGER",
     },
     "laws": {"state": "VARCHAR", "shields_from": "VARCHAR", "effective_from": "DATE", "effective_to": "DATE"},
+    "payer_names": {"name": "VARCHAR", "payer": "VARCHAR"},  # a payer's other names in claims, in lower case
     "zip_centroids": {"zip_code": "VARCHAR", "latitude": "DOUBLE", "longitude": "DOUBLE"},
 }
 
@@ -182,6 +183,7 @@ class Reference:
     orders: pd.DataFrame = field(default_factory=lambda: _empty("orders"))
     white_bag_events: pd.DataFrame = field(default_factory=lambda: _empty("white_bag_events"))
     laws: pd.DataFrame = field(default_factory=lambda: _empty("laws"))
+    payer_names: pd.DataFrame = field(default_factory=lambda: _empty("payer_names"))
     zip_centroids: pd.DataFrame = field(default_factory=lambda: _empty("zip_centroids"))
 
     def __post_init__(self) -> None:
@@ -215,7 +217,7 @@ class Reference:
 
     def check(self) -> None:
         """ValueError where a code would be two things at once: rows of claims would then count twice."""
-        for name, keys in (("ndcs", ["ndc_code"]), ("service_codes", ["hcpcs_code"]), ("drug_families", ["family"])):
+        for name, keys in (("ndcs", ["ndc_code"]), ("payer_names", ["name"]), ("service_codes", ["hcpcs_code"]), ("drug_families", ["family"])):
             frame = getattr(self, name)
             twice = frame[frame.duplicated(keys)][keys[0]].tolist()
             if twice:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from payers.engine.policies import flat_rows
 from payers.engine.verdict import Law
-from payers.models import DrugCode, DrugFamily, Ndc, Policy, ServiceCode, StateLaw
+from payers.models import DrugCode, DrugFamily, Ndc, PayerName, Policy, ServiceCode, StateLaw
 from sites.selectors import frame
 
 DRUG_CODE_COLUMNS = [
@@ -33,6 +33,9 @@ def reference_frames() -> dict[str, pd.DataFrame]:
         "drug_families": _table(DrugFamily, [field.attname for field in DrugFamily._meta.fields]),
         "ndcs": _table(Ndc, NDC_COLUMNS),
         "service_codes": _table(ServiceCode, ["hcpcs_code", "role", "kind", "source"]),
+        "payer_names": frame(
+            [(name.lower(), payer) for name, payer in PayerName.objects.values_list("name", "payer__name")], ["name", "payer"]
+        ),
         "laws": _table(StateLaw, ["state", "shields_from", "effective_from", "effective_to"]),
         "policies": pd.DataFrame(
             [row for document in Policy.objects.on_file().values_list("document", flat=True) for row in flat_rows(document)],

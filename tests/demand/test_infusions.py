@@ -416,3 +416,11 @@ def test_a_partners_site_is_partner_and_a_white_bag_at_home_base_is_margin_leak(
     assert to_infusions([line(ordering_npi=DOCTOR, billing_npi=CLINIC)], sites=partner).infusion["outcome"] == "partner"
     bagged = [administration(facility_npi=HOSPITAL, ordering_npi=DOCTOR)]
     assert to_infusions(bagged, [fill()]).infusion["outcome"] == "margin_leak"
+
+
+def test_a_payers_other_name_in_claims_is_the_payer():
+    lines = [line(payer="ACME HMO of Ohio"), administration(payer="Acme Hmo of Ohio")]
+    spans = [span(payer="acme hmo of ohio")]
+    named = {"payer_names": [{"name": "acme hmo of ohio", "payer": "Acme"}]}
+    assert to_infusions(lines, spans=spans, **named).infusion["payer"] == "Acme"
+    assert to_infusions(lines, spans=spans).infusion["payer"] == "ACME HMO of Ohio"

@@ -118,7 +118,7 @@ def test_a_file_of_another_kind_is_refused(drugs_csv):
 def test_the_pipeline_gets_the_columns_of_its_contract():
     run("load_reference")
     frames = reference_frames()
-    assert set(frames) == {"drug_codes", "drug_families", "ndcs", "service_codes", "laws", "policies"}
+    assert set(frames) == {"drug_codes", "drug_families", "ndcs", "service_codes", "laws", "payer_names", "policies"}
     for name in ("drug_codes", "drug_families", "ndcs", "service_codes"):
         assert list(frames[name].columns) == list(COLUMNS[name])
     reference = Reference.from_frames(frames)
