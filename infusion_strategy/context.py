@@ -18,6 +18,7 @@ class NavigationItem:
 NAVIGATION = (
     ("Strategy brief", "home", "demand.view_dashboard"),
     ("Scenarios", "roi:scenarios", "roi.view_scenarios"),
+    ("Choices", "choices:choices", "demand.view_dashboard"),
     ("Extracts", "demand:extracts", "demand.view_extracts"),
     ("Runs", "demand:runs", "demand.view_dashboard"),
     ("Sites", "sites:sites", "demand.view_dashboard"),

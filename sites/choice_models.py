@@ -93,7 +93,9 @@ class Partnership(models.Model):
     `until` (blank: no end). No markets means all of them."""
 
     partner = models.CharField(max_length=200)
-    population = models.CharField(max_length=200, blank=True, help_text="Whom it is about, for example “people with kidney disease”.")
+    population = models.CharField(
+        max_length=200, blank=True, help_text="Whom it is about, for example “people with kidney disease”."
+    )
     site_types = models.JSONField(default=list)
     markets = models.JSONField(default=list)
     since = models.DateField(null=True, blank=True)

@@ -274,7 +274,9 @@ def freed(site: SiteCapacity, move: Move, waiting: Waiting | None) -> Freed:
         return Freed(site.today, gone, kept, 0, 0.0, 0, why)
     limit = waiting.staffed_hours if waiting.staffed_hours is not None else site.usable
     if limit is None:
-        return Freed(site.today, gone, kept, 0, 0.0, 0, "Neither staffed nor open hours are stated: nobody can be said to be served.")
+        return Freed(
+            site.today, gone, kept, 0, 0.0, 0, "Neither staffed nor open hours are stated: nobody can be said to be served."
+        )
     room = max(0.0, min(gone, limit - kept))
     people = min(waiting.people, int(room / waiting.hours_a_person + 1e-9))
     hours = people * waiting.hours_a_person

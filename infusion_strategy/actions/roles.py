@@ -9,6 +9,8 @@ ROLES = {
         "demand.view_extracts",
         "roi.view_scenarios",
         "roi.edit_scenarios",
+        "care_sites.decide",
+        "care_sites.prepare_choices",
     ],
     "analyst": [
         "demand.view_dashboard",
@@ -17,12 +19,14 @@ ROLES = {
         "demand.view_patient_level",
         "roi.view_scenarios",
         "roi.edit_scenarios",
+        "care_sites.prepare_choices",
     ],
     "administrator": [
         "demand.view_dashboard",
         "demand.view_extracts",
         "demand.load_extract",
         "roi.view_scenarios",
+        "care_sites.prepare_choices",
         "auditlog.view_logentry",
     ],
 }

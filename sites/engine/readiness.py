@@ -91,7 +91,9 @@ class Assessment:
     @property
     def cost_cents(self) -> int:
         """What the unfinished items still cost, with their contingency, each rounded half up to the cent."""
-        return sum((item.cost_cents * (100 + item.contingency_percent) * 2 + 100) // 200 for item in self.unfinished if item.cost_cents)
+        return sum(
+            (item.cost_cents * (100 + item.contingency_percent) * 2 + 100) // 200 for item in self.unfinished if item.cost_cents
+        )
 
     @property
     def without_cost(self) -> int:

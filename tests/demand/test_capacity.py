@@ -32,7 +32,9 @@ def steady(site="A", line="gi", hours=100.0, months=YEAR):
 def some(seed):
     draw = random.Random(seed)
     given = [Given(p.site_id, m, line, draw.uniform(0, 90)) for p in PLACES for m in YEAR for line in ("gi", "neuro", "iron")]
-    leavers = [Leaver(draw.choice("ABC"), draw.choice(["gi", "neuro"]), month_after(FIRST, draw.randrange(10, 30)), 7.5) for _ in range(30)]
+    leavers = [
+        Leaver(draw.choice("ABC"), draw.choice(["gi", "neuro"]), month_after(FIRST, draw.randrange(10, 30)), 7.5) for _ in range(30)
+    ]
     drivers = [Driver("biosimilar", "", 0.1, "gi"), Driver("pipeline", "", 0.2), Driver("rare", "", -0.05, "neuro")]
     return given, leavers, drivers
 
@@ -48,7 +50,9 @@ def test_the_chair_need_of_the_definition():
 @pytest.mark.parametrize("seed", range(3))
 def test_sites_add_up_to_the_system_and_parts_to_the_hours(seed):
     given, leavers, drivers = some(seed)
-    found = capacity(PLACES, given, YEAR, Assumptions(no_show=0.05, other_growth=0.07, growth={"gi": 0.2}, drivers=drivers), leavers)
+    found = capacity(
+        PLACES, given, YEAR, Assumptions(no_show=0.05, other_growth=0.07, growth={"gi": 0.2}, drivers=drivers), leavers
+    )
     assert found.system.today == pytest.approx(sum(site.today for site in found.sites))
     assert sum(found.system.history.values()) == pytest.approx(sum(row.hours for row in given) / 0.95)
     for number, month in enumerate(found.system.ahead):

@@ -45,9 +45,16 @@ def test_reviews_fall_due_on_their_day():
 
 
 def test_a_limit_binds_its_kinds_its_markets_and_its_days():
-    limit = Limit(1, "Kidney Group", (HOME,), ("metro",), "The board", "people with kidney disease", since=DAY, until=dt.date(2027, 1, 1))
+    limit = Limit(
+        1, "Kidney Group", (HOME,), ("metro",), "The board", "people with kidney disease", since=DAY, until=dt.date(2027, 1, 1)
+    )
     assert binding([limit], "metro", HOME, DAY) == (limit,)
-    for market, kind, on in [("rural", HOME, DAY), ("metro", HOSPITAL, DAY), ("metro", HOME, dt.date(2027, 1, 1)), ("metro", HOME, dt.date(2026, 2, 28))]:
+    for market, kind, on in [
+        ("rural", HOME, DAY),
+        ("metro", HOSPITAL, DAY),
+        ("metro", HOME, dt.date(2027, 1, 1)),
+        ("metro", HOME, dt.date(2026, 2, 28)),
+    ]:
         assert not binding([limit], market, kind, on)
     assert binding([limit], "", HOME, DAY)  # all markets together touch it
     assert "The board may waive it." in limit.sentence and "kidney disease" in limit.sentence
