@@ -10,7 +10,7 @@ DEFAULTS = {"target_use": "75", "no_show": "0", "months": "36", "growth": "5", "
 
 
 def _percent(label: str, low: float, high: float, help_text: str = "", required: bool = True) -> forms.FloatField:
-    words = f"{label}: give a number from {low:g} to {high:g}."
+    words = f"{label.removesuffix(', %')}: give a number from {low:g} to {high:g}."  # Django fills % in an error's words
     return forms.FloatField(
         label=label,
         required=required,

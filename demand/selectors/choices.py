@@ -82,7 +82,7 @@ def known_markets(run: Run | None) -> tuple[str, ...]:
     named |= set(Choice.objects.values_list("market", flat=True))
     if run is not None:
         try:
-            named |= set(run_choices(run).markets)
+            named |= set(run_choices(run).market)
         except ResultsMissing:
             pass  # the page says so where it shows figures
     return tuple(sorted(name for name in named if name and name != UNKNOWN))

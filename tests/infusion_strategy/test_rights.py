@@ -18,6 +18,7 @@ EVERYBODY = frozenset(ROLES)
 READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
+PREPARES = READS  # readiness, limits and watch lists; the council alone decides
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
@@ -34,6 +35,10 @@ MAY = {
     "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
     "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
+    "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
+    "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
+    "choices:start-checklist": PREPARES, "choices:mark-ready": PREPARES,
+    "choices:new-entry": PREPARES, "choices:edit-entry": PREPARES, "choices:delete-entry": PREPARES,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
@@ -49,7 +54,7 @@ FEED = {"feed": "", "edit-feed": "edit/", "refresh-feed": "refresh/", "delete-fe
 POSTS = {
     "demand:refresh-feed",
     "demand:upload-begin", "demand:upload-discard", "demand:accept-extract", "demand:take-back", "demand:put-back", "demand:mapping-effect", "demand:read-again", "demand:mapping-import",
-    "demand:mapping-retire", "demand:recompute", "roi:restore", "roi:compute", "roi:unarchive",
+    "demand:mapping-retire", "demand:recompute", "choices:start-checklist", "choices:mark-ready", "roi:restore", "roi:compute", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -86,6 +91,9 @@ def paths(settings, tmp_path):
         **{f"demand:{name}": f"/extracts/feeds/{feed.pk}/{path}" for name, path in FEED.items()},
         "payers:policy": "/policies/P-1/", "payers:drug": "/drugs/invented/", "roi:version": f"/scenarios/{scenario}/versions/1/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
+        "choices:capacity-table": "/markets/capacity/sites.csv", **{
+            f"choices:{name}-entry": f"/markets/lists/watch/{path}" for name, path in (("new", "new/"), ("edit", "1/"), ("delete", "1/delete/"))
+        },
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
         "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
