@@ -6,7 +6,7 @@ from demand.capacity_words import DRIVERS
 from demand.engine.capacity import EVERY_LINE, Assumptions, Driver, Move
 
 HORIZONS = [("12", "1 year"), ("24", "2 years"), ("36", "3 years"), ("60", "5 years")]
-DEFAULTS = {"target_use": "75", "no_show": "0", "months": "36", "growth": "5", "move_share": "10", "policies": "on"}
+DEFAULTS = {"target_use": "75", "no_show": "0", "seen": "100", "months": "36", "growth": "5", "move_share": "10", "policies": "on"}
 
 
 def _percent(label: str, low: float, high: float, help_text: str = "", required: bool = True) -> forms.FloatField:
@@ -35,6 +35,12 @@ class CapacityForm(forms.Form):
         0,
         90,
         "Booked chairs that stay empty. Half of infusion centers have more than 5; 0 where the target use already allows for it.",
+    )
+    seen = _percent(
+        "Share of our infusions in the claims, %",
+        1,
+        100,
+        "100 where the claims are all there are. With the claims of some payers, their share of the work in our chairs.",
     )
     growth = _percent(
         "Growth a year, %", -50, 100, "Borrowed: ambulatory infusion is expected to grow 5 to 10 % a year until 2030."
@@ -69,7 +75,7 @@ class CapacityForm(forms.Form):
 
     @property
     def main_fields(self):
-        return [self[name] for name in ("site", "months", "target_use", "no_show", "growth")]
+        return [self[name] for name in ("site", "months", "target_use", "no_show", "seen", "growth")]
 
     @property
     def line_fields(self):
@@ -88,6 +94,7 @@ class CapacityForm(forms.Form):
         return Assumptions(
             target_use=given["target_use"] / 100,
             no_show=given["no_show"] / 100,
+            seen=given["seen"] / 100,
             months=int(given["months"]),
             other_growth=given["growth"] / 100,
             growth={line: given[name] / 100 for name, line in self.lines.items() if given.get(name) is not None},

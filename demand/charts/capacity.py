@@ -4,18 +4,15 @@ import datetime as dt
 
 from demand.capacity_words import PARTS, month_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import plain
-from demand.engine.capacity import TODAY, Ahead, Capacity, SiteCapacity
+from demand.engine.capacity import GROWTH, LEAVING, TODAY, Ahead, Capacity, SiteCapacity, driver_hours
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.capacity import HISTORY_MONTHS, CapacityPage
 
-FORMULA = (
-    "Chair-hours needed = infusions × chair minutes ÷ 60 ÷ (1 − no-shows). Room = chairs × hours a week × 52 ÷ 12 × target use."
-)
+FORMULA = "Chair-hours needed = infusions × chair minutes ÷ 60 ÷ (1 − no-shows) ÷ share of our infusions in the claims. Room = chairs × hours a week × 52 ÷ 12 × target use."
 
 
 def figures(page: CapacityPage) -> list[Figure]:
-    if not page.result.base_months or page.chosen.hidden:
+    if not page.chosen.site.ahead or page.chosen.hidden:
         return [by_site(page)]
     return [ahead(page), changes(page), by_site(page)]
 
@@ -35,7 +32,7 @@ def ahead(page: CapacityPage) -> Figure:
     rows = [_past_row(page, month, keys) for month in past] + [_ahead_row(site, month, keys) for month in site.ahead]
     return Figure(
         key="ahead",
-        title=f"{site.place.name}: chair-hours needed and room for them",
+        title=f"{_capital(site.place.name)}: chair-hours needed and room for them",
         reading=reading(site),
         direction=FORMULA,
         table=Table("Chair-hours a month; the parts of a month ahead add up to its hours", columns, tuple(rows)),
@@ -61,7 +58,7 @@ def _share(hours, room):
 
 
 def reading(site: SiteCapacity) -> str:
-    name = plain(site.place.name)
+    name = _capital(site.place.name)
     if not site.today:
         return f"{name} has no infusion in the complete months."
     now = f"{name} needs {site.today:,.0f} chair-hours a month today"
@@ -128,38 +125,67 @@ def _line(name: str, months, hours, color: str, dash: str) -> dict:
 
 
 def changes(page: CapacityPage) -> Figure:
+    """Every driver with and without it: those that are off with what they would do."""
     site = page.chosen.site
-    last = site.ahead[-1]
-    rows = tuple((PARTS[key], "on", hours, last.hours - hours) for key, hours in last.parts.items() if key != TODAY)
-    biggest = max(rows, key=lambda row: abs(row[2]))
+    last, number = site.ahead[-1], len(site.ahead)
+    rows = [(PARTS[GROWTH], "on", last.parts[GROWTH])]
+    rows += [
+        (PARTS[one.key], "on" if one.on else "off", driver_hours(site.by_line, one, number)) for one in page.assumptions.drivers
+    ]
+    rows.append((PARTS[LEAVING], _policies_word(page), last.parts[LEAVING] if page.policies and page.has_exposure else None))
     month = f"{last.month:%B %Y}"
-    told = f"{'adds' if biggest[2] > 0 else 'takes away'} {abs(biggest[2]):,.0f} chair-hours a month"
-    reading_ = (
-        f"{biggest[0]} {told} by {month}, more than any other driver."
-        if abs(biggest[2]) >= 0.5
-        else f"Nothing changes the hours by {month}: every driver is at nothing or off."
-    )
+    with_it = [None if hours is None else last.hours + (hours if state == "off" else 0) for _, state, hours in rows]
     return Figure(
         key="drivers",
         title=f"What changes the hours by {month}",
-        reading=reading_,
+        reading=_changes_reading(rows, month),
         table=Table(
-            f"Chair-hours a month in {month}, by driver; today's {site.today:,.0f} and the drivers add up to {last.hours:,.0f}",
-            (Column("driver", "Driver"), Column("state", "Switch"), Column("hours", "It changes", "count"), Column("without", "Hours without it", "count")),
-            rows,
-            total=("All together", "", last.hours - last.parts[TODAY], last.parts[TODAY]),
+            f"Chair-hours a month in {month}; today's {site.today:,.0f} and the drivers that are on add up to {last.hours:,.0f}",
+            (
+                Column("driver", "Driver"),
+                Column("state", "Switch"),
+                Column("hours", "It changes", "count"),
+                Column("with", "Hours with it", "count"),
+                Column("without", "Hours without it", "count"),
+            ),
+            tuple((*row, hours, None if row[2] is None else hours - row[2]) for row, hours in zip(rows, with_it, strict=True)),
+            total=("All that are on", "", last.hours - last.parts[TODAY], last.hours, last.parts[TODAY]),
         ),
-        chart={
-            "data": [
-                {
-                    "type": "bar", "orientation": "h", "y": [row[0] for row in rows][::-1], "x": [row[2] for row in rows][::-1],
-                    "marker": {"color": ["var(--c-2)" if row[2] < 0 else "var(--c-1)" for row in rows][::-1]},
-                    "text": [f"{row[2]:+,.0f}" for row in rows][::-1], "textposition": "auto", "hoverinfo": "skip",
-                }
-            ],
-            "layout": {"height": 90 + 34 * len(rows), "showlegend": False, "margin": {"t": 4, "b": 40}, "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month", "standoff": 4}}, "yaxis": {"showgrid": False}},
+        chart=_changes_chart([row for row in rows if row[2] is not None]),
+    )
+
+
+def _policies_word(page: CapacityPage) -> str:
+    return "not known" if not page.has_exposure else "on" if page.policies else "off"
+
+
+def _changes_reading(rows: list[tuple], month: str) -> str:
+    on = [row for row in rows if row[1] == "on" and row[2] is not None]
+    biggest = max(on, key=lambda row: abs(row[2]), default=None)
+    if biggest is None or abs(biggest[2]) < 0.5:
+        return f"Nothing changes the hours by {month}: every driver is at nothing or off."
+    told = f"{'adds' if biggest[2] > 0 else 'takes away'} {abs(biggest[2]):,.0f} chair-hours a month"
+    return f"{biggest[0]} {told} by {month}, more than any other driver that is on."
+
+
+def _changes_chart(rows: list[tuple]) -> dict:
+    rows = rows[::-1]
+    colors = ["var(--c-apart)" if state == "off" else "var(--c-2)" if hours < 0 else "var(--c-1)" for _, state, hours in rows]
+    return {
+        "data": [
+            {
+                "type": "bar", "orientation": "h", "x": [hours for _, _, hours in rows],
+                "y": [f"{name} (off)" if state == "off" else name for name, state, _ in rows],
+                "marker": {"color": colors}, "text": [f"{hours:+,.0f}" for _, _, hours in rows], "textposition": "outside",
+                "cliponaxis": False, "hoverinfo": "skip",
+            }
+        ],
+        "layout": {
+            "height": 80 + 32 * len(rows), "showlegend": False, "margin": {"t": 4, "b": 40, "r": 48},
+            "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month; off: what it would change", "standoff": 4}},
+            "yaxis": {"showgrid": False},
         },
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def by_site(page: CapacityPage) -> Figure:
@@ -186,6 +212,10 @@ def by_site(page: CapacityPage) -> Figure:
     )
 
 
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
 def _site_row(one: SiteCapacity, hidden: bool) -> tuple:
     chairs, open_hours = one.place.chairs, one.place.open_hours
     if hidden:
@@ -193,7 +223,7 @@ def _site_row(one: SiteCapacity, hidden: bool) -> tuple:
     if not one.place.site_id:  # the system: its chairs are of many hours
         chairs, open_hours = None, None if one.usable is None else one.usable / one.target_use
     use = one.today / open_hours if open_hours else None
-    return (one.place.name, chairs, one.chairs_today, one.today, open_hours, one.usable, use, month_words(one))
+    return (_capital(one.place.name), chairs, one.chairs_today, one.today, open_hours, one.usable, use, month_words(one))
 
 
 def _sites_reading(result: Capacity, page: CapacityPage) -> str:
@@ -203,10 +233,10 @@ def _sites_reading(result: Capacity, page: CapacityPage) -> str:
     parts = []
     if full:
         parts.append(
-            f"{len(full)} of {len(known)} sites {'is' if len(full) == 1 else 'are'} full today ({', '.join(plain(one.place.name) for one in full[:3])})"
+            f"{len(full)} of {len(known)} sites {'is' if len(full) == 1 else 'are'} full today ({', '.join(one.place.name for one in full[:3])})"
         )
     if soon:
-        parts.append(f"{plain(soon[0].place.name)} fills {'next' if full else 'first'}, in {soon[0].month_full:%B %Y}")
+        parts.append(f"{soon[0].place.name} fills {'next' if full else 'first'}, in {soon[0].month_full:%B %Y}")
     if not parts:
         return "No site fills in the time looked at." if known else "No site of ours has stated chairs and hours."
     return "; ".join(parts) + "."

@@ -2,7 +2,7 @@
 
 Chair need = Σ infusions × chair minutes ÷ 60 ÷ (open hours × target use); the one formula for scenarios and capacity. Ahead of the last
 complete month: hours of month m = today × (1 + growth)^(m ÷ 12), + today × change × m ÷ 12 for each driver, - hours of people who leave
-(never more than today's of their line), each ÷ (1 - no-show). Today is the mean of the last complete months. The parts add up to the
+(never more than today's of their line), each ÷ (1 - no-show) ÷ the share of our infusions that the claims hold. Today is the mean of the last complete months. The parts add up to the
 hours, sites add up to the system. A site full is a month: the first whose hours reach open hours × target use. Units: hours a month.
 """
 
@@ -98,10 +98,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """`growth` is a year's, by line; `other_growth` that of every other line."""
+    """`growth` is a year's, by line; `other_growth` that of every other line. `seen`: the share of our infusions that is in the claims."""
 
     target_use: float = 0.75
     no_show: float = 0.0
+    seen: float = 1.0
     months: int = 36
     other_growth: float = 0.0
     growth: Mapping[str, float] = ()
@@ -112,6 +113,13 @@ class Assumptions:
             raise ValueError("The target use must be above 0 and not above 1.")
         if not 0 <= self.no_show < 1:
             raise ValueError("The no-show share must be 0 or more and below 1.")
+        if not 0 < self.seen <= 1:
+            raise ValueError("The share of infusions in the claims must be above 0 and not above 1.")
+
+    @property
+    def booked(self) -> float:
+        """Hours to be open for, for one hour that the claims show in a chair."""
+        return 1 / (1 - self.no_show) / self.seen
 
     def growth_of(self, line: str) -> float:
         return dict(self.growth).get(line, self.other_growth)
@@ -209,7 +217,7 @@ def capacity(
 def _site(
     place: Place, rows: Sequence[Given], base: Sequence[dt.date], assumptions: Assumptions, leavers: Sequence[Leaver]
 ) -> SiteCapacity:
-    booked = 1 / (1 - assumptions.no_show)
+    booked = assumptions.booked
     history, by_line, inside = defaultdict(float), defaultdict(float), set(base)
     for row in rows:
         history[row.month] += row.hours * booked
@@ -234,12 +242,17 @@ def _parts(
         TODAY: sum(by_line.values()),
         GROWTH: sum(hours * ((1 + assumptions.growth_of(line)) ** (number / 12) - 1) for line, hours in by_line.items()),
         **{
-            driver.key: _of_line(by_line, driver.line) * driver.change * number / 12
+            driver.key: driver_hours(by_line, driver, number)
             for driver in assumptions.drivers
             if driver.on
         },
         LEAVING: -sum(min(hours, by_line.get(line, 0.0)) for line, hours in gone.items()),
     }  # fmt: skip
+
+
+def driver_hours(by_line: Mapping[str, float], driver: Driver, number: int) -> float:
+    """What a driver adds (or takes) after so many months, switched on or not."""
+    return _of_line(by_line, driver.line) * driver.change * number / 12
 
 
 def _of_line(by_line: Mapping[str, float], line: str) -> float:
@@ -262,7 +275,7 @@ def _together(sites: Sequence[SiteCapacity], target_use: float) -> SiteCapacity:
         keys = dict.fromkeys(key for month in months for key in month.parts)
         ahead.append(Ahead(months[0].month, {key: sum(month.parts[key] for month in months) for key in keys}))
     today = sum(site.today for site in sites)
-    return SiteCapacity(Place("", "The system"), dict(history), today, dict(by_line), usable, tuple(ahead), target_use)
+    return SiteCapacity(Place("", "the system"), dict(history), today, dict(by_line), usable, tuple(ahead), target_use)
 
 
 def freed(site: SiteCapacity, move: Move, waiting: Waiting | None) -> Freed:

@@ -14,6 +14,7 @@ HISTORY_MONTHS = 24
 NO_EXPOSURE = (
     "Policies on schedule are left out: this run has no table of who is exposed to which policy. Recompute, and they are counted."
 )
+NO_SITE = "No site of ours with chairs is registered: add our hospitals and centers to the register of sites, with chairs and hours."
 NO_MONTH = "No month of the claims is complete yet, so there is no “today” to look ahead from."
 
 
@@ -39,7 +40,9 @@ class CapacityPage:
     notes: tuple[str, ...]
     restricted: bool
     has_exposure: bool
+    policies: bool
     move: Move
+    assumptions: Assumptions
 
 
 def places() -> dict[str, tuple[Place, str]]:
@@ -80,7 +83,9 @@ def capacity_page(run: Run, assumptions: Assumptions, site_id: str, move: Move, 
         notes=_notes(result, rows, exposed is None and policies),
         restricted=not sees_small,
         has_exposure=exposed is not None,
+        policies=policies,
         move=move,
+        assumptions=assumptions,
     )
 
 
@@ -150,6 +155,8 @@ def _notes(result: Capacity, rows, exposure_missing: bool) -> tuple[str, ...]:
     notes = []
     if not result.base_months:
         notes.append(NO_MONTH)
+    if not result.sites:
+        notes.append(NO_SITE)
     unstated = [site.place.name for site in result.sites if site.today and site.place.open_hours is None]
     if unstated:
         notes.append(f"Chairs or opening hours are not stated for {', '.join(unstated)}: it cannot be told when they fill.")

@@ -15,10 +15,11 @@ from demand.selectors.facts import ResultsMissing
 from demand.selectors.need import EVERYTHING, UNKNOWN, Need, Needs, lines_of_cell, needs
 from sites.engine.ledger import Cell, Ledger, Row, ledger
 from sites.engine.limits import Limit, binding
-from sites.engine.site_types import CLASSES, SITE_TYPES, site_type
+from sites.engine.site_types import CLASSES, COMMUNITY, HOSPITAL, SITE_TYPES, site_type
 from sites.models import Choice, Partnership, Prescriber, Site
 
 TARGET_USE = 0.75
+WITH_CHAIRS = (HOSPITAL, COMMUNITY)
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,11 @@ class Undecided:
 
 
 def known_markets(run: Run | None) -> tuple[str, ...]:
-    """Markets of the registers, of the run, and of choices already recorded."""
-    named = {*Site.objects.values_list("market", flat=True), *Prescriber.objects.values_list("market", flat=True)}
-    named |= set(Choice.objects.values_list("market", flat=True))
+    """Markets of the registers and of the run."""
+    named = {
+        market
+        for (market,) in Site.objects.order_by().values_list("market").union(Prescriber.objects.order_by().values_list("market"))
+    }
     if run is not None:
         try:
             named |= set(run_choices(run).market)
@@ -157,12 +160,12 @@ def rooms() -> dict[tuple[str, str], Room]:
     found = {}
     for key, sites in groups.items():
         ours = [site for site in sites if site.ownership == Site.Ownership.OWNED]
-        hours = [_open_hours(site) for site in ours]
+        hours = [_open_hours(site) for site in ours] if key[1] in WITH_CHAIRS else []
         found[key] = Room(
             sites=len(ours),
             partners=sum(site.ownership == Site.Ownership.PARTNER for site in sites),
             others=sum(site.ownership == Site.Ownership.OTHER for site in sites),
-            chairs=sum(site.chairs or 0 for site in ours),
+            chairs=sum(site.chairs or 0 for site in ours) if key[1] in WITH_CHAIRS else 0,
             hours=None if None in hours else sum(hours) * TARGET_USE,
         )
     return found

@@ -10,6 +10,16 @@ from sites.engine.readiness import AREAS, Assessment, Item, assess
 from sites.engine.site_types import HOME, SITE_TYPES
 from sites.models import ChecklistItem, ReadyMark, Site, WatchEntry
 
+LISTS = {
+    "entrant": ("Entrants to watch", "Who may come into the market: insurers, consultancies, technology companies, providers."),
+    "regulation": ("Regulatory requirements", "What rules ask of us in a market, and the day on which that is looked at again."),
+    "patient_need": (
+        "Patient needs",
+        "What the people of a market need that others do not, and the day on which that is looked at again.",
+    ),
+    "adviser": ("Advisers", "Who can help to close which gap; they are named beside open items of that area."),
+    "resource": ("Resources of ours", "Rooms, chairs, licences and staff that a new site could use again, and what that saves."),
+}
 BEFORE_READY = (ChecklistItem.Kind.READINESS, ChecklistItem.Kind.DRUG)
 
 
@@ -74,14 +84,15 @@ class HomeProvider:
 
 @dataclass(frozen=True)
 class WatchPage:
-    """Entries by list; those whose review is due first."""
+    """Entries by list (key, title, what it is for, entries); what is due for review, the longest overdue first."""
 
-    lists: tuple[tuple[str, str, tuple[WatchEntry, ...]], ...]
+    lists: tuple[tuple[str, str, str, tuple[WatchEntry, ...]], ...]
     due: tuple[WatchEntry, ...]
 
 
 def readiness_of(market: str, kind: str) -> Readiness:
-    return _readiness(market, kind, list(_items().filter(market=market, site_type=kind)), _advisers())
+    items = list(_items().filter(market=market, site_type=kind))
+    return _readiness(market, kind, items, _advisers() if items else {})
 
 
 def readiness_matrix(markets) -> tuple[tuple[str, tuple[Readiness, ...]], ...]:
@@ -111,9 +122,11 @@ def home_providers(market: str = "") -> tuple[HomeProvider, ...]:
     )
 
 
-def watch_page() -> WatchPage:
-    entries, today = list(WatchEntry.objects.all()), timezone.localdate()
-    lists = tuple((kind.value, str(kind.label), tuple(one for one in entries if one.kind == kind)) for kind in WatchEntry.Kind)
+def watch_page(market: str = "") -> WatchPage:
+    """Of one market those of all markets too."""
+    found, today = WatchEntry.objects.all(), timezone.localdate()
+    entries = list(found.filter(market__in=["", market]) if market else found)
+    lists = tuple((kind, *words, tuple(one for one in entries if one.kind == kind)) for kind, words in LISTS.items())
     due = sorted((one for one in entries if one.review_on and one.review_on <= today), key=lambda one: one.review_on)
     return WatchPage(lists, tuple(due))
 

@@ -78,9 +78,16 @@ def ready(request):
 @require_safe
 def watch(request):
     access_reading(request.user)
-    today = timezone.localdate()
-    partnerships = [(one, [SITE_TYPES[kind] for kind in one.site_types if kind in SITE_TYPES]) for one in Partnership.objects.all()]
-    context = {"page": watch_page(), "partnerships": partnerships, "prepares": prepares(request.user), "today": today}
+    markets = known_markets(newest_published())
+    market = request.GET.get("market", "")
+    market = market if market in markets else ""
+    partnerships = [
+        (one, [SITE_TYPES[kind] for kind in one.site_types if kind in SITE_TYPES])
+        for one in Partnership.objects.all()
+        if not market or not one.markets or market in one.markets
+    ]
+    context = {"page": watch_page(market), "partnerships": partnerships, "prepares": prepares(request.user)}
+    context |= {"today": timezone.localdate(), "markets": markets, "market": market}
     return render(request, "markets/watch.html", context)
 
 

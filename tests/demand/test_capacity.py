@@ -109,7 +109,12 @@ def test_freed_and_kept_are_now_and_serve_only_those_who_wait():
     assert freed(unstated, Move(1.0), Waiting(5, 1.0)).served_people == 0
 
 
+def test_the_claims_of_some_payers_stand_for_their_share_of_the_work():
+    part = capacity(PLACES, steady(hours=100), YEAR, Assumptions(seen=0.25, no_show=0.2), [Leaver("A", "gi", FIRST, 10.0)]).sites[0]
+    assert part.today == pytest.approx(500) and part.ahead[0].parts["leaving"] == pytest.approx(-50)
+
+
 def test_shares_that_mean_nothing_are_refused():
-    for wrong in ({"target_use": 0}, {"target_use": 1.2}, {"no_show": 1}):
+    for wrong in ({"target_use": 0}, {"target_use": 1.2}, {"no_show": 1}, {"seen": 0}):
         with pytest.raises(ValueError, match="must be"):
             Assumptions(**wrong)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import duckdb
 import pytest
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from demand import storage
 from demand.models import Run
 from payers.models import DrugFamily
 from sites.models import ChecklistItem, Choice, HistoryStands, Partnership, ReadyMark, Site, WaitingList, WatchEntry
-from tests.demand.facts_files import COLUMNS, fact, write_facts
+from tests.demand.facts_files import fact, write_facts
 from tests.infusion_strategy.published import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -29,10 +30,9 @@ NO = {
 
 
 @pytest.fixture
-def run(settings, tmp_path, monkeypatch):
+def run(settings, tmp_path):
     """40 people at the hospital, 12 at home in Metro; 3 people at a small site in Rural, 15 in Hills; every month of 2025."""
     settings.STORAGE_DIR = tmp_path
-    monkeypatch.setitem(COLUMNS, "site_id", "VARCHAR")
     DrugFamily.objects.update_or_create(
         family="infliximab", defaults={"clinical_line": "gastroenterology", "chair_minutes": 180, "source": "test"}
     )
@@ -177,7 +177,7 @@ def test_capacity_shows_hours_room_and_the_month_and_hides_a_small_site(client, 
     shown = text(client, "/markets/capacity/?site=H")
     assert "General needs 120 chair-hours a month today and has room for 260 at its target use (46% of it)" in shown
     assert "Policies on schedule are left out" in shown and "Value: $0. No waiting list is recorded" in shown
-    full = "/markets/capacity/?asked=1&site=H&months=36&target_use=40&no_show=0&growth=20&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=50"
+    full = "/markets/capacity/?asked=1&site=H&months=36&target_use=40&no_show=0&seen=100&growth=20&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=50"
     assert "it is full in" in text(client, full)  # 120 × 1.2^(10 ÷ 12) passes 138.7
     csv = client.get(full.replace("capacity/?", "capacity/sites.csv?")).content.decode()
     assert "General" in csv and "Oct 2026" in csv
@@ -186,10 +186,31 @@ def test_capacity_shows_hours_room_and_the_month_and_hides_a_small_site(client, 
     )
     assert "They serve 5 of the people who wait, with 15 hours a month, worth $3,000. Everybody who waits is served." in text(
         client,
-        "/markets/capacity/?site=H&asked=1&months=12&target_use=75&no_show=0&growth=0&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20",
+        "/markets/capacity/?site=H&asked=1&months=12&target_use=75&no_show=0&seen=100&growth=0&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20",
     )
     sign_in(client, "leader")
     assert "The figures of Little are hidden" in text(client, "/markets/capacity/?site=R")
+
+
+def test_people_whom_a_policy_reaches_leave_on_schedule(client, run):
+    exposed = [(f"p{person}", "exposed", "2026-03-15", "H", 28) for person in range(20)] + [
+        ("stays", "exempt", "2026-03-15", "H", 28)
+    ]
+    values = ", ".join(
+        f"('{person}', 'infliximab', 'P', '{verdict}', DATE '{on}', '{site}', {days}, DATE '2026-01-05')"
+        for person, verdict, on, site, days in exposed
+    )
+    names = "person_id, family, policy_id, verdict, exposed_from, site_id, interval_days, next_expected_on"
+    path = storage.run_folder(run.pk) / "exposure.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT * FROM (VALUES {values}) AS rows ({names})) TO '{path}' (FORMAT parquet)")
+    sign_in(client, "analyst")
+    asked = "/markets/capacity/?asked=1&site=H&months=12&target_use=75&no_show=0&seen=100&growth=0&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20"
+    shown = text(client, f"{asked}&policies=on")
+    # 20 people × 3 hours × 365.25 ÷ 12 ÷ 28 days
+    assert "People leaving under policies takes away 65 chair-hours a month by December 2026" in shown
+    assert "Policies on schedule are left out" not in shown
+    assert "Nothing changes the hours" in text(client, asked)
 
 
 def test_assumptions_that_cannot_be_are_said(client, run):
@@ -197,7 +218,7 @@ def test_assumptions_that_cannot_be_are_said(client, run):
     for wrong in ("target_use=0", "no_show=100", "growth=much", "months=7", "site=nowhere"):
         shown = text(
             client,
-            f"/markets/capacity/?asked=1&months=36&target_use=75&no_show=0&growth=5&move_share=10&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&{wrong}",
+            f"/markets/capacity/?asked=1&months=36&target_use=75&no_show=0&seen=100&growth=5&move_share=10&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&{wrong}",
         )
         assert "rest on the usual assumptions" in shown, wrong
 
