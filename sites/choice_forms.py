@@ -31,6 +31,8 @@ class Described:
 
     def describe(self) -> None:
         for name, field in self.fields.items():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = "This cannot stay blank: fill it in."
             if field.help_text:
                 field.widget.attrs["aria-describedby"] = f"help-{name}"
 

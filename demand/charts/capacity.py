@@ -190,7 +190,9 @@ def _changes_chart(rows: list[tuple]) -> dict:
 
 def by_site(page: CapacityPage) -> Figure:
     result = page.result
-    shown = [_site_row(one, one.place.site_id in page.hidden.sites) for one in result.sites]
+    shown = [
+        _site_row(one, one.place.site_id in page.hidden.sites) for one in sorted(result.sites, key=lambda one: _urgency(one, page))
+    ]
     columns = (
         Column("site", "Site"),
         Column("chairs", "Chairs", "count"),
@@ -214,6 +216,15 @@ def by_site(page: CapacityPage) -> Figure:
 
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
+
+
+def _urgency(one: SiteCapacity, page: CapacityPage) -> tuple:
+    """Full ones first, then by the month in which they fill; those that may not be told of last, by name."""
+    if one.place.site_id in page.hidden.sites:
+        return (3, one.place.name)
+    if one.is_full_now:
+        return (0, one.place.name)
+    return (1, one.month_full) if one.month_full else (2, one.place.name)
 
 
 def _site_row(one: SiteCapacity, hidden: bool) -> tuple:

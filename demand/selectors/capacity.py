@@ -14,7 +14,9 @@ HISTORY_MONTHS = 24
 NO_EXPOSURE = (
     "Policies on schedule are left out: this run has no table of who is exposed to which policy. Recompute, and they are counted."
 )
-NO_SITE = "No site of ours with chairs is registered: add our hospitals and centers to the register of sites, with chairs and hours."
+NO_SITE = (
+    "No site of ours with chairs is registered: add our hospitals and centers to the register of sites, with chairs and hours."
+)
 NO_MONTH = "No month of the claims is complete yet, so there is no “today” to look ahead from."
 
 

@@ -160,7 +160,8 @@ def _advisers() -> dict[str, list[WatchEntry]]:
 
 
 def _readiness(market: str, kind: str, items: list[ChecklistItem], advisers) -> Readiness:
-    today = timezone.localdate()
+    today, order = timezone.localdate(), list(AREAS)
+    items = sorted(items, key=lambda item: (order.index(item.area), item.pk))
     before = [item for item in items if item.kind in BEFORE_READY]
     launch = [item for item in items if item.kind == ChecklistItem.Kind.LAUNCH]
     resources = WatchEntry.objects.filter(kind=WatchEntry.Kind.RESOURCE, market__in=["", market]) if launch else ()
@@ -177,8 +178,7 @@ def _readiness(market: str, kind: str, items: list[ChecklistItem], advisers) -> 
 
 
 def _lines(items: list[ChecklistItem], today: dt.date, advisers) -> tuple[Line, ...]:
-    order = list(AREAS)
-    return tuple(_line(item, today, advisers) for item in sorted(items, key=lambda item: (order.index(item.area), item.pk)))
+    return tuple(_line(item, today, advisers) for item in items)
 
 
 def _line(item: ChecklistItem, today: dt.date, advisers) -> Line:

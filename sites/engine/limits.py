@@ -30,7 +30,7 @@ class Limit:
     def sentence(self) -> str:
         whom = f" for {self.population}" if self.population else ""
         end = f"until {self.until:%Y-%m-%d}" if self.until else "with no end stated"
-        return f"The partnership with {self.partner} bars this{whom}, {end}. {self.waived_by} may waive it."
+        return f"The partnership with {self.partner} bars this{whom}, {end}. It may be waived by {self.waived_by}."
 
 
 def binding(limits: Iterable[Limit], market: str, site_type: str, on: dt.date) -> tuple[Limit, ...]:

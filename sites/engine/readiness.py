@@ -84,9 +84,9 @@ class Assessment:
             return "Not ready: the list has no required item yet. Start it from the standard list, or add items."
         opened = [item.title for item in self.gaps if item.number not in self.stale]
         old = [item.title for item in self.gaps if item.number in self.stale]
-        parts = [f"{len(opened)} open ({_few(opened)})"] if opened else []
-        parts += [f"{len(old)} checked too long ago ({_few(old)})"] if old else []
-        return f"Not ready: of {self.needed} required items {' and '.join(parts)}."
+        parts = [f"open {_few(opened)}"] if opened else []
+        parts += [f"checked too long ago {_few(old)}"] if old else []
+        return f"Not ready: {len(self.gaps)} of {self.needed} required items are missing: {'; '.join(parts)}."
 
     @property
     def cost_cents(self) -> int:
