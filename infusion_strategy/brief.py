@@ -11,6 +11,7 @@ from demand.audit import note
 from demand.charts import brief
 from demand.downloads import csv_response, table_rows
 from demand.filters import WORDS, DashboardFilters
+from demand.selectors.choices import undecided
 from demand.selectors.coverage import newest_published
 from demand.selectors.dashboard import Choices, Dashboard, choices, dashboard
 from demand.selectors.facts import ResultsMissing
@@ -26,13 +27,15 @@ def home(request):
     access_dashboard(request.user)
     filters, problems = DashboardFilters.from_query(request.GET)
     run = newest_published()
+    fragment = request.htmx and not request.htmx.history_restore_request
     context = {"state": data_state(run), "filters": filters, "problems": problems}
+    if not fragment:
+        context["undecided"] = undecided(run)
     if run:
         try:
             context |= _figures(run, filters, request.user)
         except ResultsMissing as missing:
             context["missing"] = str(missing)
-    fragment = request.htmx and not request.htmx.history_restore_request
     response = render(request, "brief/figures.html" if fragment else "brief/home.html", context)
     response["Vary"] = "HX-Request, Cookie"
     return response

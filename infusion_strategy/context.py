@@ -49,7 +49,17 @@ ROOMS = (
             ("Indifference rate", "demand:indifference", SEES),
         ),
     ),
-    ("Sites", (("Sites", "sites:sites", SEES), ("Prescribers", "sites:prescribers", SEES))),
+    (
+        "Sites",
+        (
+            ("Sites", "sites:sites", SEES),
+            ("Prescribers", "sites:prescribers", SEES),
+            ("Capacity", "choices:capacity", SEES),
+            ("Choices", "choices:choices", SEES),
+            ("Readiness", "choices:readiness", SEES),
+            ("Watch lists", "choices:watch", SEES),
+        ),
+    ),
     ("Scenarios", (("Scenarios", "roi:scenarios", SCENARIOS),)),
     (
         "Data",

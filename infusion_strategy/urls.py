@@ -14,6 +14,7 @@ urlpatterns = [
     path("brief/<slug:key>.csv", brief.table, name="brief-table"),
     path("rehearsal/", rehearsal.detected, name="rehearsal"),
     path("", include("demand.urls")),
+    path("markets/", include("demand.choices_urls")),
     path("", include("sites.urls")),
     path("", include("payers.urls")),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

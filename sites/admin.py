@@ -3,10 +3,25 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi
+from sites.models import (
+    ChecklistItem,
+    Choice,
+    Partnership,
+    Prescriber,
+    ProviderTaxonomy,
+    ReadyMark,
+    Site,
+    SiteNpi,
+    WaitingList,
+    WatchEntry,
+)
 
 for model in (Site, SiteNpi, Prescriber, ProviderTaxonomy):
     auditlog.register(model)
+# Kept on their pages, not here; a choice is never changed at all.
+for model in (ChecklistItem, Partnership, ReadyMark, WaitingList, WatchEntry):
+    auditlog.register(model)
+auditlog.register(Choice, exclude_fields=["evidence"])  # the row itself holds it for good
 
 
 class SiteNpiInline(admin.TabularInline):

@@ -118,3 +118,14 @@ class ZipCentroid(models.Model):
 
     def __str__(self):
         return self.zip_code
+
+
+from sites.choice_models import (  # noqa: E402, F401 (the app's models are found in this module)
+    ChecklistItem,
+    Choice,
+    HistoryStands,
+    Partnership,
+    ReadyMark,
+    WaitingList,
+    WatchEntry,
+)

@@ -24,6 +24,12 @@ def count(value) -> str:
 
 
 @register.filter
+def tenths(value) -> str:
+    """12.345 -> 12.3"""
+    return _marked(value) or f"{value:,.1f}"
+
+
+@register.filter
 def percent(value) -> str:
     """0.3127 -> 31.3%"""
     return _marked(value) or f"{100 * value:.1f}%"
@@ -79,7 +85,7 @@ def seconds(value: float) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-FORMATS = {"count": count, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
+FORMATS = {"count": count, "tenths": tenths, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
 
 
 @register.filter

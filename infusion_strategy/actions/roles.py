@@ -9,6 +9,8 @@ ROLES = {
         "demand.view_extracts",
         "roi.view_scenarios",
         "roi.edit_scenarios",
+        "care_sites.decide",
+        "care_sites.prepare_choices",
     ],
     "managed care": ["demand.view_dashboard", "roi.view_scenarios", "payers.edit_policies", "payers.change_rate"],
     "analyst": [
@@ -19,6 +21,7 @@ ROLES = {
         "payers.edit_policies",
         "roi.view_scenarios",
         "roi.edit_scenarios",
+        "care_sites.prepare_choices",
     ],
     "administrator": [
         "demand.view_dashboard",
@@ -26,6 +29,7 @@ ROLES = {
         "demand.load_extract",
         "payers.edit_policies",
         "roi.view_scenarios",
+        "care_sites.prepare_choices",
         "auditlog.view_logentry",
     ],
 }

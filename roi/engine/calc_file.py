@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from demand.engine.capacity import open_hours_a_month
 from roi.engine.calc_keys import KEYS
 from roi.engine.cents import EXACT
 from roi.engine.inputs import (
@@ -319,7 +320,7 @@ class _Reader:
         if "open_hours_per_month" in self.values and "open_hours_per_week" in self.values:
             raise InputError("open_hours_per_week", "hours are given by month too; keep one of the two.")
         weekly = self.number("open_hours_per_week", None)
-        return self.number("open_hours_per_month", None) if weekly is None else weekly * 52 / 12
+        return self.number("open_hours_per_month", None) if weekly is None else open_hours_a_month(weekly)
 
 
 def _capture(value: object, leaves: bool) -> Decimal:

@@ -1,6 +1,6 @@
 """Inputs -> what the new site is asked for and what it can give, by month.
 
-Chair need = Σ infusions × chair minutes ÷ 60 ÷ (open hours × target use). A site full is a month, not a percentage.
+The chair need is `demand.engine.capacity`'s. A site full is a month, not a percentage.
 What does not fit is not earned: every group is cut by the same share, and those turned away are where they would have
 been without the site.
 """
@@ -8,6 +8,7 @@ been without the site.
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from demand.engine.capacity import chairs_needed
 from roi.engine.cents import EXACT
 from roi.engine.inputs import AT_OPENING, ONE, ZERO, Inputs, PatientGroup, at
 
@@ -52,9 +53,8 @@ def chair_use(inputs: Inputs) -> ChairUse:
         totals = tuple(sum(row, ZERO) for row in asked)
         if inputs.open_hours_per_month is None:
             return ChairUse(totals, None, (ONE,) * inputs.horizon, None)
-        minutes_a_chair = inputs.open_hours_per_month * 60 * inputs.target_use
         minutes = [sum((n * group.chair_minutes for n, group in zip(row, inputs.groups, strict=True)), ZERO) for row in asked]
-        needed = tuple(total / minutes_a_chair for total in minutes)
+        needed = tuple(chairs_needed(total, inputs.open_hours_per_month, inputs.target_use) for total in minutes)
         if inputs.chairs is None:
             return ChairUse(totals, needed, (ONE,) * inputs.horizon, None)
         full = [month for month, need in zip(inputs.months(), needed, strict=True) if need >= inputs.chairs - _GUARD]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from demand.engine.capacity import open_hours_a_month
 from roi.engine.center_fields import FIELDS, MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
 from roi.engine.cents import EXACT
 from roi.engine.inputs import ONE, ZERO, Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
@@ -121,7 +122,7 @@ def inputs_of(center: Center) -> Inputs:
             release_working_capital=value["release"],
             horizon=value["horizon"],
             chairs=Decimal(value["chairs"]),
-            open_hours_per_month=value["open_hours"] * 52 / 12,
+            open_hours_per_month=open_hours_a_month(value["open_hours"]),
             target_use=value["target_use"],
         )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from demand.engine.capacity import USUAL_CHAIR_MINUTES
 from roi.engine.leaving import Fate, Law, fate
 from roi.engine.market import HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MEASURED, Source
@@ -19,7 +20,6 @@ from roi.engine.terms import MEDICARE_PAID_SHARE
 from roi.engine.volumes import Strand, Window, read_volumes
 
 NEW_SITE_CLASS = "infusion_center"
-USUAL_CHAIR_MINUTES = Decimal(120)
 POOLED_THERAPIES, POOLED_PAYERS, OTHER = "pooled therapies", "pooled payers", "other"
 _PLACES = Decimal("0.0001")
 

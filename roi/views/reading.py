@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from demand.selectors.choices import limits_on
+from demand.selectors.readiness_lists import readiness_of
 from roi import words
 from roi.access import access_scenarios, access_version
 from roi.charts import market as market_charts
@@ -15,6 +17,7 @@ from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
 from roi.selectors.changes import input_pairs, result_pairs
 from roi.selectors.market import has_data
+from sites.engine.site_types import COMMUNITY
 
 _SIDE = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 
@@ -45,6 +48,8 @@ def detail(request, pk: int, number: int | None = None):
         "figures": value_charts.figures(result.summary, page.lines) if result else (),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
+        "limits": limits_on(page.center.market.name, COMMUNITY),
+        "launch": readiness_of(page.center.market.name, COMMUNITY),
         "part_sentences": [(words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],
     }
     return render(request, "roi/detail.html", context)

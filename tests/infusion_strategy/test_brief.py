@@ -149,10 +149,11 @@ def test_the_figures_drawn_hold_no_small_count_either(client):
 def test_queries_do_not_grow_with_the_data(client, run, django_assert_num_queries):
     client = sign_in(client, "leader")
     page(client)
-    # session, user, rights by user, rights by group, newest run, recent runs, groups for the role
-    with django_assert_num_queries(7):
+    # session, user, rights by user, rights by group, newest run, recent runs, groups for the role;
+    # markets of the registers, recorded choices, first run (since when a choice is open)
+    with django_assert_num_queries(10):
         page(client)
-    with django_assert_num_queries(7):  # figures come from Parquet; the extracts covered would be one more
+    with django_assert_num_queries(10):  # figures come from Parquet; the extracts covered would be one more
         page(client, "/?payer=Medicare")
 
 

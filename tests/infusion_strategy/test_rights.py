@@ -21,6 +21,7 @@ LOADS = frozenset({"analyst", "administrator"})
 KEEPS = frozenset({"managed care", "analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
 PRICES = frozenset({"managed care", "administrator"})
+PREPARES = READS  # readiness, limits and watch lists; the council alone decides
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
     "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
@@ -45,6 +46,10 @@ MAY = {
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
     "demand:exposure": EVERYBODY, "demand:exposure-people": {"analyst"}, "demand:exposure-people-csv": {"analyst"}, "demand:exposure-crossings": KEEPS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
+    "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
+    "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
+    "choices:start-checklist": PREPARES, "choices:mark-ready": PREPARES,
+    "choices:new-entry": PREPARES, "choices:edit-entry": PREPARES, "choices:delete-entry": PREPARES,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
@@ -84,13 +89,14 @@ POLICY = {
 }  # fmt: skip
 LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back": "1/take-back/"}
 POSTS = {
-    "demand:accept-extract", "demand:exposure-crossings", "demand:log-check", "demand:log-discard", "demand:log-put", "demand:log-record-take-back",
-    "demand:log-take-back", "demand:mapping-effect", "demand:mapping-import", "demand:mapping-retire", "demand:put-back",
-    "demand:read-again", "demand:recompute", "demand:record-decision", "demand:refresh-feed", "demand:remove-step",
-    "demand:reopen", "demand:settle", "demand:state-likelihood", "demand:take-back", "demand:undo-decision",
-    "demand:upload-begin", "demand:upload-discard", "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words",
-    "payers:put-law", "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:restore", "roi:unarchive",
+    "choices:mark-ready", "choices:start-checklist", "demand:accept-extract", "demand:exposure-crossings", "demand:log-check",
+    "demand:log-discard", "demand:log-put", "demand:log-record-take-back", "demand:log-take-back", "demand:mapping-effect",
+    "demand:mapping-import", "demand:mapping-retire", "demand:put-back", "demand:read-again", "demand:recompute",
+    "demand:record-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
+    "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
+    "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:restore-policy",
+    "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy", "payers:undo-rate-change", "roi:compute",
+    "roi:restore", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -134,6 +140,9 @@ def paths(settings, tmp_path):
         "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
         "demand:undo-decision": "/outlook/P-1/decision/undo/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
+        "choices:capacity-table": "/markets/capacity/sites.csv", **{
+            f"choices:{name}-entry": f"/markets/lists/watch/{path}" for name, path in (("new", "new/"), ("edit", "1/"), ("delete", "1/delete/"))
+        },
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
         "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",

@@ -14,6 +14,7 @@ from roi.actions import scenarios
 from roi.engine.center_fields import FIELDS
 from roi.models import Scenario, ScenarioResult
 from roi.tasks import scenario as work
+from sites.models import Partnership
 
 pytestmark = pytest.mark.django_db
 
@@ -93,11 +94,11 @@ def test_a_scenario_takes_a_fixed_number_of_queries(make, change, as_reader, dja
     scenario = make()
     change(scenario, capture_leaving="80")
     as_reader.get(url("scenario", scenario.pk))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         as_reader.get(url("scenario", scenario.pk))
     for percent in ("70", "75", "85"):
         change(scenario, capture_leaving=percent)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         as_reader.get(url("scenario", scenario.pk))
 
 
@@ -114,6 +115,15 @@ def test_while_a_version_waits_the_last_good_result_stays_with_its_date(make, ch
     assert "HX-Redirect" not in polled
     work(Run.objects.filter(kind=Run.Kind.SCENARIO, status=Run.Status.QUEUED).get().pk)
     assert as_reader.get(url("state", scenario.pk))["HX-Redirect"] == url("scenario", scenario.pk)
+
+
+def test_a_partnership_that_bars_it_and_an_unfinished_launch_are_said(make, as_reader):
+    scenario = make()
+    detail = url("scenario", scenario.pk)
+    assert "partnership limits this" not in as_reader.get(detail).content.decode()
+    Partnership.objects.create(partner="Kidney Group", site_types=["community"], waived_by="The board")
+    page = as_reader.get(detail).content.decode()
+    assert "The partnership with Kidney Group bars this" in page and "It may be waived by The board." in page
 
 
 def test_a_failed_run_says_why_and_can_be_tried_again(make, change, as_editor):
