@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from demand.views import extracts, feeds, figures, lines, mappings, metrics, quality, runs, uploads
+from demand.views import extracts, feeds, figures, lines, mappings, metrics, places, quality, runs, uploads
 
 
 class BigIntConverter(IntConverter):
@@ -53,6 +53,9 @@ urlpatterns = [
     path("figures/<int:pk>/<slug:slug>/infusions.csv", figures.infusions_csv, name="figure-infusions-csv"),
     path("lines/", lines.search, name="lines"),
     path("lines/<bigint:pk>/<bigint:extract>/<bigint:file_no>/<bigint:row_number>/", lines.detail, name="line"),
+    path("markets/map/", places.market_map, name="market-map"),
+    path("markets/fit/", places.fit, name="market-fit"),
+    path("markets/where/", places.where, name="market-where"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

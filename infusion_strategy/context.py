@@ -17,6 +17,7 @@ class NavigationItem:
 # label, URL name, the right one needs
 NAVIGATION = (
     ("Strategy brief", "home", "demand.view_dashboard"),
+    ("Markets", "demand:market-map", "demand.view_dashboard"),
     ("Scenarios", "roi:scenarios", "roi.view_scenarios"),
     ("Extracts", "demand:extracts", "demand.view_extracts"),
     ("Runs", "demand:runs", "demand.view_dashboard"),

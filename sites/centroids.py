@@ -23,11 +23,7 @@ def zip_points(zip_codes: Iterable[str]) -> dict[str, Point]:
     """The middles of these ZIP codes; one that nobody knows is absent."""
     wanted = {zip_code for zip_code in zip_codes if zip_code}
     loaded = ZipCentroid.objects.all() if len(wanted) > 500 else ZipCentroid.objects.filter(pk__in=wanted)
-    points = {
-        row.zip_code: Point(row.latitude, row.longitude, REGISTER)
-        for row in loaded.iterator()
-        if row.zip_code in wanted
-    }
+    points = {row.zip_code: Point(row.latitude, row.longitude, REGISTER) for row in loaded.iterator() if row.zip_code in wanted}
     for zip_code in wanted - points.keys():
         if middle := middle_of(zip_code):
             points[zip_code] = Point(*middle, PACKAGE)

@@ -56,6 +56,18 @@ def middle_of(zip_code: str) -> tuple[float, float] | None:
     return (latitude, longitude) if latitude and longitude else None
 
 
+@lru_cache(maxsize=1024)
+def middle_of_prefix(prefix: str) -> tuple[float, float] | None:
+    """The mean of the middles of all ordinary ZIP codes that begin with these three digits."""
+    if len(prefix) != 3 or not (prefix.isascii() and prefix.isdigit()):
+        return None
+    codes = [row["zip_code"] for row in zipcodes.similar_to(prefix) if row["zip_code_type"] == "STANDARD"]
+    middles = [middle for middle in map(middle_of, codes) if middle]
+    if not middles:
+        return None
+    return sum(one[0] for one in middles) / len(middles), sum(one[1] for one in middles) / len(middles)
+
+
 def city_of(zip_code: str) -> str:
     """'Nashville, TN'; empty where the ZIP code is not known."""
     row = _row(zip_code)
