@@ -2,7 +2,7 @@
 
 People: those with an infusion ordered by a named prescriber of ours in the run's last 12 months, each counted once, under the market,
 payer and therapy of the latest one, at the ZIP code of their latest eligibility. At risk: exposed (or in grace) under a site-of-care
-policy, where the run knows exposures.
+policy that is decided and not over, where the run knows exposures.
 """
 
 import datetime as dt
@@ -114,7 +114,9 @@ def _register_stamp() -> tuple:
         "opened_on",
         "closed_on",
     )
-    policies = tuple(Policy.objects.filter(kind="site_of_care").order_by("pk").values_list("policy_id", "document"))
+    policies = tuple(
+        Policy.objects.filter(kind="site_of_care").order_by("pk").values_list("policy_id", "status", "effective_to", "document")
+    )
     sites = tuple(Site.objects.order_by("site_id").values_list(*fields, "hospital_affiliated"))
     return tuple(middles.values()), sites, repr(policies)
 
@@ -161,12 +163,18 @@ def _open_sites(day: dt.date):
     return Site.objects.filter(Q(opened_on=None) | Q(opened_on__lte=day)).filter(Q(closed_on=None) | Q(closed_on__gt=day))
 
 
+def _policies(until: dt.date):
+    """Site-of-care policies that are decided and not over."""
+    decided = Policy.objects.filter(kind="site_of_care").exclude(status="anticipated")
+    return decided.filter(Q(effective_to=None) | Q(effective_to__gt=until))
+
+
 def _groups(run: Run, since: dt.date, until: dt.date, known: bool) -> tuple[Group, ...]:
     barred = {
         policy_id: Barred(
             frozenset(document.get("excluded_site_classes") or ()), bool(document.get("excludes_hospital_affiliated"))
         )
-        for policy_id, document in Policy.objects.filter(kind="site_of_care").values_list("policy_id", "document")
+        for policy_id, document in _policies(until).values_list("policy_id", "document")
     }
     given = {"policies": sorted(barred)} if known else {}
     rows = ask_tables(run, PEOPLE.replace("RISK", EXPOSED if known else NOBODY_EXPOSED), since=since, until=until, **given)
