@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from demand.engine.covering import Limit
 from demand.engine.reach import Thresholds
 from demand.places import MILES, PlaceQuestion, number
+from demand.words import lower_first
 
 MEASURES = {
     "people": "People at risk",
@@ -89,10 +90,10 @@ class WhereQuestion:
         return tuple(made)
 
     def words(self) -> str:
-        parts = [f"keep: {MEASURES[self.measure].lower()}"]
+        parts = [f"keep: {lower_first(MEASURES[self.measure])}"]
         if self.measure == "margin":
             parts.append(f"margin {self.margin_share:g}% of the allowed amount (guessed)")
-        parts.append(" and ".join(KINDS[kind].lower() for kind in self.kinds))
+        parts.append("; ".join(lower_first(KINDS[kind]) for kind in self.kinds))
         if self.capacity:
             parts.append(f"at most {self.capacity:,.0f} infusions a year at a site")
         if self.minimum:

@@ -44,13 +44,14 @@ def by_class(found: Reached, visible, question: PlaceQuestion) -> Figure:
     return Figure(
         key="reach-by-class",
         title="People in reach of each class of site",
-        reading=f"{percent(permitted)} of {count(total)} people have a site that their policies permit in reach."
+        reading=f"Of {count(total)} people {percent(permitted)} have a site that their policies permit in reach."
         if total != 0
         else "Nobody of ours matches these filters.",
         direction=f"“By area” counts {question.miles_words()}. Home infusion has no distance: it is in reach where a provider serves the "
         "person's market. Classes of site count whatever the policies say; the first two lines do not count barred sites.",
         table=Table("Share of people on infusion therapy with a site in reach", table_columns, rows),
         chart=_bars(rows) if total is not HIDDEN and total else None,
+        note="Shares that may not be shown are not drawn." if any(HIDDEN in row for row in rows) else "",
         metric="in-reach",
         tall=True,
     )
@@ -61,21 +62,23 @@ def _share(part, whole):
 
 
 def _bars(rows: tuple) -> dict:
-    drawn = [row for row in rows if row[1] is not None]
+    """Rings one on the other; from the first hidden share on a row is not drawn."""
+    drawn = [row for row in rows if row[1] is not None and row[1] is not HIDDEN]
     labels = [row[0] for row in drawn]
-    data, before = [], [0.0] * len(drawn)
+    data = []
     for place, (radius, shade) in enumerate(zip(RADII, SHADES, strict=True), start=1):
-        shares = [row[place] if row[place] is not HIDDEN else before[number] for number, row in enumerate(drawn)]
+        shown = [
+            None if HIDDEN in row[1 : place + 1] else (row[place], row[place] - (row[place - 1] if place > 1 else 0))
+            for row in drawn
+        ]
         data.append(
             {
                 "type": "bar", "orientation": "h", "name": f"within {radius} miles", "y": labels,
-                "x": [round(100 * (share - low), 2) for share, low in zip(shares, before, strict=True)],
-                "customdata": [round(100 * share, 1) for share in shares],
+                "x": [one and round(100 * one[1], 2) for one in shown], "customdata": [one and round(100 * one[0], 1) for one in shown],
                 "hovertemplate": "%{y}<br>%{customdata}% " + f"within {radius} miles<extra></extra>",
                 "marker": {"color": shade, "line": {"color": "var(--c-kept)", "width": 1}},
             }
         )  # fmt: skip
-        before = shares
     return {
         "data": data,
         "layout": {
@@ -169,7 +172,7 @@ def access_points(found: Reached, question: PlaceQuestion, see_small: bool) -> F
 def travel_now(trips: dict[str, Travel]) -> Figure:
     everyone = trips[""]
     rows = tuple(
-        (words.named(market) if market else "All markets", one.infusions or None, _miles(one.median), _miles(one.ninetieth))
+        (words.named(market) if market else "All markets", one.infusions or None, one.median, one.ninetieth)
         for market, one in trips.items()
     )
     return Figure(
@@ -180,13 +183,9 @@ def travel_now(trips: dict[str, Travel]) -> Figure:
         direction="Straight miles from the middle of the person's ZIP code to the site where the infusion was given; home infusions are left out. Shorter is better.",
         table=Table(
             "Miles to where infusions are given today",
-            (Column("market", "Market"), Column("infusions", "Infusions", "count"), Column("median", "Median miles"), Column("p90", "90th percentile")),
+            (Column("market", "Market"), Column("infusions", "Infusions", "count"), Column("median", "Median miles", "miles"), Column("p90", "90th percentile, miles", "miles")),
             rows,
         ),
         note=f"{everyone.not_placed:,} infusions at sites or from ZIP codes that cannot be placed are left out." if everyone.not_placed else "",
         metric="travel",
     )  # fmt: skip
-
-
-def _miles(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"

@@ -17,7 +17,7 @@ from demand.selectors.market_map import Pin, Spot
 MILES_A_DEGREE = 69.0936  # of latitude, on the sphere that distances are measured on
 RING_STEPS = 60
 MOST_RINGED = 8  # sites; more rings than that hide what they show
-LARGEST, SMALLEST = 34, 7
+LARGEST, SMALLEST = 28, 6
 SYMBOLS = {
     "hopd_on_campus": "square",
     "hopd_off_campus": "square-open",
@@ -33,27 +33,34 @@ OWNER_NAMES = {"owned": "Our sites", "partner": "Partners' sites", "other": "Oth
 
 
 def people_map(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuestion, knows_exposure: bool, unplaced) -> Figure:
-    has = REACHED[question.reached].lower()
+    has = words.lower_first(REACHED[question.reached])
     columns = (
         Column("zip_code", "ZIP code"),
-        Column("place", "Place"),
         Column("area", "Area"),
         Column("people", "People", "count"),
         Column("at_risk", "At risk", "count"),
-        Column("in_reach", "In reach", "count"),
         Column("out_of_reach", "Out of reach", "count"),
-        Column("miles", "Miles to the nearest"),
-        Column("share_65_plus", "Residents 65+", "percent"),
+        Column("miles", "Miles", "miles"),
+        Column("share_65_plus", "65+", "percent"),
         Column("middle", "Placed by"),
     )
     rows = tuple(
         (
-            one.zip_code, one.place, one.area, one.people, one.at_risk if knows_exposure else None, one.inside, one.outside,
-            "–" if one.miles is None else "none" if math.isinf(one.miles) else f"{one.miles:.1f}", one.share_65_plus, one.middle,
+            f"{one.zip_code} {one.place}".strip(),
+            one.area,
+            one.people,
+            one.at_risk if knows_exposure else None,
+            one.outside,
+            one.miles,
+            one.share_65_plus,
+            one.middle,
         )
         for one in spots
-    )  # fmt: skip
-    notes = ["Growth of the population aged 65 or more is not known: the census table in use holds one year."]
+    )
+    notes = [
+        f"Sites: {SYMBOL_WORDS}.",
+        "Growth of the population aged 65 or more is not known: the census table in use holds one year.",
+    ]
     if not knows_exposure:
         notes.append(
             "This run knows no exposures to policies: nobody is marked at risk and every class of site counts as permitted."
@@ -65,7 +72,11 @@ def people_map(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuesti
         title="Where people live, and what is in reach",
         reading=_reading(spots, has),
         direction=f"In reach means: {question.miles_words()}. Fewer people out of reach is better. Rings are 10, 20 and 30 miles.",
-        table=Table(f"People by ZIP code; in reach: {has}", columns, rows),
+        table=Table(
+            f"People by ZIP code. In reach: {has}. Miles: to the nearest, half of the people live nearer. 65+: share of residents.",
+            columns,
+            rows,
+        ),
         chart=_chart(spots, pins, question) if any(one.latitude is not None for one in (*spots, *pins)) else None,
         note=" ".join(notes),
         metric="in-reach",
@@ -107,7 +118,7 @@ def _reading(spots: Sequence[Spot], has: str) -> str:
     if outside:
         worst = max(shown, key=lambda one: one.outside)
         said += f" Most of them live in {worst.zip_code}{f' ({worst.place})' if worst.place else ''}: {count(worst.outside)}."
-    return said + (f" {hidden} ZIP areas are left out because few people live there." if hidden else "")
+    return said + (f" Left out: {hidden} ZIP area{'s' if hidden > 1 else ''} whose count may not be shown." if hidden else "")
 
 
 def _chart(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuestion) -> dict:
@@ -130,7 +141,7 @@ def _chart(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuestion) 
             lambda one: one.outside is not HIDDEN and 0 < one.outside < one.people,
         ),
         ("All out of reach", "var(--c-leak)/0.65", "circle-x", lambda one: one.outside is not HIDDEN and one.outside == one.people),
-        ("Reach hidden", "var(--c-apart)/0.5", "circle-open", lambda one: one.outside is HIDDEN),
+        ("Reach hidden", "var(--line-strong)", "circle-open", lambda one: one.outside is HIDDEN),
     )
     for name, color, symbol, fits in kinds:
         mine = [one for one in drawn if fits(one)]
@@ -173,7 +184,7 @@ def _ring(pins: Sequence[Pin], miles: int, squeeze: float) -> dict:
     dash = {10: "solid", 20: "dash", 30: "dot"}[miles]
     return {
         "type": "scatter", "mode": "lines", "x": across, "y": up, "name": f"{miles} miles", "hoverinfo": "skip",
-        "line": {"color": "var(--line-strong)/0.6", "width": 1, "dash": dash},
+        "line": {"color": "var(--line-strong)/0.5", "width": 1, "dash": dash}, "fill": "toself", "fillcolor": "var(--c-kept)/0.05",
     }  # fmt: skip
 
 
@@ -183,7 +194,7 @@ def _bubbles(spots: Sequence[Spot], name: str, color: str, symbol: str, most: in
         "x": [round(one.longitude * squeeze, 5) for one in spots], "y": [round(one.latitude, 5) for one in spots],
         "text": [_hover(one) for one in spots], "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "color": color, "symbol": symbol, "line": {"color": "var(--surface)", "width": 1},
+            "color": color, "symbol": symbol, "line": {"color": color if symbol.endswith("open") else "var(--surface)", "width": 1.5},
             "size": [round(SMALLEST + (LARGEST - SMALLEST) * math.sqrt(one.people / most), 1) for one in spots],
         },
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Where to open: the frontier of k against what is kept, the map and the table of one answer."""
 
 import math
+from dataclasses import replace
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
@@ -10,6 +11,8 @@ from demand.engine.disclosure import HIDDEN
 from demand.engine.reach import Thresholds
 from demand.selectors.where import Kept, Opening, Search
 from demand.where import MEASURES, WhereQuestion
+from demand.words import lower_first
+from sites.engine.zip_places import middle_of_prefix
 
 KIND_WORDS = {"new": "New center", "clinic": "Ours, as an infusion center", "partner": "Partner's site"}
 
@@ -58,7 +61,7 @@ def frontier(found: Search, question: WhereQuestion, see_small: bool) -> Figure:
         key="frontier",
         title="How many centers, and what they keep",
         reading=reading,
-        direction=f"Kept: {MEASURES[question.measure].lower()} with a site of ours in reach that their policies permit. More is better; where the line flattens another center adds little.",
+        direction=f"Kept: {lower_first(MEASURES[question.measure])} with a site of ours in reach that their policies permit. More is better; where the line flattens another center adds little.",
         table=Table(
             "The best answer for each number of new centers",
             (Column("k", "New centers"), Column("sites", "Where", "prose"), Column("kept", "Kept"), Column("added", "Added"), Column("share", "Share kept"),
@@ -103,7 +106,7 @@ def _line(found: Search, question: WhereQuestion, see_small: bool) -> dict:
         }],
         "layout": {
             "height": 320, "xaxis": {"title": {"text": "New centers"}, "dtick": 1},
-            "yaxis": {"title": {"text": "Dollars kept a year" if scale == 100 else MEASURES[question.measure] + ", kept"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": "Dollars kept a year" if scale == 100 else "Infusions kept a year" if question.measure == "infusions" else "People kept"}, "rangemode": "tozero"},
             "margin": {"l": 60, "b": 44},
         },
     }  # fmt: skip
@@ -152,13 +155,17 @@ def _reading(kept: Kept | None, question: WhereQuestion, see_small: bool) -> str
 
 
 def _map(found: Search, sites, owned, thresholds: Thresholds, see_small: bool) -> dict:
-    chosen = [spot for spot, _, _ in sites]
+    chosen = [spot for spot, _, _ in sites] if see_small else [_to_the_area(spot) for spot, _, _ in sites]
     middle = sum(spot.latitude for spot in chosen) / len(chosen)
     squeeze = math.cos(math.radians(middle))
     others = (
         [spot for spot in found.candidates if spot not in chosen]
         if see_small
-        else [spot for spot in found.candidates if spot not in chosen and not spot.zip_code]
+        else [
+            spot
+            for spot in found.candidates
+            if not spot.zip_code and all(spot.candidate.key != one.candidate.key for one in chosen)
+        ]
     )
 
     def dots(name, points, texts, color, symbol, size):
@@ -188,3 +195,9 @@ def _map(found: Search, sites, owned, thresholds: Thresholds, see_small: bool) -
             "margin": {"l": 4, "r": 4, "t": 4, "b": 60}, "hovermode": "closest", "legend": {"y": -0.02},
         },
     }  # fmt: skip
+
+
+def _to_the_area(opening: Opening) -> Opening:
+    """A new center drawn in the middle of its three-digit area, as its ZIP code is written."""
+    middle = middle_of_prefix(opening.zip_code[:3]) if opening.zip_code else None
+    return replace(opening, latitude=middle[0], longitude=middle[1]) if middle else opening

@@ -18,7 +18,8 @@ PAIRS = (
     ("market", "payer"), ("market", "risk"), ("payer", "risk"),
     ("market", "zip3"), ("payer", "zip3"), ("family", "zip3"), ("risk", "zip3"),
 )  # fmt: skip
-ATOMS = 2 * (len(RADII) + 1)  # in reach by the own radius or not, and the ring
+RINGED = frozenset([(), ("market",), ("payer",), ("family",)])  # where rings are shown too
+RINGS = len(RADII) + 1
 
 
 def columns(found: Reach) -> dict[str, np.ndarray]:
@@ -54,35 +55,41 @@ class VisibleReach:
         chosen = [codes.get(of[dim], -1) if dim in of else 0 for dim, codes in zip(DIMENSIONS, self.codes, strict=True)]
         if -1 in chosen:
             return value  # nobody there: a plain zero
-        if tuple(dim for dim in DIMENSIONS if dim in of) not in RELEASED:
+        dims = tuple(dim for dim in DIMENSIONS if dim in of)
+        if dims not in (RELEASED if radius is None else RINGED):
             return HIDDEN
         if not name:
-            return HIDDEN if self._is_hidden(chosen, 0) else value
-        inside = {code for code in range(ATOMS) if _counts(code, radius) != outside}
-        if not self._any_hidden(chosen, name, inside):
-            return value
-        whole = not self._is_hidden(chosen, 0) and not self._any_hidden(chosen, name, set(range(ATOMS)) - inside)
-        return value if whole else HIDDEN
+            return HIDDEN if self._hides(chosen, [ROOT]) else value
+        inside, others = self._cells(name, radius)
+        if outside:
+            inside, others = others, inside
+        # A sum of shown cells; or all the people, shown, without a sum of shown cells.
+        return HIDDEN if self._hides(chosen, inside) and self._hides(chosen, [ROOT, *others]) else value
 
-    def _any_hidden(self, chosen: list[int], name: str, atoms: set[int]) -> bool:
+    def _cells(self, name: str, radius: float | None) -> tuple[list[int], list[int]]:
+        """The cells that add up to those who have it in reach, and to those who do not."""
+        if name == PERMITTED and radius is None:
+            return [1], [2]
         place = self.names.index(name)
-        return any(self._is_hidden(chosen, _code(place, side, atom)) for side in (0, 1) for atom in atoms)
+        if radius is None:
+            return [_node(place, side, 1) for side in (0, 1)], [_node(place, side, 0) for side in (0, 1)]
+        rings = [(_node(place, side, own) + 1 + ring, ring) for side in (0, 1) for own in (0, 1) for ring in range(RINGS)]
+        near = {ring for ring, miles in enumerate(RADII) if miles <= radius}
+        return [code for code, ring in rings if ring in near], [code for code, ring in rings if ring not in near]
 
-    def _is_hidden(self, chosen: list[int], code: int) -> bool:
-        return self.hidden.contains([*chosen, code])
+    def _hides(self, chosen: list[int], cells: list[int]) -> bool:
+        return any(self.hidden.contains([*chosen, code]) for code in cells)
 
 
 RELEASED = frozenset([(), *((name,) for name in DIMENSIONS), *PAIRS])
 
 
-def _counts(atom: int, radius: float | None) -> bool:
-    """Whether the people of this atom have the site within the radius (None: their own)."""
-    own, ring = divmod(atom, len(RADII) + 1)
-    return bool(own) if radius is None else ring < len(RADII) and RADII[ring] <= radius
+ROOT = 0  # of the axis of reach: all; below it those with a permitted site in reach (1) and without (2)
 
 
-def _code(place: int, side: int, atom: int) -> int:
-    return 3 + (2 * place + side) * ATOMS + atom
+def _node(place: int, side: int, own: int) -> int:
+    """Those of a side who have the class in reach by their own radius, or not; the codes after it are their rings."""
+    return 3 + ((2 * place + side) * 2 + own) * (RINGS + 1)
 
 
 def judge(found: Reach) -> VisibleReach:
@@ -93,19 +100,22 @@ def judge(found: Reach) -> VisibleReach:
     names = (*tuple(sorted(found.miles)), "home_infusion")
     side = np.where(found.within(PERMITTED), 0, 1)[located]
     levels = {"all": np.zeros(len(located), dtype=np.int64), "any": 1 + side}
+    parent, splits = [-1, ROOT, ROOT], [0, 0, 0]
     for place, name in enumerate(names):
-        own = found.within(name)
-        ring = (
-            np.where(own, 0, len(RADII))
-            if name == "home_infusion"
-            else sum((~found.within(name, radius)).astype(int) for radius in RADII)
-        )
-        levels[name] = 3 + (2 * place + side) * ATOMS + (own * (len(RADII) + 1) + ring)[located]
-    parent = np.array([-1, 0, 0] + [1 + side for _ in names for side in (0, 1) for _ in range(ATOMS)])
-    splits = np.array([0, 0, 0] + [1 + place for place in range(len(names)) for _ in range(2 * ATOMS)])
-    axes = [axis for axis, _ in flat] + [Axis(levels, parent, splits, turn=2)]
+        own = found.within(name)[located].astype(int)
+        ring = sum((~found.within(name, radius))[located].astype(int) for radius in RADII)
+        levels[name] = 3 + ((2 * place + side) * 2 + own) * (RINGS + 1)
+        levels[f"{name} ring"] = levels[name] + 1 + ring
+        for up in (0, 1):
+            for node in (_node(place, up, 0), _node(place, up, 1)):
+                parent += [1 + up, *[node] * RINGS]
+                splits += [1 + place, *[0] * RINGS]
+    axes = [axis for axis, _ in flat] + [Axis(levels, np.array(parent), np.array(splits), turn=2)]
     released = [
-        (*("value" if name in chosen else "all" for name in DIMENSIONS), level) for chosen in sorted(RELEASED) for level in levels
+        (*("value" if name in chosen else "all" for name in DIMENSIONS), level)
+        for chosen in sorted(RELEASED)
+        for level in levels
+        if chosen in RINGED or not level.endswith(" ring")
     ]
     return VisibleReach(hidden_cells(axes, np.arange(len(located)), released), tuple(codes for _, codes in flat), names)
 

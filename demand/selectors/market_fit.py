@@ -28,7 +28,7 @@ WAITS = """
 SELECT coalesce(market, 'unknown'), quantile_disc(waits, 0.5), quantile_disc(waits, 0.9), count(*), count(DISTINCT person_id)
 FROM {infusions} WHERE waits IS NOT NULL AND service_date > $since AND service_date <= $until GROUP BY ALL
 """
-POINTS_TO, POINTS_AWAY, NOT_KNOWN = "points to unmet demand", "points away from it", "not known"
+POINTS_TO, POINTS_AWAY, NOT_KNOWN, NOT_SHOWN = "points to unmet demand", "points away from it", "not known", "may not be shown"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,6 @@ def verdicts(run: Run, found: Reached, visible, held: VerdictThresholds, see_sma
     rows = ask_tables(run, WAITS, since=found.since, until=found.as_of) if found.as_of else []
     waits = {row[0]: row[1:] for row in rows}
     older = older_share(found)
-    # The tenth that waits longest must be more than one person where small counts are hidden.
     return tuple(
         _verdict(market, [
             _waiting(waits.get(market), held, see_small),
@@ -138,7 +137,7 @@ def verdicts(run: Run, found: Reached, visible, held: VerdictThresholds, see_sma
             Input("Satisfaction of patients", "no survey results are recorded", "–", NOT_KNOWN),
             _older(older.get(market)),
         ])
-        for market in sorted(set(hours) | {group.market for group in found.reach.groups})
+        for market in sorted({place.market for place in found.places if place.market} | {group.market for group in found.reach.groups})
     )  # fmt: skip
 
 
@@ -149,6 +148,8 @@ def _verdict(market: str, inputs: list[Input]) -> MarketVerdict:
         said = "Likely unmet demand"
     elif to == 1:
         said = "Possible unmet demand"
+    elif any(one.says == NOT_SHOWN for one in inputs):
+        said = "Not enough may be shown"
     else:
         said = "No unmet demand seen" if away >= 2 else "Not enough is known"
     return MarketVerdict(market, said, tuple(inputs))
@@ -163,9 +164,9 @@ def _waiting(found: tuple | None, held: VerdictThresholds, see_small: bool) -> I
     if not found:
         return Input(name, "no orders are recorded with a later infusion", threshold, NOT_KNOWN)
     median, ninetieth, orders, people = found
-    if people < 110 and not see_small:
+    if people < 110 and not see_small:  # the tenth that waits longest must be more than ten people
         if people < 11:
-            return Input(name, "hidden: few people", threshold, NOT_KNOWN)
+            return Input(name, "hidden: few people", threshold, NOT_SHOWN)
         return Input(name, f"median {median:g} days", threshold, _says(median, held.wait_days))
     return Input(
         name,
@@ -184,7 +185,7 @@ def _out_of_reach(found: Reached, visible, market: str, held: VerdictThresholds)
         return Input(name, "nobody of ours lives at a known ZIP code", threshold, NOT_KNOWN)
     total, out = visible.count(total, market=market), visible.count(out, PERMITTED, outside=True, market=market)
     if HIDDEN in (total, out):
-        return Input(name, "hidden: a small count", threshold, NOT_KNOWN)
+        return Input(name, "hidden: a small count", threshold, NOT_SHOWN)
     share = 100 * out / total
     return Input(name, f"{share:.1f}% ({out:,} of {total:,})", threshold, _says(share, held.out_share))
 
@@ -192,10 +193,17 @@ def _out_of_reach(found: Reached, visible, market: str, held: VerdictThresholds)
 def _used(found: Chairs | None, held: VerdictThresholds, is_known: bool) -> Input:
     name, threshold = "Chair-hours needed of those open", f"{held.use_share:g}% or more of 75% of open hours"
     if found is None:
-        return Input(name, "hidden: few people" if is_known else "no infusions and no sites", threshold, NOT_KNOWN)
+        return Input(
+            name,
+            *(("hidden: few people", threshold, NOT_SHOWN) if is_known else ("no infusions and no sites", threshold, NOT_KNOWN)),
+        )
     if found.used is None:
         return Input(name, "no site of the market has chairs and hours on file", threshold, NOT_KNOWN)
-    value = f"{100 * found.used:.0f}% ({found.needed:,.0f} hours a month needed, {found.open:,.0f} open at {found.sites - found.without_chairs} sites)"
+    known = found.sites - found.without_chairs
+    value = (
+        f"{100 * found.used:.0f}% ({found.needed:,.0f} hours a month needed by what claims show, {found.open:,.0f} open "
+        f"at {known} site{'s' if known != 1 else ''})"
+    )
     return Input(name, value, threshold, _says(100 * found.used, held.use_share))
 
 

@@ -22,7 +22,6 @@ class Spot:
     area: str
     people: object
     at_risk: object
-    inside: object
     outside: object
     miles: float | None
     share_65_plus: float | None
@@ -91,7 +90,6 @@ def spots(found: Reached, question: PlaceQuestion, see_small: bool) -> tuple[Spo
                 area=_area(found, key, here),
                 people=seen.count(total, **of),
                 at_risk=HIDDEN if hide_risk else seen.count(at_risk, zip3=key[:3], risk="yes"),
-                inside=seen.count(within, question.reached, **of),
                 outside=seen.count(total - within, question.reached, outside=True, **of),
                 miles=_miles(found, question.reached, here, see_small or total >= 11),
                 share_65_plus=_older(found, here),

@@ -38,7 +38,7 @@ def test_each_person_counts_once_at_the_latest_zip_code_and_only_ours(own_storag
     people.spans.append({"person_id": "p0", "zip_code": FAR, "enrollment_start_date": dt.date(2026, 1, 1)})
     found = reached(people.publish(), Thresholds())
     by_zip = {spot.zip_code: spot for spot in spots(found, PlaceQuestion(), see_small=True)}
-    assert (by_zip[CITY].people, by_zip[CITY].inside) == (2, 2) and (by_zip[FAR].people, by_zip[FAR].outside) == (3, 3)
+    assert (by_zip[CITY].people, by_zip[CITY].outside) == (2, 0) and (by_zip[FAR].people, by_zip[FAR].outside) == (3, 3)
     assert unplaced(found, PlaceQuestion(), True) == 1 and unplaced(found, PlaceQuestion(), False) is HIDDEN
 
 
@@ -110,7 +110,7 @@ def test_one_verdict_a_market_with_every_input(own_storage):
     assert told["Referral to first dose"][0].startswith("median 30 days")
     assert told["People with no permitted site in reach"] == ("57.1% (40 of 70)", "points to unmet demand")
     # 1,400 infusions a year × 2 hours ÷ 12 = 233 hours a month; 40 hours × 4.345 weeks = 174 open, 130 at 75 %
-    assert told["Chair-hours needed of those open"][0] == "179% (233 hours a month needed, 174 open at 1 sites)"
+    assert told["Chair-hours needed of those open"][0] == "179% (233 hours a month needed by what claims show, 174 open at 1 site)"
     assert told["Satisfaction of patients"] == ("no survey results are recorded", "not known")
     strict = VerdictThresholds(wait_days=31, out_share=60, use_share=180)
     assert verdicts(run, found, visible(found, True), strict, True)[0].verdict == "No unmet demand seen"
