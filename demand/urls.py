@@ -13,6 +13,7 @@ from demand.views import (
     metrics,
     outlook,
     payer_brief,
+    places,
     prices,
     quality,
     response,
@@ -106,6 +107,9 @@ urlpatterns = [
     path("outlook/<str:policy_id>/decision/", outlook.record_decision, name="record-decision"),
     path("outlook/<str:policy_id>/decision/undo/", outlook.undo_decision, name="undo-decision"),
     path("payers/<int:pk>/brief/", payer_brief.brief, name="payer-brief"),
+    path("markets/map/", places.market_map, name="market-map"),
+    path("markets/fit/", places.fit, name="market-fit"),
+    path("markets/where/", places.where, name="market-where"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -44,3 +44,8 @@ def named(code: str | None) -> str:
 def joined(parts: list[str]) -> str:
     """['a', 'b', 'c'] -> 'a, b and c'"""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def lower_first(text: str) -> str:
+    """'ZIP codes' stay as they are inside: 'New ZIP' -> 'new ZIP'"""
+    return text[:1].lower() + text[1:]

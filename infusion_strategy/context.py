@@ -54,6 +54,9 @@ ROOMS = (
         (
             ("Sites", "sites:sites", SEES),
             ("Prescribers", "sites:prescribers", SEES),
+            ("Map", "demand:market-map", SEES),
+            ("Reach", "demand:market-fit", SEES),
+            ("Where to open", "demand:market-where", SEES),
             ("Capacity", "choices:capacity", SEES),
             ("Choices", "choices:choices", SEES),
             ("Readiness", "choices:readiness", SEES),
@@ -100,7 +103,7 @@ def frame(request):
     return {
         "theme": theme if theme in THEMES else None,
         "rooms": rooms,
-        "room": next((room for room in rooms if room.current and len(room.pages) > 1), None),
+        "current_room": next((room for room in rooms if room.current and len(room.pages) > 1), None),
         "role": _role(user) if signed_in else "",
     }
 

@@ -23,7 +23,7 @@ WITHHELD_MARK = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. kind: text | prose | count | tenths | cents | exact_cents | percent | month | date; it decides alignment and format."""
+    """One column of a table. kind: text | prose | count | miles | tenths | cents | exact_cents | percent | month | date; it decides alignment and format."""
 
     key: str
     label: str
@@ -32,7 +32,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return self.kind in {"count", "tenths", "cents", "exact_cents", "percent"}
+        return self.kind in {"count", "miles", "tenths", "cents", "exact_cents", "percent"}
 
 
 @dataclass(frozen=True)

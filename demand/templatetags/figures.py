@@ -1,6 +1,7 @@
 """How values are written: counts, shares, money, months; a hidden count says so in words."""
 
 import datetime as dt
+import math
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -61,6 +62,12 @@ def dollars_short(cents) -> str:
 
 
 @register.filter
+def miles(value) -> str:
+    """12.34 -> 12.3; no site at all is infinitely far"""
+    return _marked(value) or ("none" if math.isinf(value) else f"{value:.1f}")
+
+
+@register.filter
 def month(value) -> str:
     """2026-03-01 -> Mar 2026"""
     return _marked(value) or f"{value:%b %Y}"
@@ -85,7 +92,7 @@ def seconds(value: float) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-FORMATS = {"count": count, "tenths": tenths, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
+FORMATS = {"count": count, "miles": miles, "tenths": tenths, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
 
 
 @register.filter

@@ -27,7 +27,7 @@ def create(request):
         return render(request, "roi/form.html", {"no_data": True})
     first_month = months_after(timezone.localdate().replace(day=1), 1)
     answers = default_answers(first_month, months_after(first_month, 6))
-    form = CenterForm(request.POST or None, answers=answers, markets=data.markets)
+    form = CenterForm(request.POST or None, initial=_asked(request, data), answers=answers, markets=data.markets)
     if request.method == "POST" and form.is_valid():
         center = _center(form, data, None)
         saved = center and _saved(
@@ -36,6 +36,12 @@ def create(request):
         if saved:
             return _computing(request, form, saved)
     return _form(request, form, {"data": data})
+
+
+def _asked(request, data: DataAtHand) -> dict:
+    """What the address brings along, as “Where to open” writes it: the market and the place that names the scenario."""
+    place, market = request.GET.get("place", "")[:90].strip(), request.GET.get("market", "")
+    return {"market": market if market in data.markets else "", "name": f"Infusion center: {place}" if place else ""}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

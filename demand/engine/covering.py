@@ -1,0 +1,216 @@
+"""People by ZIP code and candidate sites -> the k sites that keep most in reach; grain: one answer per k.
+
+Maximal covering location, solved to proven optimum by HiGHS (scipy.optimize.milp):
+    maximise Σ value[d] · share[d, c]   with   Σ_c share[d, c] ≤ 1,   share[d, c] ≤ open[c],   Σ_c open[c] ≤ k,
+    minimum[c] · open[c] ≤ Σ_d load[d] · share[d, c] ≤ capacity[c] · open[c],
+share only where the candidate lies in reach of the people and their policies permit it, open 0 or 1. A ZIP code's people may be shared
+between sites. Without capacities and minimum volumes the problem is solved over the ZIP codes alone, which is the same and faster; with
+them that answer is tried first, because it is the best one wherever it keeps the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import coo_array, csr_array
+
+TIME_LIMIT_SECONDS = 60
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place that could be opened or used. `capacity` None: any number of infusions; `minimum`: below it, it does not open."""
+
+    key: str
+    kind: str  # new | clinic | partner
+    market: str = ""
+    site_class: str = "infusion_center"
+    capacity: float | None = None
+    minimum: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a partnership forbids: candidates that fit every list it has; an empty list asks for nothing."""
+
+    name: str
+    kinds: frozenset[str] = frozenset()
+    site_classes: frozenset[str] = frozenset()
+    markets: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+
+    def bars(self, candidate: Candidate) -> bool:
+        asked = (
+            (self.kinds, candidate.kind),
+            (self.site_classes, candidate.site_class),
+            (self.markets, candidate.market),
+            (self.keys, candidate.key),
+        )
+        return any(wanted for wanted, _ in asked) and all(value in wanted for wanted, value in asked if wanted)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`chosen` are positions of candidates, in their order; `kept[c]` what each of them keeps. `proven`: no better answer exists."""
+
+    k: int
+    value: float
+    chosen: tuple[int, ...]
+    kept: tuple[float, ...]
+    loads: tuple[float, ...]
+    proven: bool
+    bound: float
+
+
+def permitted(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> tuple[list[Candidate], list[tuple[Candidate, Limit]]]:
+    """Candidates that no limit bars, and those that one does, with the first limit that binds."""
+    barred = [(one, next(limit for limit in limits if limit.bars(one))) for one in candidates if any(x.bars(one) for x in limits)]
+    gone = {one.key for one, _ in barred}
+    return [one for one in candidates if one.key not in gone], barred
+
+
+def frontier(
+    value: np.ndarray,
+    load: np.ndarray,
+    near: np.ndarray,
+    candidates: Sequence[Candidate],
+    most: int,
+    seconds: float = TIME_LIMIT_SECONDS,
+) -> tuple[Answer, ...]:
+    """The best answers for k = 1 … `most`. value, load: per demand row, ≥ 0; near: rows × candidates. `seconds` is for each k.
+
+    ValueError where the shapes do not fit or a number is negative or not finite.
+    """
+    value, load, near = np.asarray(value, dtype=float), np.asarray(load, dtype=float), np.asarray(near, dtype=bool)
+    if near.shape != (len(value), len(candidates)) or len(load) != len(value):
+        raise ValueError("value and load need one number a demand row, near one column a candidate")
+    if not (np.isfinite(value).all() and np.isfinite(load).all()) or (value < 0).any() or (load < 0).any():
+        raise ValueError("values and loads are numbers from 0 up")
+    wanted = value > 0
+    problem = _Problem(value[wanted], load[wanted], near[wanted], candidates)
+    return tuple(problem.best(k, seconds) for k in range(1, min(most, len(candidates)) + 1))
+
+
+class _Problem:
+    """The rows that anybody reaches; rows reached by the same candidates are one where no limit tells them apart."""
+
+    def __init__(self, value: np.ndarray, load: np.ndarray, near: np.ndarray, candidates: Sequence[Candidate]) -> None:
+        self.near = near
+        self.value, self.load = value, load
+        self.capacity = np.array([np.inf if one.capacity is None else one.capacity for one in candidates], dtype=float)
+        self.minimum = np.array([one.minimum for one in candidates], dtype=float)
+        self.limited = bool(np.isfinite(self.capacity).any() or self.minimum.any())
+
+    def best(self, k: int, seconds: float) -> Answer:
+        chosen, bound, proven = self._covering(k, seconds)
+        answer = self._served(k, chosen, bound, proven)
+        if not self.limited or (answer is not None and answer.value >= bound - TOLERANCE * max(1.0, bound)):
+            return answer
+        return self._limited(k, seconds)
+
+    def _covering(self, k: int, seconds: float) -> tuple[list[int], float, bool]:
+        """Without limits: which candidates, what they cover, whether that is proven."""
+        patterns, row = np.unique(self.near, axis=0, return_inverse=True)
+        weights = np.bincount(row.reshape(-1), weights=self.value, minlength=len(patterns))
+        reached = patterns.any(axis=1)
+        patterns, weights = patterns[reached], weights[reached]
+        rows, candidates = patterns.shape
+        if not rows:
+            return [], 0.0, True
+        # open first, then covered: covered[r] − Σ open[c near r] ≤ 0, Σ open ≤ k
+        at_row, at_candidate = np.nonzero(patterns)
+        entries = np.concatenate([-np.ones(len(at_row)), np.ones(rows), np.ones(candidates)])
+        lines = np.concatenate([at_row, np.arange(rows), np.full(candidates, rows)])
+        columns = np.concatenate([at_candidate, candidates + np.arange(rows), np.arange(candidates)])
+        matrix = csr_array(coo_array((entries, (lines, columns)), shape=(rows + 1, candidates + rows)))
+        upper = np.concatenate([np.zeros(rows), [k]])
+        found = _solve(np.concatenate([np.zeros(candidates), -weights]), matrix, -np.inf, upper, candidates, seconds)
+        chosen = [int(c) for c in np.flatnonzero(found.x[:candidates] > 0.5)]
+        return chosen, -found.mip_dual_bound if found.mip_dual_bound is not None else -found.fun, found.status == 0
+
+    def _limited(self, k: int, seconds: float) -> Answer:
+        """With capacities and minimum volumes: who goes where is part of the question."""
+        at_row, at_candidate = np.nonzero(self.near)
+        pairs, candidates, rows = len(at_row), self.near.shape[1], self.near.shape[0]
+        pair, opens = np.arange(pairs) + candidates, np.arange(candidates)
+        capacity = np.where(np.isfinite(self.capacity), self.capacity, 0.0)
+        capped = np.flatnonzero(np.isfinite(self.capacity))
+        needy = np.flatnonzero(self.minimum > 0)
+        is_capped, is_needy = np.isin(at_candidate, capped), np.isin(at_candidate, needy)
+        load = self.load[at_row]
+        first_cap, first_need, first_pair = rows, rows + candidates, rows + 2 * candidates
+        last = first_pair + pairs
+        parts = [
+            (at_row, pair, np.ones(pairs)),  # nobody goes twice
+            (first_cap + at_candidate[is_capped], pair[is_capped], load[is_capped]),  # load ≤ capacity · open
+            (first_cap + capped, opens[capped], -capacity[capped]),
+            (first_need + at_candidate[is_needy], pair[is_needy], -load[is_needy]),  # minimum · open ≤ load
+            (first_need + needy, opens[needy], self.minimum[needy]),
+            (first_pair + np.arange(pairs), pair, np.ones(pairs)),  # nobody goes to a site that is not open
+            (first_pair + np.arange(pairs), at_candidate, -np.ones(pairs)),
+            (np.full(candidates, last), opens, np.ones(candidates)),  # k of them
+        ]
+        lines, columns, entries = (np.concatenate(piece) for piece in zip(*parts, strict=True))
+        matrix = csr_array(coo_array((entries, (lines, columns)), shape=(last + 1, candidates + pairs)))
+        upper = np.concatenate([np.ones(rows), np.zeros(2 * candidates + pairs), [k]])
+        gain = np.concatenate([np.zeros(candidates), -self.value[at_row]])
+        found = _solve(gain, matrix, -np.inf, upper, candidates, seconds)
+        if found.x is None:
+            return Answer(k, 0.0, (), (), (), False, float(self.value[self.near.any(axis=1)].sum()))
+        chosen = [int(c) for c in np.flatnonzero(found.x[:candidates] > 0.5)]
+        bound = -found.mip_dual_bound if found.mip_dual_bound is not None else -found.fun
+        answer = self._served(k, chosen, bound, found.status == 0)
+        return answer or Answer(k, 0.0, (), (), (), False, bound)
+
+    def _served(self, k: int, chosen: Sequence[int], bound: float, proven: bool) -> Answer | None:
+        """What these sites keep at best, and each of them; None where a minimum volume cannot be met. Unused sites are left out."""
+        if not chosen:
+            return Answer(k, 0.0, (), (), (), proven, bound)
+        near, capacity, minimum = self.near[:, chosen], self.capacity[chosen], self.minimum[chosen]
+        at_row, at_site = np.nonzero(near)
+        load, pairs = self.load[at_row], len(at_row)
+        if not self.limited:  # each row goes to the first of its sites: it does not matter to which
+            first = np.where(near.any(axis=1), near.argmax(axis=1), -1)
+            share = (first[at_row] == at_site).astype(float)
+        else:
+            rows, sites = near.shape
+            capped, needy = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(minimum > 0)
+            stack = [coo_array((np.ones(pairs), (at_row, np.arange(pairs))), shape=(rows, pairs))]
+            by_site = csr_array(coo_array((load, (at_site, np.arange(pairs))), shape=(sites, pairs)))
+            from scipy.sparse import vstack
+
+            matrix = vstack([*stack, by_site[capped], -by_site[needy]], format="csr")
+            limits = np.concatenate([np.ones(rows), capacity[capped], -minimum[needy]])
+            found = linprog(-self.value[at_row], A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs")
+            if found.status != 0:
+                return None
+            share = found.x
+        kept = np.bincount(at_site, weights=self.value[at_row] * share, minlength=len(chosen))
+        loads = np.bincount(at_site, weights=load * share, minlength=len(chosen))
+        used = [place for place in range(len(chosen)) if kept[place] > TOLERANCE or minimum[place] > 0]
+        value = float(kept.sum())
+        return Answer(
+            k,
+            value,
+            tuple(chosen[place] for place in used),
+            tuple(float(kept[place]) for place in used),
+            tuple(float(loads[place]) for place in used),
+            proven and value >= bound - TOLERANCE * max(1.0, bound),
+            bound,
+        )
+
+
+def _solve(gain, matrix, lower, upper, integers: int, seconds: float):
+    """Minimise gain · x over 0 ≤ x ≤ 1, the first `integers` of them whole; to the end, or until the time is over."""
+    whole = np.concatenate([np.ones(integers), np.zeros(len(gain) - integers)])
+    return milp(
+        gain,
+        integrality=whole,
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(matrix, lower, upper),
+        options={"mip_rel_gap": 0.0, "time_limit": seconds},
+    )

@@ -1,0 +1,177 @@
+"""Which k new centers keep most within reach: the run's people at risk, the candidates, the search, its answers.
+
+Kept without any new center are people with a site of ours in reach that their policies permit. What a center adds are the others.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demand.engine.covering import Answer, Candidate, frontier, permitted
+from demand.engine.reach import HOME, OURS, PHARMACY, Barred, Place, quantile
+from demand.selectors.reach import Reached
+from demand.where import MOST, WhereQuestion
+from sites.centroids import zip_points
+from sites.engine.distance import miles_matrix
+from sites.engine.zip_places import city_of
+
+MOST_ZIPS = 60  # candidate ZIP codes taken from the data: those where most people at risk live
+SECONDS = 8.0  # for each k while a reader waits
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A candidate with its place and name."""
+
+    candidate: Candidate
+    name: str
+    zip_code: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One answer. `total` = kept already + what the sites add; travel is that of the people at risk, over their nearest permitted site."""
+
+    answer: Answer
+    sites: tuple[tuple[Opening, float, float], ...]
+    total: float
+    median_miles: float | None
+    ninetieth_miles: float | None
+
+
+@dataclass(frozen=True)
+class Search:
+    everything: float
+    base: float
+    people: int
+    kept: tuple[Kept, ...]
+    candidates: tuple[Opening, ...]
+    barred: tuple[tuple[Opening, str], ...]
+    median_miles: float | None
+    ninetieth_miles: float | None
+    not_placed: tuple[str, ...]
+
+
+def search(found: Reached, question: WhereQuestion, see_small: bool) -> Search:
+    """The frontier k = 1 … 8 over everything asked; the same question is answered once."""
+    key = (id(found), question.__class__(**{**question.__dict__, "k": 1}), see_small)
+    kept = _searched.get(key)
+    if kept is None or kept[0] is not found:
+        if len(_searched) >= 16:
+            _searched.clear()
+        kept = _searched[key] = (found, _search(found, question))
+    return kept[1]
+
+
+_searched: dict[tuple, tuple[Reached, Search]] = {}
+
+
+def _search(found: Reached, question: WhereQuestion) -> Search:
+    reach = found.reach
+    risk = np.array([group.at_risk or not found.knows_exposure for group in reach.groups], dtype=bool) & reach.located
+    groups = [reach.groups[place] for place in np.flatnonzero(risk)]
+    value = np.array([_value(group, question) for group in groups], dtype=float)
+    load = np.array([group.infusions for group in groups], dtype=float)
+    people = reach.people[risk]
+    inside, limit, now = reach.within(OURS)[risk], reach.limit[risk], reach.miles[OURS][risk]
+    everyone, not_placed = candidates(found, question)
+    free, barred = permitted([spot.candidate for spot in everyone], question.limits())
+    by_key = {spot.candidate.key: spot for spot in everyone}
+    spots = tuple(by_key[one.key] for one in free)
+    homes = np.array(
+        [(found.zip_points[group.zip_code].latitude, found.zip_points[group.zip_code].longitude) for group in groups]
+    ).reshape(-1, 2)
+    miles = miles_matrix(homes, np.array([(spot.latitude, spot.longitude) for spot in spots]).reshape(-1, 2))
+    allowed = np.array([[_may(group.barred, spot.candidate, question) for spot in spots] for group in groups], dtype=bool).reshape(
+        miles.shape
+    )
+    near = (miles <= limit[:, None]) & allowed & ~inside[:, None]
+    answers = frontier(*_merged(groups, value, load, near), free, MOST, SECONDS) if len(groups) and len(spots) else ()
+    base = float(value[inside].sum())
+    kept = []
+    for answer in answers:
+        chosen = list(answer.chosen)
+        after = np.minimum(now, np.where(allowed[:, chosen], miles[:, chosen], np.inf).min(axis=1, initial=np.inf))
+        sites = tuple((spots[c], amount, used) for c, amount, used in zip(chosen, answer.kept, answer.loads, strict=True))
+        kept.append(Kept(answer, sites, base + answer.value, *_travel(after, people)))
+    return Search(
+        float(value.sum()), base, int(people.sum()), tuple(kept), spots,
+        tuple((by_key[one.key], bound.name) for one, bound in barred), *_travel(now, people), tuple(not_placed),
+    )  # fmt: skip
+
+
+def _merged(groups, value: np.ndarray, load: np.ndarray, near: np.ndarray):
+    """One row per ZIP code and set of barred classes: payers and therapies make no difference to who is near what."""
+    numbers: dict = {}
+    row = np.array([numbers.setdefault((group.zip_code, group.barred), len(numbers)) for group in groups])
+    first = np.full(len(numbers), -1)
+    first[row[::-1]] = np.arange(len(groups))[::-1]
+    return np.bincount(row, weights=value), np.bincount(row, weights=load), near[first]
+
+
+def _value(group, question: WhereQuestion) -> float:
+    if question.measure == "people":
+        return group.people
+    return group.infusions if question.measure == "infusions" else group.allowed_cents * question.margin_share / 100
+
+
+def _may(barred: Barred, candidate: Candidate, question: WhereQuestion) -> bool:
+    affiliated = question.affiliated and candidate.kind != "partner"
+    return barred.permits(Place(candidate.key, candidate.site_class, "", hospital_affiliated=affiliated))
+
+
+def _travel(miles: np.ndarray, people: np.ndarray) -> tuple[float | None, float | None]:
+    """Median and 90th percentile of those who have any site at all."""
+    somewhere = np.isfinite(miles)
+    return quantile(miles[somewhere], people[somewhere], 0.5), quantile(miles[somewhere], people[somewhere], 0.9)
+
+
+def candidates(found: Reached, question: WhereQuestion) -> tuple[list[Opening], list[str]]:
+    """Where a center could be: ZIP codes, our departments and clinics, partners' sites; and what could not be placed."""
+    made, not_placed = [], []
+    given = {"capacity": question.capacity, "minimum": question.minimum}
+    if "new" in question.kinds:
+        wanted = question.zips or _busiest(found)
+        markets, points = _markets(found), zip_points(wanted)
+        for zip_code in wanted:
+            point = points.get(zip_code)
+            if point is None:
+                not_placed.append(zip_code)
+                continue
+            one = Candidate(zip_code, "new", markets.get(zip_code, ""), "infusion_center", **given)
+            made.append(Opening(one, city_of(zip_code) or "place not known", zip_code, point.latitude, point.longitude))
+    for place in found.places:
+        kind = {"owned": "clinic", "partner": "partner"}.get(place.ownership)
+        if kind not in question.kinds or place.site_class in (HOME, PHARMACY):
+            continue
+        if place.latitude is None:
+            not_placed.append(found.names[place.site_id])
+            continue
+        # Our hospital departments would be run as infusion centers: that is what policies ask for.
+        site_class = "infusion_center" if kind == "clinic" else place.site_class
+        one = Candidate(place.site_id, kind, place.market, site_class, **given)
+        made.append(Opening(one, found.names[place.site_id], "", place.latitude, place.longitude))
+    return made, not_placed
+
+
+def _busiest(found: Reached) -> list[str]:
+    """ZIP codes of 11 people or more, those with most people at risk first; so a ZIP code named here never tells of a few."""
+    people: dict[str, int] = {}
+    risk: dict[str, int] = {}
+    for group in found.reach.groups:
+        if group.zip_code in found.zip_points:
+            people[group.zip_code] = people.get(group.zip_code, 0) + group.people
+            risk[group.zip_code] = risk.get(group.zip_code, 0) + group.people * (group.at_risk or not found.knows_exposure)
+    large = [zip_code for zip_code in people if people[zip_code] >= 11]
+    return sorted(large, key=lambda zip_code: (-risk[zip_code], zip_code))[:MOST_ZIPS]
+
+
+def _markets(found: Reached) -> dict[str, str]:
+    """ZIP code -> the market of most of our people who live there."""
+    counted: dict[str, dict[str, int]] = {}
+    for group in found.reach.groups:
+        mine = counted.setdefault(group.zip_code, {})
+        mine[group.market] = mine.get(group.market, 0) + group.people
+    return {zip_code: max(sorted(mine), key=mine.__getitem__) for zip_code, mine in counted.items()}

@@ -1,0 +1,174 @@
+"""Markets: the map, what fits, where new centers would reach most people."""
+
+from urllib.parse import urlencode
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from demand.access import access_dashboard, sees_small_counts
+from demand.audit import note
+from demand.charts import market_fit as fit_charts
+from demand.charts import where as where_charts
+from demand.charts.place_map import people_map, sites_table
+from demand.places import MILES, REACHED, WORDS, PlaceQuestion
+from demand.selectors.coverage import coverage, newest_published
+from demand.selectors.facts import ResultsMissing
+from demand.selectors.hidden_reach import columns
+from demand.selectors.market_fit import VerdictThresholds, verdicts
+from demand.selectors.market_map import pins, spots, unplaced, visible
+from demand.selectors.reach import Reached, reached, travel
+from demand.selectors.where import search
+from demand.where import KINDS, MEASURES, MOST, WhereQuestion
+from demand.words import named
+
+
+@require_safe
+def market_map(request):
+    """People by ZIP code, sites and rings; the equal table beside it."""
+
+    def figures(run, found, question, see_small):
+        placed = pins(found, question)
+        people = people_map(
+            spots(found, question, see_small), placed, question, found.knows_exposure, unplaced(found, question, see_small)
+        )
+        if see_small:
+            note(request.user, run, "looked at people by ZIP code", filters=question.query_string())
+        return {"figures": (people, sites_table(placed))}
+
+    return _page(request, "map", "demand:market-map", figures)
+
+
+@require_safe
+def fit(request):
+    """Who has which class of site in reach; access points; travel; is there unmet demand?"""
+
+    def figures(run, found, question, see_small):
+        seen, problems = visible(found, see_small), []
+        held = VerdictThresholds.from_query(request.GET, problems)
+        answers = verdicts(run, found, seen, held, see_small)
+        return {
+            "held": held,
+            "more_problems": problems,
+            "verdicts": [answer for answer in answers if question.market in (None, answer.market)],
+            "figures": (
+                fit_charts.by_class(found, seen, question),
+                fit_charts.by_market_and_payer(found, seen, question),
+                fit_charts.access_points(found, question, see_small),
+                fit_charts.travel_now(travel(run, found, see_small, **question.chosen)),
+            ),
+        }
+
+    return _page(request, "fit", "demand:market-fit", figures)
+
+
+@require_safe
+def where(request):
+    """The k new centers that keep most within reach, and what another one would add."""
+    access_dashboard(request.user)
+    see_small = sees_small_counts(request.user)
+    question, problems = WhereQuestion.from_query(request.GET, see_small)
+    run = newest_published()
+    context = {
+        "question": question,
+        "problems": problems,
+        "page": "where",
+        "page_url": reverse("demand:market-where"),
+        "see_small": see_small,
+    }
+    if run:
+        try:
+            found = reached(run, question.thresholds)
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+        else:
+            context |= _search(found, question, see_small) | {"coverage": coverage(run), "filter_words": question.words()}
+    fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, "markets/where_figures.html" if fragment else "markets/where.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _search(found: Reached, question: WhereQuestion, see_small: bool) -> dict:
+    answers = search(found, question, see_small)
+    kept = next((one for one in answers.kept if one.answer.k == question.k), answers.kept[-1] if answers.kept else None)
+    owned = [
+        (place.latitude, place.longitude)
+        for place in found.places
+        if place.ownership == "owned" and place.is_visited and place.latitude is not None
+    ]
+    return {
+        "found": found,
+        "figures": (
+            where_charts.frontier(answers, question, see_small),
+            where_charts.answer(answers, kept, owned, question, see_small),
+        ),
+        "into_scenario": [_scenario_link(spot, see_small) for spot, _, _ in kept.sites] if kept else [],
+        "barred": [(where_charts.name_of(spot, see_small), limit) for spot, limit in answers.barred],
+        "candidates": len(answers.candidates),
+        "not_placed": answers.not_placed,
+        "miles": [(name, getattr(question.thresholds, name)) for name in MILES],
+        "measures": list(MEASURES.items()),
+        "kinds": list(KINDS.items()),
+        "most": range(1, MOST + 1),
+        "markets": sorted(
+            {group.market for group in found.reach.groups} | {place.market for place in found.places if place.market}
+        ),
+        "zips_text": ", ".join(question.zips),
+        "barred_text": ", ".join(question.barred_sites),
+    }
+
+
+def _scenario_link(spot, see_small: bool) -> tuple[str, str]:
+    """(name, address) of a new scenario that begins with this site."""
+    asked = {"market": spot.candidate.market, "place": where_charts.name_of(spot, see_small)}
+    if spot.zip_code and see_small:
+        asked["zip"] = spot.zip_code
+    return asked["place"], f"{reverse('roi:create')}?{urlencode(asked)}"
+
+
+def _page(request, key: str, url_name: str, figures):
+    """What the pages share: the run, the question, the form, what is covered; for htmx the part that the form changes."""
+    access_dashboard(request.user)
+    see_small = sees_small_counts(request.user)
+    question, problems = PlaceQuestion.from_query(request.GET, see_small)
+    run = newest_published()
+    context = {"question": question, "problems": problems, "page": key, "page_url": reverse(url_name), "see_small": see_small}
+    if run:
+        try:
+            found = reached(run, question.thresholds)
+            context |= figures(run, found, question, see_small)
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+        else:
+            context |= {
+                "found": found,
+                "fields": fields(found, question),
+                "miles": [(name, getattr(question.thresholds, name)) for name in MILES],
+                "coverage": coverage(run),
+                "filter_words": question.words(),
+            }
+    fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, f"markets/{key}_figures.html" if fragment else f"markets/{key}.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def fields(found: Reached, question: PlaceQuestion) -> list[dict]:
+    """The form's selects; a value that the data do not have stays chosen, so that the form says what the address says."""
+    split = columns(found.reach)
+    made = []
+    for name, label in WORDS.items():
+        values = sorted(set(split[name]))
+        chosen = getattr(question, name)
+        if chosen and chosen not in values:
+            values.insert(0, chosen)
+        made.append(
+            {
+                "name": name,
+                "label": label,
+                "chosen": chosen or "",
+                "options": [("", "All"), *((value, named(value)) for value in values)],
+            }
+        )
+    return [*made, {"name": "reached", "label": "In reach of", "chosen": question.reached, "options": list(REACHED.items())}]
