@@ -217,7 +217,12 @@ class Reference:
 
     def check(self) -> None:
         """ValueError where a code would be two things at once: rows of claims would then count twice."""
-        for name, keys in (("ndcs", ["ndc_code"]), ("payer_names", ["name"]), ("service_codes", ["hcpcs_code"]), ("drug_families", ["family"])):
+        for name, keys in (
+            ("ndcs", ["ndc_code"]),
+            ("payer_names", ["name"]),
+            ("service_codes", ["hcpcs_code"]),
+            ("drug_families", ["family"]),
+        ):
             frame = getattr(self, name)
             twice = frame[frame.duplicated(keys)][keys[0]].tolist()
             if twice:

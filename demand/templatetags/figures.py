@@ -92,7 +92,15 @@ def seconds(value: float) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-FORMATS = {"count": count, "miles": miles, "tenths": tenths, "cents": dollars, "exact_cents": dollars_cents, "percent": percent, "month": month}
+FORMATS = {
+    "count": count,
+    "miles": miles,
+    "tenths": tenths,
+    "cents": dollars,
+    "exact_cents": dollars_cents,
+    "percent": percent,
+    "month": month,
+}
 
 
 @register.filter

@@ -30,7 +30,7 @@ def gaps(request):
     try:
         found = price_gaps(run, every_site=every) if run else None
     except ResultsMissing as missing:
-        return render(request, "prices/gaps.html", {"missing": missing, "tab": "gaps"})
+        return render(request, "prices/gaps.html", {"missing": missing})
     context = {
         "gaps": found,
         "run": run,
@@ -38,7 +38,6 @@ def gaps(request):
         "every": every,
         "sees_numbers": sees_small_counts(request.user),
         "coverage": coverage(run) if run else None,
-        "tab": "gaps",
     }
     return render(request, "prices/gaps.html", context)
 
@@ -117,12 +116,12 @@ def indifference(request):
     try:
         pairs = payers_and_families(run) if run else []
     except ResultsMissing as missing:
-        return render(request, "prices/indifference.html", {"missing": missing, "tab": "indifference"})
+        return render(request, "prices/indifference.html", {"missing": missing})
     if not pairs:
-        return render(request, "prices/indifference.html", {"run": run, "tab": "indifference"})
+        return render(request, "prices/indifference.html", {"run": run})
     chosen = {"payer": pairs[0][0], "family": pairs[0][1], "here": "hopd_on_campus", "away": "infusion_center"}
     which = ChoiceOfTwoForm(chosen | {name: value for name, value in request.GET.items() if name in chosen}, pairs=pairs)
-    context = {"run": run, "which": which, "tab": "indifference"}
+    context = {"run": run, "which": which}
     if which.is_valid():
         asked = which.cleaned_data
         inputs = indifference_inputs(run, asked["payer"], asked["family"], asked["here"], asked["away"], timezone.localdate())

@@ -38,7 +38,7 @@ def prices(request):
             proposed=tuple(rule.key for rule in shipped_rules().proposals) if asked["proposed"] else (),
         )
         answer = price_list(question)
-    context = {"form": form, "list": answer, "proposals": shipped_rules().proposals, "tab": "prices"}
+    context = {"form": form, "list": answer, "proposals": shipped_rules().proposals}
     return render(request, "prices/list.html", context)
 
 
@@ -73,7 +73,6 @@ def asp(request, family: str = ""):
         "chart": asp_chart(history) if chosen else None,
         "families": families,
         "may_load": may_change_rates(request.user),
-        "tab": "asp",
     }
     return render(request, "prices/asp.html", context)
 
@@ -88,6 +87,5 @@ def benchmark(request):
         "rows": Paginator(found.rows, 100).get_page(request.GET.get("page")),
         "may_load": may_change_rates(request.user),
         "any": NegotiatedRate.objects.exists(),
-        "tab": "benchmark",
     }
     return render(request, "prices/benchmark.html", context)

@@ -53,7 +53,6 @@ def register(request):
         "states": states,
         "may_change": may_change,
         "changes": access_rate_changes(request.user)[:10] if may_change else [],
-        "tab": "rates",
     }
     return render(request, "prices/rates.html", context)
 
@@ -67,7 +66,7 @@ def upload(request):
         change = _from_upload(form, lambda path, name: actions.check_file(path, name, request.user))
         if change is not None:
             return redirect("payers:rate-change", change.pk)
-    return render(request, "prices/upload.html", {"form": form, "tab": "rates"}, status=_status(form))
+    return render(request, "prices/upload.html", {"form": form}, status=_status(form))
 
 
 @require_safe
@@ -81,7 +80,6 @@ def change(request, pk: int):
         "added": added,
         "changed": len(found.rows) - added,
         "not_shown": len(found.rows) - len(rows),
-        "tab": "rates",
     }
     return render(request, "prices/change.html", context)
 
@@ -138,7 +136,7 @@ def edit(request, pk: int | None = None):
         else:
             messages.success(request, "The rate is stored. It can be undone below.")
             return redirect("payers:rates")
-    context = {"form": form, "rate": rate, "expire": ExpireForm() if rate else None, "tab": "rates"}
+    context = {"form": form, "rate": rate, "expire": ExpireForm() if rate else None}
     return render(request, "prices/rate.html", context, status=_status(form))
 
 
@@ -175,7 +173,7 @@ def upload_benchmark(request):
                 f"Held aside: {aside or 'none'}; {loaded.notes['of_other_codes']:,} of other codes; {len(loaded.rejected):,} rejected.",
             )
             return redirect("payers:benchmark")
-    return render(request, "prices/upload_benchmark.html", {"form": form, "tab": "benchmark"}, status=_status(form))
+    return render(request, "prices/upload_benchmark.html", {"form": form}, status=_status(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -193,7 +191,7 @@ def upload_asp(request):
                 f"{stored.unchanged:,} unchanged, {len(loaded.rejected):,} without a limit.",
             )
             return redirect("payers:asp")
-    return render(request, "prices/upload_asp.html", {"form": form, "tab": "asp"}, status=_status(form))
+    return render(request, "prices/upload_asp.html", {"form": form}, status=_status(form))
 
 
 def _from_upload(form: RegisterUploadForm, load: Callable[[Path, str], object]):
