@@ -196,7 +196,7 @@ CREATE OR REPLACE TEMP TABLE ruled AS
 WITH faced AS (
     SELECT
         (stretch.episode_id * 1000000 + policy.policy_no) * 3 + stretch.assumed_no AS pair,
-        stretch.from_on, stretch.to_on, stretch.is_last,
+        stretch.episode_id, policy.policy_no, stretch.assumed_no, stretch.from_on, stretch.to_on, stretch.is_last,
         stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force,
         policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
         policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
@@ -258,19 +258,20 @@ SELECT
     CASE WHEN binds AND first_on < least(to_on, effective_to, too_old) THEN first_on END AS exposed_from
 FROM shielded;
 
--- 6. One row per episode, policy and assumed funding; the first permitted place after the last that was not, if exposed before.
-CREATE OR REPLACE TEMP TABLE dated AS
+-- 6. What earlier stretches left: few treatments have any. Moved: the first permitted place after the last that was not.
+CREATE OR REPLACE TEMP TABLE earlier AS
 SELECT
-    pair, pair // 3000000 AS episode_id, (pair // 3) % 1000000 AS policy_no, pair % 3 AS assumed_no,
-    min(exposed_from) AS exposed_from, max(CASE WHEN place_against IS NULL THEN from_on END) AS last_barred_from
+    pair, any_value(episode_id) AS episode_id, any_value(policy_no) AS policy_no, any_value(assumed_no) AS assumed_no,
+    min(exposed_from) AS exposed_from, max(CASE WHEN place_against IS NULL THEN from_on END) AS last_barred_from,
+    bool_or(in_force) AS in_force
 FROM ruled
-GROUP BY pair
-HAVING bool_or(in_force);
+WHERE NOT is_last
+GROUP BY pair;
 
 CREATE OR REPLACE TEMP TABLE moved AS
 SELECT ruled.pair, min(ruled.from_on) AS moved_on
 FROM ruled
-JOIN dated ON dated.pair = ruled.pair AND ruled.from_on > dated.exposed_from AND ruled.from_on > dated.last_barred_from
+JOIN earlier ON earlier.pair = ruled.pair AND ruled.from_on > earlier.exposed_from AND ruled.from_on > earlier.last_barred_from
 WHERE ruled.place_against IS NOT NULL
 GROUP BY ruled.pair;
 
@@ -305,30 +306,35 @@ JOIN (
 ) AS held ON held.judged_on = policy.judged_on AND list_has_any(policy.exceptions, held.codes);
 
 -- 8. The verdict on the day asked (a policy that is not yet in force: on its first day), by the last stretch.
+-- What is joined to the many pairs here is small: joined in the order written, the pairs themselves are never hashed.
+SET disabled_optimizers = 'join_order,build_side_probe_side';
 CREATE OR REPLACE TEMP TABLE verdict AS
-WITH said AS (
+WITH last AS (
     SELECT
-        dated.pair, dated.episode_id, dated.policy_no, dated.assumed_no, dated.exposed_from, moved.moved_on,
+        ruled.* EXCLUDE (from_on, is_last, in_force, effective_from, effective_to, exposed_from),
+        least(ruled.exposed_from, earlier.exposed_from) AS exposed_from,
+        CASE WHEN ruled.place_against IS NOT NULL THEN moved.moved_on END AS moved_on
+    FROM ruled
+    LEFT JOIN earlier ON earlier.pair = ruled.pair
+    LEFT JOIN moved ON moved.pair = ruled.pair
+    WHERE ruled.is_last AND (ruled.in_force OR earlier.in_force)
+), said AS (
+    SELECT
         policy.judged_on, policy.effective_from, policy.unseen_exceptions,
         coalesce(treatment.treated_until < policy.judged_on, false) AS is_over,
-        CASE WHEN last.pair IS NULL
-            THEN CASE WHEN lower(now.payer) IS DISTINCT FROM policy.payer_key THEN 'payer' ELSE 'drugs' END END AS unnamed,
         policy.judged_on >= policy.effective_to AS has_ended,
         coalesce(last.old_enough > policy.judged_on, false) AS is_young, coalesce(last.too_old <= policy.judged_on, false) AS is_old,
         CASE WHEN last.grace_end > policy.judged_on THEN last.grace_clause END AS grace_runs,
         CASE WHEN last.renewal > policy.judged_on THEN 'starts' END AS renewal_runs,
-        last.* EXCLUDE (pair, from_on, is_last, in_force, effective_from, effective_to, too_old, start_known, exposed_from),
+        last.* EXCLUDE (pair, too_old, start_known),
         NOT last.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
         exempted.clauses AS exempted, CASE WHEN reach.nearest > policy.miles THEN 'access_exception.miles' END AS out_of_reach,
         policy.miles IS NOT NULL AND reach.nearest IS NULL AS is_distance_open
-    FROM dated
-    JOIN policy ON policy.policy_no = dated.policy_no
-    JOIN treatment ON treatment.episode_id = dated.episode_id
-    JOIN treatment_span AS now ON now.is_last AND now.episode_id = dated.episode_id
-    LEFT JOIN ruled AS last ON last.is_last AND last.pair = dated.pair
-    LEFT JOIN moved ON moved.pair = dated.pair
-    LEFT JOIN exempted ON exempted.policy_no = dated.policy_no AND exempted.person_id = treatment.person_id
-    LEFT JOIN reach ON reach.policy_no = dated.policy_no AND reach.zip_code = treatment.zip_code
+    FROM last
+    JOIN policy ON policy.policy_no = last.policy_no
+    JOIN treatment ON treatment.episode_id = last.episode_id
+    LEFT JOIN exempted ON exempted.policy_no = policy.policy_no AND exempted.person_id = treatment.person_id
+    LEFT JOIN reach ON reach.policy_no = policy.policy_no AND reach.zip_code = treatment.zip_code
 ), shielded AS (
     SELECT
         *,
@@ -339,7 +345,7 @@ WITH said AS (
     SELECT
         *,
         CASE
-            WHEN is_over OR unnamed IS NOT NULL OR has_ended OR is_young OR is_old OR start_against
+            WHEN is_over OR has_ended OR is_young OR is_old OR start_against
                 OR coverage_against IS NOT NULL OR place_against IS NOT NULL THEN 'not_applicable'
             WHEN shield IS NOT NULL THEN 'shielded'
             WHEN start_open OR min_open OR max_open OR coverage_open IS NOT NULL OR place_open IS NOT NULL THEN 'unknown'
@@ -365,7 +371,7 @@ SELECT
         WHEN 'unknown' THEN concat_ws(';',
             coverage_open, CASE WHEN min_open THEN 'age.min' END, CASE WHEN max_open THEN 'age.max' END, place_open,
             CASE WHEN start_open THEN 'starts' END)
-        ELSE CASE WHEN is_over THEN 'treated' WHEN unnamed IS NOT NULL THEN unnamed ELSE concat_ws(';',
+        ELSE CASE WHEN is_over THEN 'treated' ELSE concat_ws(';',
             CASE WHEN has_ended THEN 'effective_to' END, coverage_against, CASE WHEN is_young THEN 'age.min' END,
             CASE WHEN is_old THEN 'age.max' END, place_against, CASE WHEN start_against THEN 'starts' END) END
     END AS clauses,
@@ -375,6 +381,23 @@ SELECT
         CASE WHEN verdict <> 'unknown' AND is_distance_open THEN 'distance to a permitted site not known' END)
     ELSE '' END AS reasons
 FROM judged;
+
+RESET disabled_optimizers;
+INSERT INTO verdict  -- whom the policy names no longer: they changed payer or drug
+SELECT
+    earlier.episode_id, earlier.policy_no, earlier.assumed_no, 'not_applicable', earlier.exposed_from, moved.moved_on, NULL, NULL,
+    CASE
+        WHEN treatment.treated_until < policy.judged_on THEN 'treated'
+        WHEN lower(now.payer) IS DISTINCT FROM policy.payer_key THEN 'payer'
+        ELSE 'drugs'
+    END, ''
+FROM earlier
+ANTI JOIN (SELECT pair FROM ruled WHERE is_last) AS named ON named.pair = earlier.pair
+LEFT JOIN moved ON moved.pair = earlier.pair
+JOIN policy ON policy.policy_no = earlier.policy_no
+JOIN treatment ON treatment.episode_id = earlier.episode_id
+JOIN treatment_span AS now ON now.is_last AND now.episode_id = earlier.episode_id
+WHERE earlier.in_force;
 
 CREATE OR REPLACE TEMP VIEW exposure AS
 SELECT
