@@ -1,8 +1,8 @@
 """Which counts of people in and out of reach a reader without the patient-level right may see (definitions.md, section 9).
 
-All pages about places together show sums of one set of cells: people by nothing, one of market, payer, therapy, at risk or
-three-digit ZIP code, or some pairs of these; each split by class of site into who has it in reach by their own radius and in which
-ring (10, 20, 30 miles, beyond) it lies. The set is judged as a whole by `demand.engine.disclosure`; a figure is shown where it is a
+All pages about places together show sums of one set of cells: people by market, payer, market and payer, therapy or three-digit ZIP
+code, each split by class of site into who has it in reach by their own radius; without any of these also by the ring (10, 20, 30
+miles, beyond) in which it lies; and how many are at risk by ZIP code. The set is judged as a whole by `demand.engine.disclosure`; a figure is shown where it is a
 sum of cells that are shown.
 """
 
@@ -14,11 +14,10 @@ from demand.engine.disclosure import HIDDEN, Axis, Hidden, hidden_cells
 from demand.engine.reach import PERMITTED, RADII, Reach
 
 DIMENSIONS = ("market", "payer", "family", "risk", "zip3")
-PAIRS = (
-    ("market", "payer"), ("market", "risk"), ("payer", "risk"),
-    ("market", "zip3"), ("payer", "zip3"), ("family", "zip3"), ("risk", "zip3"),
-)  # fmt: skip
-RINGED = frozenset([(), ("market",), ("payer",), ("family",)])  # where rings are shown too
+# The tables, by how far they are split: who has it in reach by their own radius; the rings too; how many people alone.
+BY_REACH = frozenset([(), ("market",), ("payer",), ("family",), ("zip3",), ("market", "payer")])
+BY_RING = frozenset([()])
+BY_PEOPLE = BY_REACH | {("risk",), ("risk", "zip3")}
 RINGS = len(RADII) + 1
 
 
@@ -56,7 +55,7 @@ class VisibleReach:
         if -1 in chosen:
             return value  # nobody there: a plain zero
         dims = tuple(dim for dim in DIMENSIONS if dim in of)
-        if dims not in (RELEASED if radius is None else RINGED):
+        if dims not in (BY_PEOPLE if not name else BY_REACH if radius is None else BY_RING):
             return HIDDEN
         if not name:
             return HIDDEN if self._hides(chosen, [ROOT]) else value
@@ -79,9 +78,6 @@ class VisibleReach:
 
     def _hides(self, chosen: list[int], cells: list[int]) -> bool:
         return any(self.hidden.contains([*chosen, code]) for code in cells)
-
-
-RELEASED = frozenset([(), *((name,) for name in DIMENSIONS), *PAIRS])
 
 
 ROOT = 0  # of the axis of reach: all; below it those with a permitted site in reach (1) and without (2)
@@ -113,9 +109,9 @@ def judge(found: Reach) -> VisibleReach:
     axes = [axis for axis, _ in flat] + [Axis(levels, np.array(parent), np.array(splits), turn=2)]
     released = [
         (*("value" if name in chosen else "all" for name in DIMENSIONS), level)
-        for chosen in sorted(RELEASED)
+        for chosen in sorted(BY_PEOPLE)
         for level in levels
-        if chosen in RINGED or not level.endswith(" ring")
+        if chosen in (BY_RING if level.endswith(" ring") else BY_PEOPLE if level == "all" else BY_REACH)
     ]
     return VisibleReach(hidden_cells(axes, np.arange(len(located)), released), tuple(codes for _, codes in flat), names)
 

@@ -22,6 +22,9 @@ from demand.selectors.where import search
 from demand.where import KINDS, MEASURES, MOST, WhereQuestion
 from demand.words import named
 
+MAP_ALONE = "With a filter people by ZIP code are hidden: they would give small counts away. Clear it to see them."
+RINGS_ALONE = "With a filter the shares within 10, 20 and 30 miles are hidden: they would give small counts away."
+
 
 @require_safe
 def market_map(request):
@@ -34,7 +37,8 @@ def market_map(request):
         )
         if see_small:
             note(request.user, run, "looked at people by ZIP code", filters=question.query_string())
-        return {"figures": (people, sites_table(placed))}
+        alone = [] if see_small or not question.chosen else [MAP_ALONE]
+        return {"figures": (people, sites_table(placed)), "more_problems": alone}
 
     return _page(request, "map", "demand:market-map", figures)
 
@@ -44,7 +48,7 @@ def fit(request):
     """Who has which class of site in reach; access points; travel; is there unmet demand?"""
 
     def figures(run, found, question, see_small):
-        seen, problems = visible(found, see_small), []
+        seen, problems = visible(found, see_small), [] if see_small or not question.chosen else [RINGS_ALONE]
         held = VerdictThresholds.from_query(request.GET, problems)
         answers = verdicts(run, found, seen, held, see_small)
         return {

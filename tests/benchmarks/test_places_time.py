@@ -1,0 +1,61 @@
+"""How long places take: distances of a million people, the location problem at its largest, on two cores."""
+
+import time
+
+import duckdb
+import numpy as np
+import pytest
+
+from demand.engine.covering import Candidate, frontier
+from sites.engine.distance import miles_matrix
+
+pytestmark = pytest.mark.benchmark
+ZIPS, SITES, CANDIDATES, PEOPLE = 2000, 500, 300, 1_000_000
+
+
+def region(draw: np.random.Generator, number: int, degrees: float = 3.0) -> np.ndarray:
+    """Points in a region of about 200 miles, half of them in a city of 30."""
+    wide, city = draw.uniform(0, degrees, (number, 2)), draw.normal(degrees / 2, 0.2, (number, 2))
+    return np.where(draw.random((number, 1)) < 0.5, wide, city) + np.array([35, -88])
+
+
+def test_distances_of_a_million_people_cost_no_more_than_their_zip_codes():
+    draw = np.random.default_rng(1)
+    middles, sites = region(draw, ZIPS), region(draw, SITES)
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute(
+            f"CREATE TABLE person AS SELECT printf('%05d', (hash(range) % {ZIPS})::INT) AS zip_code FROM range({PEOPLE})"
+        )
+        one_pass = min(_timed(lambda: miles_matrix(middles, sites)) for _ in range(5))
+
+        def everything():
+            rows = connection.execute("SELECT zip_code, count(*) FROM person GROUP BY zip_code").fetchall()
+            miles = miles_matrix(middles[[int(zip_code) for zip_code, _ in rows]], sites).min(axis=1)
+            return sum(people for (_, people), near in zip(rows, miles, strict=True) if near <= 20)
+
+        took = min(_timed(everything) for _ in range(5))
+    print(
+        f"\none pass over {ZIPS * SITES:,} pairs {one_pass * 1000:.0f} ms; {PEOPLE:,} people to {SITES} sites {took * 1000:.0f} ms"
+    )
+    assert took < 2 * one_pass
+
+
+@pytest.mark.parametrize("radius", [20, 30])
+@pytest.mark.parametrize(("capacity", "minimum"), [(None, 0), (4_000, 500)])
+def test_the_location_problem_at_its_largest(radius, capacity, minimum):
+    draw = np.random.default_rng(2)
+    people = draw.lognormal(2, 1, ZIPS).round() + 1
+    near = miles_matrix(region(draw, ZIPS), region(draw, CANDIDATES)) <= radius
+    candidates = [Candidate(str(number), "new", capacity=capacity, minimum=minimum) for number in range(CANDIDATES)]
+    started = time.perf_counter()
+    answers = frontier(people, people * draw.uniform(4, 8, ZIPS), near, candidates, 8)
+    took = time.perf_counter() - started
+    told = ", ".join(f"{answer.value:,.0f}{'' if answer.proven else '?'}" for answer in answers)
+    print(f"\nradius {radius}, capacity {capacity}: {near.sum():,} pairs, k = 1…8 in {took:.1f} s: {told}")
+    assert all(answer.proven for answer in answers) and took < 60
+
+
+def _timed(action) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
