@@ -182,7 +182,7 @@ def _changes_chart(rows: list[tuple]) -> dict:
         ],
         "layout": {
             "height": 80 + 32 * len(rows), "showlegend": False, "margin": {"t": 4, "b": 40, "r": 48},
-            "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month; off: what it would change", "standoff": 4}},
+            "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month", "standoff": 4}},
             "yaxis": {"showgrid": False},
         },
     }  # fmt: skip
