@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from demand.engine.capacity import Assumptions, Capacity, Freed, Move, Place, SiteCapacity, Waiting, capacity, freed
-from demand.engine.capacity_shown import Hidden, hidden_months, pooled_lines, together
+from demand.engine.capacity_shown import SYSTEM, Hidden, hidden_months, pooled_lines, together, with_system
 from demand.engine.disclosure import SMALLEST_SHOWN
 from demand.models import Run
 from demand.selectors import chair_hours
@@ -98,7 +98,8 @@ def _hidden(run: Run, ids: list[str], rows, months, classes: dict[str, str]) -> 
     by_month = chair_hours.people_by(run, "month", ids, first, last)
     today = {site: people for (site, _), people in chair_hours.people_by(run, "", ids, months.since, months.until).items()}
     by_line = chair_hours.people_by(run, "line", ids, months.since, months.until)
-    return hidden_months(by_month, today, classes), pooled_lines(by_line)
+    found = with_system(hidden_months(by_month, today, classes), chair_hours.people_together(run, ids), months.base)
+    return found, pooled_lines(by_line)
 
 
 def _leavers(exposed, policies: bool, sees_small: bool, hidden: Hidden, names: dict) -> list:
@@ -131,12 +132,12 @@ def _chosen(
     site = next((one for one in result.sites if one.place.site_id == site_id), None)
     if site is None:
         told = _freed_everywhere(result, move, waiting)
-        return Chosen(result.system, told, None, frozenset(), hides_waiting=not sees_small and _few(told.served_people))
+        few = not sees_small and _few(told.served_people)
+        return Chosen(result.system, told, None, hidden.months_of(SYSTEM), SYSTEM in hidden.sites, few)
     list_ = waiting.get(site_id)
     told = freed(site, move, waiting_of(list_))
     few = _few(told.served_people) or (list_ is not None and _few(list_.people))
-    months = frozenset(month for one, month in hidden.months if one == site_id)
-    return Chosen(site, told, list_, months, site_id in hidden.sites, not sees_small and few)
+    return Chosen(site, told, list_, hidden.months_of(site_id), site_id in hidden.sites, not sees_small and few)
 
 
 def _few(people: int) -> bool:
