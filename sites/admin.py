@@ -19,8 +19,9 @@ from sites.models import (
 for model in (Site, SiteNpi, Prescriber, ProviderTaxonomy):
     auditlog.register(model)
 # Kept on their pages, not here; a choice is never changed at all.
-for model in (ChecklistItem, Partnership, ReadyMark, WaitingList, WatchEntry):
+for model in (ChecklistItem, Partnership, ReadyMark, WatchEntry):
     auditlog.register(model)
+auditlog.register(WaitingList, exclude_fields=["people"])  # it may be a small count
 auditlog.register(Choice, exclude_fields=["evidence"])  # the row itself holds it for good
 
 

@@ -231,4 +231,4 @@ class WaitingList(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.people} waiting at {self.site}"
+        return f"Waiting list of {self.site} on {self.counted_on}"

@@ -5,6 +5,7 @@ import datetime as dt
 from demand.capacity_words import PARTS, month_words
 from demand.charts.figure import Column, Figure, Table
 from demand.engine.capacity import GROWTH, LEAVING, TODAY, Ahead, Capacity, SiteCapacity, driver_hours
+from demand.engine.capacity_shown import SYSTEM
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.capacity import HISTORY_MONTHS, CapacityPage
 
@@ -182,7 +183,7 @@ def _changes_chart(rows: list[tuple]) -> dict:
         ],
         "layout": {
             "height": 80 + 32 * len(rows), "showlegend": False, "margin": {"t": 4, "b": 40, "r": 48},
-            "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month; off: what it would change", "standoff": 4}},
+            "xaxis": {"tickformat": ",", "title": {"text": "chair-hours a month", "standoff": 4}},
             "yaxis": {"showgrid": False},
         },
     }  # fmt: skip
@@ -209,7 +210,10 @@ def by_site(page: CapacityPage) -> Figure:
         reading=_sites_reading(result, page),
         direction="A site is full in the first month whose hours reach its open hours at target use.",
         table=Table(
-            "Chair-hours a month; the sites add up to the system", columns, tuple(shown), total=_site_row(result.system, False)
+            "Chair-hours a month; the sites add up to the system",
+            columns,
+            tuple(shown),
+            total=_site_row(result.system, SYSTEM in page.hidden.sites),
         ),
     )
 

@@ -17,15 +17,19 @@ import numpy as np
 from demand.engine.capacity import Leaver
 from demand.engine.disclosure import KNOWN, SMALLEST_SHOWN, Lines, hide
 
+SYSTEM = ""
 POOLED = "lines of few people, and the next larger one"
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """`sites` are hidden altogether, `months` in their history only."""
+    """`sites` are hidden altogether, `months` in their history only; SYSTEM stands for all sites together."""
 
     sites: frozenset[str] = frozenset()
     months: frozenset[tuple[str, dt.date]] = frozenset()
+
+    def months_of(self, site: str) -> frozenset[dt.date]:
+        return frozenset(month for one, month in self.months if one == site)
 
 
 def hidden_months(by_month: Mapping[tuple[str, dt.date], int], today: Mapping[str, int], classes: Mapping[str, str]) -> Hidden:
@@ -46,6 +50,13 @@ def hidden_months(by_month: Mapping[tuple[str, dt.date], int], today: Mapping[st
     return Hidden(
         frozenset(site for site in sites if hidden[place[site]]), frozenset(key for key in months if hidden[place[key]])
     )  # fmt: skip
+
+
+def with_system(hidden: Hidden, together: Mapping[dt.date, int], base: Sequence[dt.date]) -> Hidden:
+    """The same with the sums of all sites: a month of few people; everything where it is one of the months of today."""
+    few = {month for month, people in together.items() if 0 < people < SMALLEST_SHOWN}
+    sites = hidden.sites | ({SYSTEM} if few & set(base) else set())
+    return Hidden(sites, hidden.months | {(SYSTEM, month) for month in few})
 
 
 def known_sums(groups: Iterable[Sequence[int]]) -> Lines:

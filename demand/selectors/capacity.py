@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from demand.engine.capacity import Assumptions, Capacity, Freed, Move, Place, SiteCapacity, Waiting, capacity, freed
-from demand.engine.capacity_shown import Hidden, hidden_months, pooled_lines, together
+from demand.engine.capacity_shown import SYSTEM, Hidden, hidden_months, pooled_lines, together, with_system
+from demand.engine.disclosure import SMALLEST_SHOWN
 from demand.models import Run
 from demand.selectors import chair_hours
 from sites.engine.site_types import COMMUNITY, HOSPITAL, site_type
@@ -29,6 +30,7 @@ class Chosen:
     waiting: WaitingList | None
     hidden_months: frozenset[dt.date]
     hidden: bool = False
+    hides_waiting: bool = False  # few people wait, or would be served
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def capacity_page(run: Run, assumptions: Assumptions, site_id: str, move: Move, 
     waiting = _waiting()
     return CapacityPage(
         result=result,
-        chosen=_chosen(result, site_id, move, waiting, hidden),
+        chosen=_chosen(result, site_id, move, waiting, hidden, sees_small),
         hidden=hidden,
         lines=tuple(sorted({row.line for row in rows})),
         notes=_notes(result, rows, exposed is None and policies),
@@ -96,7 +98,8 @@ def _hidden(run: Run, ids: list[str], rows, months, classes: dict[str, str]) -> 
     by_month = chair_hours.people_by(run, "month", ids, first, last)
     today = {site: people for (site, _), people in chair_hours.people_by(run, "", ids, months.since, months.until).items()}
     by_line = chair_hours.people_by(run, "line", ids, months.since, months.until)
-    return hidden_months(by_month, today, classes), pooled_lines(by_line)
+    found = with_system(hidden_months(by_month, today, classes), chair_hours.people_together(run, ids), months.base)
+    return found, pooled_lines(by_line)
 
 
 def _leavers(exposed, policies: bool, sees_small: bool, hidden: Hidden, names: dict) -> list:
@@ -123,16 +126,25 @@ def waiting_of(row: WaitingList | None) -> Waiting | None:
     return Waiting(row.people, float(row.hours_a_person), staffed, row.value_cents_an_hour)
 
 
-def _chosen(result: Capacity, site_id: str, move: Move, waiting: dict[str, WaitingList], hidden: Hidden) -> Chosen:
+def _chosen(
+    result: Capacity, site_id: str, move: Move, waiting: dict[str, WaitingList], hidden: Hidden, sees_small: bool
+) -> Chosen:
     site = next((one for one in result.sites if one.place.site_id == site_id), None)
     if site is None:
-        return Chosen(result.system, _freed_everywhere(result, move, waiting, hidden), None, frozenset())
+        told = _freed_everywhere(result, move, waiting)
+        few = not sees_small and _few(told.served_people)
+        return Chosen(result.system, told, None, hidden.months_of(SYSTEM), SYSTEM in hidden.sites, few)
     list_ = waiting.get(site_id)
-    months = frozenset(month for one, month in hidden.months if one == site_id)
-    return Chosen(site, freed(site, move, waiting_of(list_)), list_, months, site_id in hidden.sites)
+    told = freed(site, move, waiting_of(list_))
+    few = _few(told.served_people) or (list_ is not None and _few(list_.people))
+    return Chosen(site, told, list_, hidden.months_of(site_id), site_id in hidden.sites, not sees_small and few)
 
 
-def _freed_everywhere(result: Capacity, move: Move, waiting: dict[str, WaitingList], hidden: Hidden) -> Freed:
+def _few(people: int) -> bool:
+    return 0 < people < SMALLEST_SHOWN
+
+
+def _freed_everywhere(result: Capacity, move: Move, waiting: dict[str, WaitingList]) -> Freed:
     """The sites' sums: a list serves its own site alone."""
     each = [freed(site, move, waiting_of(waiting.get(site.place.site_id))) for site in result.sites]
     values = [one.value_cents for one in each]

@@ -95,6 +95,12 @@ def people_by(run: Run, by: str, sites: list[str], since: dt.date, until: dt.dat
     return {(site, part): people for site, part, people in rows}
 
 
+def people_together(run: Run, sites: list[str]) -> dict[dt.date, int]:
+    """Different people of all these sites by month: one who goes to two of them counts once."""
+    sql = PEOPLE.replace("site_id, {by}", "month").replace(" AND month >= $since AND month <= $until", "")
+    return dict(ask_tables(run, sql, sites=sites, never=NOT_OUTPATIENT))
+
+
 def leaving(run: Run, sites: list[str]) -> list[tuple[Leaver, int]] | None:
     """Hours a month that policies on schedule take away, with the people; None where the run has no table of exposure."""
     given_minutes = chair_minutes()

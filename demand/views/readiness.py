@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,6 +11,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from demand.access import sees_small_counts
+from demand.engine.disclosure import SMALLEST_SHOWN
 from demand.selectors.choices import known_markets
 from demand.selectors.coverage import newest_published
 from demand.selectors.readiness_lists import asks_protocols, home_providers, readiness_matrix, readiness_of, watch_page
@@ -100,7 +103,7 @@ def create(request, room: str):
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, room: str, pk: int):
     access_preparing(request.user)
-    return _edit(request, _room(room), room, get_object_or_404(_room(room).model, pk=pk))
+    return _edit(request, _room(room), room, _entry(request.user, _room(room), pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +111,7 @@ def delete(request, room: str, pk: int):
     """Ask first."""
     access_preparing(request.user)
     chosen = _room(room)
-    entry = get_object_or_404(chosen.model, pk=pk)
+    entry = _entry(request.user, chosen, pk)
     back = _back(request, chosen)
     if request.method != "POST":
         return render(request, "markets/delete.html", {"entry": entry, "room": room, "noun": chosen.noun, "back": back})
@@ -142,6 +145,14 @@ def _back(request, chosen: Room) -> str:
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return wanted
     return reverse(chosen.page)
+
+
+def _entry(user, chosen: Room, pk: int):
+    """A list of few people who wait is a small count: without the patient-level right one records the next list."""
+    entry = get_object_or_404(chosen.model, pk=pk)
+    if isinstance(entry, WaitingList) and 0 < entry.people < SMALLEST_SHOWN and not sees_small_counts(user):
+        raise PermissionDenied
+    return entry
 
 
 def _room(name: str) -> Room:

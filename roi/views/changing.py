@@ -13,6 +13,7 @@ from roi.actions.example import months_after
 from roi.engine.infusion_center import Center, default_answers, read_value
 from roi.engine.inputs import InputError
 from roi.forms import CenterForm
+from roi.selectors.launch import launch_answers
 from roi.selectors.market import DataAtHand, data_at_hand, read_market
 
 NO_DATA = "No claims run is published yet, so there are no volumes and prices to build on; load claims first."
@@ -26,7 +27,11 @@ def create(request):
     if data is None:
         return render(request, "roi/form.html", {"no_data": True})
     first_month = months_after(timezone.localdate().replace(day=1), 1)
-    answers = default_answers(first_month, months_after(first_month, 6))
+    opens_in = months_after(first_month, 6)
+    answers = default_answers(first_month, opens_in)
+    market = request.GET.get("market", "")
+    if market in data.markets:  # asked for from the market's launch checklist
+        answers |= launch_answers(market, first_month, opens_in, timezone.localdate())
     form = CenterForm(request.POST or None, initial=_asked(request, data), answers=answers, markets=data.markets)
     if request.method == "POST" and form.is_valid():
         center = _center(form, data, None)

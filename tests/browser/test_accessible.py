@@ -10,7 +10,15 @@ PAGES = {
     "leader": [
         *("", "scenarios/", "scenarios/1/", "runs/", "sites/", "prescribers/", "policies/", "drugs/", "definitions/"),
         "definitions/leakage-rate/",
+        *(
+            "markets/choices/",
+            "markets/choices/cell/?market=metro&type=home",
+            "markets/capacity/",
+            "markets/readiness/",
+            "markets/watch/",
+        ),
     ],
+    "council": ["markets/choices/record/?market=metro&type=home", "markets/lists/item/new/", "markets/lists/partnership/new/"],
     "analyst": [
         *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
         *("policies/new/", "policies/ANC-SOC-1/edit/", "policies/ANC-SOC-1/history/", "policies/upload/", "policies/library/"),

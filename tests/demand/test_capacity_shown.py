@@ -3,7 +3,7 @@
 import datetime as dt
 
 from demand.engine.capacity import Leaver
-from demand.engine.capacity_shown import POOLED, hidden_months, pooled_lines, together
+from demand.engine.capacity_shown import POOLED, SYSTEM, Hidden, hidden_months, pooled_lines, together, with_system
 
 JAN, FEB, MAR = (dt.date(2025, month, 1) for month in (1, 2, 3))
 
@@ -22,6 +22,13 @@ def test_a_small_site_is_hidden_with_another():
     found = hidden_months(people, {"A": 4, "B": 30, "C": 40}, {})
     assert found.sites >= {"A"} and len(found.sites) == 2
     assert not hidden_months({("A", JAN): 12, ("B", JAN): 30}, {"A": 12, "B": 30}, {}).months
+
+
+def test_a_system_of_few_people_is_hidden_too():
+    assert not with_system(Hidden(), {JAN: 12, FEB: 11}, [JAN]).months
+    late = with_system(Hidden(), {JAN: 12, FEB: 4}, [JAN])
+    assert late.months_of(SYSTEM) == {FEB} and not late.sites
+    assert with_system(Hidden(), {JAN: 12, FEB: 4}, [JAN, FEB]).sites == {SYSTEM}
 
 
 def test_small_lines_join_the_smallest_large_one():

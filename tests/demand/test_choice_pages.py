@@ -59,7 +59,10 @@ def run(settings, tmp_path):
     rows = [fact(month=month, person_no=person, site_id="H") for month in MONTHS for person in range(40)]
     rows += [fact(month=month, person_no=100 + person, **home) for month in MONTHS for person in range(12)]
     rows += [fact(month=month, person_no=200 + person, **little) for month in MONTHS for person in range(3)]
-    hills = {"market": "Hills", "site_class": "infusion_center", "ownership": "other", "outcome": "site_leak", "site_id": "Y"}
+    Site.objects.create(
+        site_id="Y", name="Hills", site_class="infusion_center", ownership="owned", market="Hills", chairs=1, open_hours_per_week=40
+    )
+    hills = {"market": "Hills", "site_class": "infusion_center", "site_id": "Y"}
     rows += [fact(month=month, person_no=300 + person, **hills) for month in MONTHS for person in range(15)]
     made = Run.objects.create(
         kind=Run.Kind.RECOMPUTE,
@@ -189,6 +192,8 @@ def test_capacity_shows_hours_room_and_the_month_and_hides_a_small_site(client, 
         "/markets/capacity/?site=H&asked=1&months=12&target_use=75&no_show=0&seen=100&growth=0&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20",
     )
     sign_in(client, "leader")
+    few = text(client, "/markets/capacity/?site=H")
+    assert "Few people wait or would be served" in few and "5 people waited" not in few
     assert "The figures of Little are hidden" in text(client, "/markets/capacity/?site=R")
 
 

@@ -1,5 +1,6 @@
 """The scenario pages: what they show, who may see and change what, and how many queries they take."""
 
+import datetime as dt
 import re
 import shutil
 
@@ -14,7 +15,7 @@ from roi.actions import scenarios
 from roi.engine.center_fields import FIELDS
 from roi.models import Scenario, ScenarioResult
 from roi.tasks import scenario as work
-from sites.models import Partnership
+from sites.models import ChecklistItem, Partnership, WatchEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +125,24 @@ def test_a_partnership_that_bars_it_and_an_unfinished_launch_are_said(make, as_r
     Partnership.objects.create(partner="Kidney Group", site_types=["community"], waived_by="The board")
     page = as_reader.get(detail).content.decode()
     assert "The partnership with Kidney Group bars this" in page and "It may be waived by The board." in page
+
+
+def test_a_new_scenario_takes_the_launch_checklists_cost_and_delay_less_what_we_own(published, as_editor):
+    ChecklistItem.objects.create(
+        kind="launch", market="metro", site_type="community", area="space", title="Hood", cost_cents=10_000_00, contingency_percent=20,
+        lead_time_weeks=52,
+    )  # fmt: skip
+    before = as_editor.get(url("create")).context["form"]
+    page = as_editor.get(url("create", query="?market=metro")).context["form"]
+    assert (page["opening_costs"].value(), page["opening_costs_mark"].value(), page["market"].value()) == (
+        "12000",
+        "borrowed",
+        "metro",
+    )
+    months = [dt.date.fromisoformat(f"{form['opens_in'].value()}-01") for form in (before, page)]
+    assert (months[1].year - months[0].year) * 12 + months[1].month - months[0].month == 6  # 12 months instead of 6
+    WatchEntry.objects.create(kind="resource", title="Spare hood", noted_on=dt.date(2026, 1, 1), saves_cents=4_000_00)
+    assert as_editor.get(url("create", query="?market=metro")).context["form"]["opening_costs"].value() == "8000"
 
 
 def test_a_failed_run_says_why_and_can_be_tried_again(make, change, as_editor):
