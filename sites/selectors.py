@@ -33,7 +33,7 @@ def frame(rows, columns: list[str]) -> pd.DataFrame:
 def reference_frames() -> dict[str, pd.DataFrame]:
     """sites (one row a site and provider number; a site without one has none), prescribers, taxonomies, ZIP centroids."""
     site_fields = ["npis__npi" if column == "npi" else column for column in SITE_COLUMNS]
-    sites = list(Site.objects.order_by("site_id", "npis__npi").values_list(*site_fields))
+    sites = list(Site.objects.on_file().order_by("site_id", "npis__npi").values_list(*site_fields))
     return {
         "sites": frame(sites, SITE_COLUMNS),
         "prescribers": frame(list(Prescriber.objects.values_list(*PRESCRIBER_COLUMNS)), PRESCRIBER_COLUMNS),
