@@ -82,7 +82,8 @@ class DashboardFilters:
         """A stated summary: “Payer: Alder Health; Jan 2025 to Mar 2026”."""
         names = names or {}
         parts = [
-            f"{(WORDS | PLACES)[name]}: {names.get(name, {}).get(value, value)}" for name, value in (self.chosen | self.places).items()
+            f"{(WORDS | PLACES)[name]}: {names.get(name, {}).get(value, value)}"
+            for name, value in (self.chosen | self.places).items()
         ]
         if self.since and self.through:
             parts.append(f"{self.since:%b %Y} to {self.through:%b %Y}")

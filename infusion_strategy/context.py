@@ -48,7 +48,15 @@ ROOMS = (
             ("Indifference rate", "demand:indifference", SEES),
         ),
     ),
-    ("Sites", (("Sites", "sites:sites", SEES), ("Prescribers", "sites:prescribers", SEES))),
+    (
+        "Sites",
+        (
+            ("Sites", "sites:sites", SEES),
+            ("Not registered", "demand:unregistered-sites", SEES),
+            ("Competitors", "demand:competitors", SEES),
+            ("Prescribers", "sites:prescribers", SEES),
+        ),
+    ),
     ("Scenarios", (("Scenarios", "roi:scenarios", SCENARIOS),)),
     (
         "Data",

@@ -40,3 +40,15 @@ def reference_frames() -> dict[str, pd.DataFrame]:
         "taxonomies": frame(list(ProviderTaxonomy.objects.values_list("npi", "taxonomy")), ["npi", "taxonomy"]),
         "zip_centroids": frame(list(ZipCentroid.objects.values_list(*ZIP_COLUMNS)), ZIP_COLUMNS),
     }
+
+
+def merged_ids() -> dict[str, str]:
+    """Ids of entries that were merged -> the id of the entry that stands for them now. Rates, logs and earlier runs keep the old
+    id; whoever joins them with the register reads them through this."""
+    into = dict(Site.objects.exclude(merged_into=None).values_list("site_id", "merged_into__site_id"))
+    kept = {}
+    for site_id, target in into.items():
+        while target in into:
+            target = into[target]
+        kept[site_id] = target
+    return kept

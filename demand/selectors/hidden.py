@@ -208,7 +208,11 @@ def judge(run: Run) -> Judged:
     if not rows:
         return Judged(Hidden(np.array([], dtype=np.int64), (1,) * (len(DIMENSIONS) + 2)), ({},) * (len(DIMENSIONS) + 2), ())
     columns = dict(
-        zip(("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place", "site"), map(list, zip(*rows, strict=True)), strict=True)
+        zip(
+            ("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place", "site"),
+            map(list, zip(*rows, strict=True)),
+            strict=True,
+        )
     )
     axes, names = split(columns)
     hidden = hidden_cells(axes, np.array(columns["person"], dtype=np.int64), sorted(RELEASED))
@@ -250,7 +254,9 @@ def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
         return codes[name]
 
     levels: dict[str, list[int]] = {name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place", "site")}
-    for head, outcome, bag, place, site in zip(*(columns[name] for name in ("head", "outcome", "bag", "place", "site")), strict=True):
+    for head, outcome, bag, place, site in zip(
+        *(columns[name] for name in ("head", "outcome", "bag", "place", "site")), strict=True
+    ):
         levels["named"].append(code(head, None) if head == "named" else -1)
         levels["apart"].append(code(head, None) if head != "named" else -1)
         path = dict.fromkeys(("part", "stay", "keep"), -1)

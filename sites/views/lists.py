@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 from sites.access import access_register, may_edit_sites
 from sites.models import Prescriber, Site, stale_before
 
-
 SHOWN_STATES = {"": "In the register", "open": "Open today", "stale": "To be checked again", "retired": "Merged or taken out"}
 
 

@@ -75,7 +75,8 @@ def _saved(request, form: SiteForm, site: Site | None):
 
 def _form_page(request, form: SiteForm, site: Site | None, status: int = 200):
     known = [
-        (name, Site.objects.on_file().exclude(**{name: ""}).order_by(name).values_list(name, flat=True).distinct()) for name in LISTS
+        (name, Site.objects.on_file().exclude(**{name: ""}).order_by(name).values_list(name, flat=True).distinct())
+        for name in LISTS
     ]
     return render(request, "sites/site_form.html", {"form": form, "site": site, "known": known}, status=status)
 
@@ -191,7 +192,7 @@ def download(request):
     writer = csv.writer(response, lineterminator="\n")
     writer.writerow(FILE_COLUMNS)
     for entry in actions.entries(Site.objects.on_file().values_list("site_id", flat=True)).values():
-        writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in (entry[name] for name in FILE_COLUMNS)])
+        writer.writerow(
+            [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in (entry[name] for name in FILE_COLUMNS)]
+        )
     return response
-
-
