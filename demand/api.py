@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 from demand.access import access_dashboard, access_extracts, access_published_run, access_runs, sees_small_counts
 from demand.audit import note
 from demand.engine.disclosure import HIDDEN
-from demand.filters import WORDS, DashboardFilters
+from demand.filters import PLACES, WORDS, DashboardFilters
 from demand.models import Extract, ExtractFile, Run
 from demand.models.results import OUTCOMES
 from demand.selectors.dashboard import Dashboard, Line, Rate, Slice, dashboard
@@ -25,6 +25,7 @@ from demand.selectors.leakage import MEASURES, leakage_rows
 
 RUN = OpenApiParameter("run", OpenApiTypes.INT, description="A published run's number; without it the newest")
 VALUES = [OpenApiParameter(name, str) for name in WORDS]
+AT_PLACE = [OpenApiParameter(name, str, description=f"{label}; needs the patient-level right") for name, label in PLACES.items()]
 MONTHS = [
     OpenApiParameter("from", str, description="First month, YYYY-MM"),
     OpenApiParameter("to", str, description="Last month, YYYY-MM"),
@@ -170,13 +171,15 @@ class LeakageViewSet(GenericViewSet):
     def list(self, request):
         """The rows of the `leakage` table, one page after another."""
         run, filters, _ = self._asked(request)
+        if filters.places:
+            raise ValidationError("The rows of this table do not name sites or owners; ask leakage/summary for one of them.")
         rows = leakage_rows(run, filters, sees_small_counts(request.user)) if run else []
         page = [{"run": run.pk, **row} for row in self.paginate_queryset(rows)]
         if run:
             note(request.user, run, "read the leakage table over the API", rows=len(page), filters=filters.query_string())
         return self.get_paginated_response(LeakageRowSerializer(page, many=True).data)
 
-    @extend_schema(responses=LeakageSummarySerializer, parameters=[RUN, *VALUES, *MONTHS])
+    @extend_schema(responses=LeakageSummarySerializer, parameters=[RUN, *VALUES, *AT_PLACE, *MONTHS])
     @action(detail=False, pagination_class=None)
     def summary(self, request):
         """The strategy brief's figures under the filters of its address."""

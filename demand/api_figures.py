@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from demand.access import access_dashboard, access_published_run, access_single_infusions, sees_small_counts
-from demand.api import MONTHS, RUN, VALUES
+from demand.api import AT_PLACE, MONTHS, RUN, VALUES
 from demand.audit import note
 from demand.engine.disclosure import HIDDEN
 from demand.figures import FIGURES, FigureKind, FigureQuestion
@@ -31,7 +31,7 @@ PLACE = [
 ]
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH, enum=sorted(FIGURES), description="The figure")
 PAGE = OpenApiParameter("page", OpenApiTypes.INT, description="From 1; 50 infusions a page")
-ASKED = [SLUG, RUN, *VALUES, *MONTHS, *PLACE]
+ASKED = [SLUG, RUN, *VALUES, *AT_PLACE, *MONTHS, *PLACE]
 
 
 class FigureKindSerializer(serializers.Serializer):

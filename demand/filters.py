@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 LONGEST = 200  # no register holds a longer name; more is an address somebody made up
 WORDS = {"market": "Market", "payer": "Payer", "line_of_business": "Line of business", "family": "Therapy"}
+# Where one site or one owner is looked at. Kept apart from WORDS: only people with the patient-level right may ask (hidden.py).
+PLACES = {"site": "Site", "site_owner": "Owner of the site"}
+NOT_REGISTERED = "unregistered"  # as a site: every site that the register does not know
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class DashboardFilters:
     payer: str | None = None
     line_of_business: str | None = None
     family: str | None = None
+    site: str | None = None
+    site_owner: str | None = None
     since: dt.date | None = None
     through: dt.date | None = None
 
@@ -25,10 +30,10 @@ class DashboardFilters:
     def from_query(cls, query) -> tuple["DashboardFilters", tuple[str, ...]]:
         """A query string's mapping -> the filters and a sentence for each part that could not be used."""
         problems = []
-        chosen = {name: (query.get(name) or "").strip() or None for name in WORDS}
+        chosen = {name: (query.get(name) or "").strip() or None for name in (*WORDS, *PLACES)}
         for name, value in chosen.items():
             if value and len(value) > LONGEST:
-                problems.append(f"{WORDS[name]} was left out: the name is longer than any in the data.")
+                problems.append(f"{(WORDS | PLACES)[name]} was left out: the name is longer than any in the data.")
                 chosen[name] = None
         months = {}
         for part in ("from", "to"):
@@ -48,6 +53,11 @@ class DashboardFilters:
         return {name: getattr(self, name) for name in WORDS if getattr(self, name)}
 
     @property
+    def places(self) -> dict[str, str]:
+        """The site and the owner that are looked at, by name."""
+        return {name: getattr(self, name) for name in PLACES if getattr(self, name)}
+
+    @property
     def until(self) -> dt.date | None:
         """The first day that no longer counts."""
         return next_month(self.through) if self.through else None
@@ -58,7 +68,7 @@ class DashboardFilters:
 
     def as_query(self) -> dict[str, str]:
         """The filters as the parts of an address."""
-        parts = dict(self.chosen)
+        parts = self.chosen | self.places
         if self.since:
             parts["from"] = f"{self.since:%Y-%m}"
         if self.through:
@@ -71,7 +81,10 @@ class DashboardFilters:
     def words(self, names: dict[str, dict[str, str]] | None = None) -> str:
         """A stated summary: “Payer: Alder Health; Jan 2025 to Mar 2026”."""
         names = names or {}
-        parts = [f"{WORDS[name]}: {names.get(name, {}).get(value, value)}" for name, value in self.chosen.items()]
+        parts = [
+            f"{(WORDS | PLACES)[name]}: {names.get(name, {}).get(value, value)}"
+            for name, value in (self.chosen | self.places).items()
+        ]
         if self.since and self.through:
             parts.append(f"{self.since:%b %Y} to {self.through:%b %Y}")
         elif self.since:

@@ -18,6 +18,7 @@ from demand.views import (
     quality,
     response,
     runs,
+    sites,
     therapies,
     uploads,
 )
@@ -32,6 +33,12 @@ class BigIntConverter(IntConverter):
 register_converter(BigIntConverter, "bigint")
 app_name = "demand"
 urlpatterns = [
+    path("sites/unregistered/", sites.unregistered, name="unregistered-sites"),
+    path("sites/competitors/", sites.competitors, name="competitors"),
+    path("sites/duplicates/", sites.duplicates_found, name="duplicate-sites"),
+    path("sites/duplicates/choose/", sites.choose_merger, name="choose-merger"),
+    path("sites/<bigint:keep>/merge/<bigint:other>/", sites.merge_sites, name="merge-sites"),
+    path("sites/<bigint:pk>/", sites.site, name="site"),
     path("extracts/", extracts.index, name="extracts"),
     path("extracts/upload/", extracts.upload, name="upload"),
     path("extracts/upload/files/", uploads.begin, name="upload-begin"),

@@ -53,7 +53,14 @@ ROOMS = (
         "Sites",
         (
             ("Sites", "sites:sites", SEES),
+            ("Not registered", "demand:unregistered-sites", SEES),
+            ("Competitors", "demand:competitors", SEES),
             ("Prescribers", "sites:prescribers", SEES),
+        ),
+    ),
+    (
+        "Markets",
+        (
             ("Map", "demand:market-map", SEES),
             ("Reach", "demand:market-fit", SEES),
             ("Where to open", "demand:market-where", SEES),

@@ -253,6 +253,8 @@ CLAIMS_DATABASES = _claims_databases()
 LOAD_MEMORY_LIMIT = env.str("LOAD_MEMORY_LIMIT", default="700MB")
 PIPELINE_MEMORY_LIMIT = env.str("PIPELINE_MEMORY_LIMIT", default="600MB")
 
+SITE_CHECK_DAYS = env.int("SITE_CHECK_DAYS", default=365)  # entries of the site register that nobody checked for longer are marked
+
 # An upload streams to a file under STORAGE_DIR; only the small form parts stay in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payers.views import drugs, library, payers, policies, policy_form, prices, rates
+from payers.views import drugs, library, payers, policies, policy_form, prices, rates, site_340b
 
 app_name = "payers"
 # Words below policies/ that are no policy's id are kept free by payers.actions.register.TAKEN.
@@ -25,6 +25,8 @@ urlpatterns = [
     path("payers/laws/put-on-file/", library.put_law, name="put-law"),
     path("payers/<int:pk>/", payers.payer, name="payer"),
     path("payers/<int:pk>/edit/", payers.edit_payer, name="edit-payer"),
+    path("sites/<int:pk>/340b/", site_340b.site_340b, name="site-340b"),
+    path("sites/<int:pk>/340b/<int:period>/take-away/", site_340b.remove_340b, name="remove-340b"),
     path("drugs/", drugs.drugs, name="drugs"),
     path("drugs/<str:family>/", drugs.drug, name="drug"),
     path("prices/", prices.prices, name="prices"),

@@ -1,6 +1,30 @@
 """Where infusions can be given, and who orders them for us."""
 
+import datetime as dt
+
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from sites.engine.registers import (
+    BILLING_CLASSES_IN_WORDS,
+    COMPOUNDING_IN_WORDS,
+)
+
+
+class SiteQuerySet(models.QuerySet):
+    def on_file(self):
+        """What the register says now: without entries that were merged into another or taken out."""
+        return self.filter(retired=False)
+
+    def checked_too_long_ago(self):
+        """Entries on file that nobody has checked for longer than the setting, or never."""
+        return self.on_file().filter(Q(checked_on=None) | Q(checked_on__lt=stale_before()))
+
+
+def stale_before() -> dt.date:
+    return timezone.localdate() - dt.timedelta(days=settings.SITE_CHECK_DAYS)
 
 
 class Site(models.Model):
@@ -42,12 +66,36 @@ class Site(models.Model):
     is_340b = models.BooleanField(default=False)
     source = models.CharField(max_length=300, blank=True)
     checked_on = models.DateField(null=True, blank=True)
+    opening_hours = models.CharField(max_length=200, blank=True)
+    billing_class = models.CharField(max_length=30, blank=True, choices=list(BILLING_CLASSES_IN_WORDS.items()))
+    nurses = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True, help_text="Full-time equivalents")
+    pharmacists = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True, help_text="Full-time equivalents")
+    technicians = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True, help_text="Full-time equivalents")
+    payers_contracted = models.TextField(blank=True, help_text="Names, separated by ;")
+    sterile_compounding = models.CharField(max_length=20, blank=True, choices=list(COMPOUNDING_IN_WORDS.items()))
+    hazardous_drugs = models.BooleanField(null=True, blank=True)
+    pediatrics = models.BooleanField(null=True, blank=True)
+    ports = models.BooleanField(null=True, blank=True)
+    observation = models.BooleanField(null=True, blank=True)
+    rems = models.CharField(max_length=300, blank=True, help_text="REMS certifications, separated by ;")
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    retired = models.BooleanField(default=False, help_text="Merged into another entry, or taken out of the register")
+
+    objects = SiteQuerySet.as_manager()
 
     class Meta:
         ordering = ["site_id"]
+        permissions = [("edit_sites", "Can keep the site register")]
 
     def __str__(self):
         return self.name
+
+    @property
+    def stale(self) -> bool:
+        return self.checked_on is None or self.checked_on < stale_before()
+
+    def is_open(self, on: dt.date) -> bool:
+        return (self.opened_on is None or self.opened_on <= on) and (self.closed_on is None or on < self.closed_on)
 
 
 class SiteNpi(models.Model):
@@ -62,6 +110,64 @@ class SiteNpi(models.Model):
 
     def __str__(self):
         return self.npi
+
+
+class SiteChairs(models.Model):
+    """Chairs and open hours a week of a site from a month on, until its next row; a site without a row has the register's numbers."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="chairs_by_month")
+    from_month = models.DateField(help_text="First day of the month")
+    chairs = models.PositiveIntegerField()
+    hours = models.DecimalField(max_digits=5, decimal_places=1, help_text="Open hours a week")
+
+    class Meta:
+        ordering = ["site", "from_month"]
+        verbose_name_plural = "chairs by month"
+        constraints = [models.UniqueConstraint(fields=["site", "from_month"], name="site_chairs_once_a_month")]
+
+    def __str__(self):
+        return f"{self.site} {self.from_month:%Y-%m}"
+
+
+class SiteChange(models.Model):
+    """A change of the site register (a form, a file, a merger): a file is checked first; what is stored can be undone."""
+
+    class State(models.TextChoices):
+        CHECKED = "checked", "Checked, not stored"
+        STORED = "stored", "Stored"
+        UNDONE = "undone", "Undone"
+        DROPPED = "dropped", "Not stored"
+
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKED.value)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.JSONField(default=list, help_text="line, column, value, rule, message")
+    warnings = models.JSONField(default=list)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.title
+
+
+class SiteChangeRow(models.Model):
+    """One site of a change: its entry as text before and after; before is null where the change adds it."""
+
+    change = models.ForeignKey(SiteChange, on_delete=models.CASCADE, related_name="rows")
+    site_id = models.CharField(max_length=80, db_index=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["change", "site_id"], name="site_once_a_change")]
+
+    def __str__(self):
+        return self.site_id
 
 
 class Prescriber(models.Model):

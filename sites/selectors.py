@@ -33,10 +33,22 @@ def frame(rows, columns: list[str]) -> pd.DataFrame:
 def reference_frames() -> dict[str, pd.DataFrame]:
     """sites (one row a site and provider number; a site without one has none), prescribers, taxonomies, ZIP centroids."""
     site_fields = ["npis__npi" if column == "npi" else column for column in SITE_COLUMNS]
-    sites = list(Site.objects.order_by("site_id", "npis__npi").values_list(*site_fields))
+    sites = list(Site.objects.on_file().order_by("site_id", "npis__npi").values_list(*site_fields))
     return {
         "sites": frame(sites, SITE_COLUMNS),
         "prescribers": frame(list(Prescriber.objects.values_list(*PRESCRIBER_COLUMNS)), PRESCRIBER_COLUMNS),
         "taxonomies": frame(list(ProviderTaxonomy.objects.values_list("npi", "taxonomy")), ["npi", "taxonomy"]),
         "zip_centroids": frame(list(ZipCentroid.objects.values_list(*ZIP_COLUMNS)), ZIP_COLUMNS),
     }
+
+
+def merged_ids() -> dict[str, str]:
+    """Ids of entries that were merged -> the id of the entry that stands for them now. Rates, logs and earlier runs keep the old
+    id; whoever joins them with the register reads them through this."""
+    into = dict(Site.objects.exclude(merged_into=None).values_list("site_id", "merged_into__site_id"))
+    kept = {}
+    for site_id, target in into.items():
+        while target in into:
+            target = into[target]
+        kept[site_id] = target
+    return kept

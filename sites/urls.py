@@ -1,9 +1,19 @@
 from django.urls import path
 
-from sites import views
+from sites.views import lists, register
 
 app_name = "sites"
 urlpatterns = [
-    path("sites/", views.sites, name="sites"),
-    path("prescribers/", views.prescribers, name="prescribers"),
+    path("sites/", lists.sites, name="sites"),
+    path("sites/sites.csv", register.download, name="download-sites"),
+    path("sites/new/", register.create, name="create-site"),
+    path("sites/upload/", register.upload, name="upload-sites"),
+    path("sites/changes/", register.changes, name="site-changes"),
+    path("sites/changes/<int:pk>/", register.change, name="site-change"),
+    path("sites/changes/<int:pk>/store/", register.store, name="store-site-change"),
+    path("sites/changes/<int:pk>/undo/", register.undo, name="undo-site-change"),
+    path("sites/changes/<int:pk>/drop/", register.drop, name="drop-site-change"),
+    path("sites/<int:pk>/edit/", register.edit, name="edit-site"),
+    path("sites/<int:pk>/take-out/", register.retire, name="retire-site"),
+    path("prescribers/", lists.prescribers, name="prescribers"),
 ]

@@ -164,6 +164,8 @@ class Choices:
     payer: tuple[str, ...] = ()
     line_of_business: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
+    site_owner: tuple[str, ...] = ()
     months: tuple[dt.date, ...] = ()
 
 
@@ -189,6 +191,12 @@ def _choices(run: Run) -> Choices:
         name: tuple(value for (value,) in ask(run, f"SELECT DISTINCT {name} FROM {{facts}} WHERE {name} IS NOT NULL ORDER BY 1"))
         for name in ("market", "payer", "line_of_business", "family")
     }
+    places = {
+        "site": "CASE WHEN coalesce(site_id, 'unknown') = 'unknown' OR starts_with(site_id, 'npi:') THEN 'unregistered' ELSE site_id END",
+        "site_owner": "coalesce(nullif(owner, ''), 'unknown')",
+    }
+    for name, value in places.items():
+        found[name] = tuple(value for (value,) in ask(run, f"SELECT DISTINCT {value} FROM {{facts}} ORDER BY 1"))
     ((first, last),) = ask(run, "SELECT min(month), max(month) FROM {facts}")
     return Choices(**found, months=tuple(_every_month(first, last)))
 
@@ -245,6 +253,11 @@ FROM marked WHERE head = 'unattributed' GROUP BY ALL ORDER BY 3 DESC, 1, 2
 
 def _assemble(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard:
     visible = Everything() if see_small else visible_cells(run, filters)
+    if filters.places and not see_small:
+        # Not even the names of the payers and therapies of a site.
+        nodes = ("named", "base", "inside", "majority", "unattributed", *OUTCOMES, "margin_leak:confirmed", "margin_leak:probable")
+        total = Line("all", dict.fromkeys(nodes, HIDDEN_SLICE))
+        return Dashboard(filters, coverage(run), total, (), (), (), (), restricted=True, withheld=visible.withheld)
     total = _lines(run, filters, "'all'", visible, dimension=None)
     lines = {name: _lines(run, filters, name, visible, name) for name in ("payer", "family", "month")}
     return Dashboard(

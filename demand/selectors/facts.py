@@ -17,7 +17,7 @@ from django.conf import settings
 
 from demand import storage
 from demand.engine.export_tables import file_pattern
-from demand.filters import DashboardFilters
+from demand.filters import NOT_REGISTERED, DashboardFilters
 from demand.models import Run
 
 TABLE = re.compile(r"\{(\w+)\}")
@@ -110,9 +110,16 @@ def ask_files(paths: Sequence[Path], sql: str, **values) -> list[tuple]:
     return _connection().cursor().execute(sql, {"files": [str(path) for path in paths], **values}).fetchall()
 
 
+# Every infusion has one site and one owner in these words, so that the sites, and the owners, add up to the system.
+OF_PLACE = {
+    "site": f"(site_id = $site OR ($site = '{NOT_REGISTERED}' AND (coalesce(site_id, 'unknown') = 'unknown' OR starts_with(site_id, 'npi:'))))",
+    "site_owner": "coalesce(nullif(owner, ''), 'unknown') = $site_owner",
+}
+
+
 def _where(filters: DashboardFilters) -> tuple[str, dict]:
-    conditions = [f"{name} = ${name}" for name in filters.chosen]
-    values: dict[str, str | dt.date] = dict(filters.chosen)
+    conditions = [f"{name} = ${name}" for name in filters.chosen] + [OF_PLACE[name] for name in filters.places]
+    values: dict[str, str | dt.date] = filters.chosen | filters.places
     if filters.since:
         conditions.append("month >= $since")
         values["since"] = filters.since

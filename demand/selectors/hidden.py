@@ -4,6 +4,10 @@ What such a reader may ask, over all pages, the API and downloads together, is o
 `demand.engine.disclosure` judges the set as a whole. Without a filter every figure is there for any months. With one filter the
 tables by payer and therapy need whole calendar years. With two, everything does, and months and destinations are not shown.
 Payer and line of business count as one filter.
+
+Single sites are shown without a filter only, by outcome and month: a site is a part of its destination (class and owner), so those
+cells are judged with all others and hide little more. Filters for one site or one owner would set every payer and therapy against
+every site; so much would be hidden that nothing useful remained, and such filters are for people with the patient-level right.
 """
 
 import json
@@ -23,15 +27,21 @@ from demand.selectors.facts import ask, results_key
 DIMENSIONS = tuple(WORDS)
 COVERAGE = {"payer", "line_of_business"}  # count as one filter
 NO_VALUE = "\0"
-FORM = 4  # of the kept file; another number is another file
+AT_SITE = "\t"  # between a place and the site of it
+FORM = 5  # of the kept file; another number is another file
 FACTS = """
 SELECT month, market, payer, line_of_business, family, person_no,
     CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
     coalesce(outcome, 'unknown') AS outcome, coalesce(channel_confidence, 'probable') AS bag,
     concat_ws('/', coalesce(outcome, 'unknown'), coalesce(site_class, ''), coalesce(ownership, ''), coalesce(owner, ''),
-              coalesce(payer_affiliation, '')) AS place
+              coalesce(payer_affiliation, '')) AS place,
+    coalesce(site_id, 'unknown') AS site
 FROM {facts}
 """
+ONLY_WITH_THE_RIGHT = (
+    "Figures of one site or one owner can be filtered with the patient-level right only: with payers and therapies beside them they "
+    "would give small counts away. A site’s own page shows what may be shown of it."
+)
 
 
 def _released() -> list[tuple[str, ...]]:
@@ -48,7 +58,7 @@ def _released() -> list[tuple[str, ...]]:
                 continue
             nodes = ("apart", "part", "stay", "keep", "bag", "place") if others <= 1 else ("apart", "part", "stay", "keep")
             # All that was ordered by name is shown without a filter only: below, a small number at partners would hide the rate.
-            nodes = ("named", *nodes) if not chosen else nodes
+            nodes = ("named", "site", *nodes) if not chosen else nodes
             times = ("all", "year", "month") if others <= 1 else ("all", "year")
             levels = tuple("value" if name in chosen else "all" for name in DIMENSIONS)
             tables += [(*levels, node, time) for node in nodes for time in times]
@@ -85,6 +95,8 @@ class VisibleCells:
     withheld: str = ""
 
     def shows(self, node: str, **of) -> bool:
+        if self.filters.places:
+            return False
         month = of.pop("month", None)
         values = {**self.filters.chosen, **of}
         levels = tuple("value" if name in values else "all" for name in DIMENSIONS)
@@ -128,6 +140,8 @@ ABOVE = {node: {"part": "named", "stay": "base", "keep": "inside"}[level] for no
 def node_level(node: str) -> str:
     if node in ("majority", "unattributed"):
         return "apart"
+    if AT_SITE in node:
+        return "site"
     return node if node == "named" else "place" if "/" in node else "bag" if ":" in node else PARTS[node]
 
 
@@ -151,6 +165,8 @@ def visible_cells(run: Run, filters: DashboardFilters) -> VisibleCells:
 
 def _withheld(judged: Judged, filters: DashboardFilters) -> str:
     """One sentence where these filters hide figures whatever their size."""
+    if filters.places:
+        return ONLY_WITH_THE_RIGHT
     chosen = set(filters.chosen)
     number = len(chosen) - (COVERAGE <= chosen)
     single_months = any(level == "month" for level, _ in spans(judged.months, filters.since, filters.through))
@@ -192,7 +208,11 @@ def judge(run: Run) -> Judged:
     if not rows:
         return Judged(Hidden(np.array([], dtype=np.int64), (1,) * (len(DIMENSIONS) + 2)), ({},) * (len(DIMENSIONS) + 2), ())
     columns = dict(
-        zip(("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place"), map(list, zip(*rows, strict=True)), strict=True)
+        zip(
+            ("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place", "site"),
+            map(list, zip(*rows, strict=True)),
+            strict=True,
+        )
     )
     axes, names = split(columns)
     hidden = hidden_cells(axes, np.array(columns["person"], dtype=np.int64), sorted(RELEASED))
@@ -220,7 +240,7 @@ def _flat(values: list, least: int, turn: int) -> tuple[Axis, dict[str, int]]:
 
 
 def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
-    """ABOVE, and margin_leak = confirmed + probable; an outcome = its places. majority and unattributed stand alone."""
+    """ABOVE, and margin_leak = confirmed + probable; an outcome = its places, a place = its sites. majority and unattributed stand alone."""
     codes: dict[str, int] = {}
     parent: list[int] = []
     split: list[int] = []
@@ -233,8 +253,10 @@ def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
             split.append(number)
         return codes[name]
 
-    levels: dict[str, list[int]] = {name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place")}
-    for head, outcome, bag, place in zip(*(columns[name] for name in ("head", "outcome", "bag", "place")), strict=True):
+    levels: dict[str, list[int]] = {name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place", "site")}
+    for head, outcome, bag, place, site in zip(
+        *(columns[name] for name in ("head", "outcome", "bag", "place", "site")), strict=True
+    ):
         levels["named"].append(code(head, None) if head == "named" else -1)
         levels["apart"].append(code(head, None) if head != "named" else -1)
         path = dict.fromkeys(("part", "stay", "keep"), -1)
@@ -246,6 +268,7 @@ def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
             levels[level].append(number)
         levels["bag"].append(code(f"margin_leak:{bag}", outcome, 1) if head == "named" and outcome == "margin_leak" else -1)
         levels["place"].append(code(place, outcome, 2) if head == "named" else -1)
+        levels["site"].append(code(f"{place}{AT_SITE}{site}", place) if head == "named" else -1)
     arrays = {name: np.array(found, dtype=np.int64) for name, found in levels.items()}
     return Axis(arrays, np.array(parent), np.array(split), turn=1), codes
 

@@ -10,6 +10,7 @@ from demand.models import Denial, LogLoad, Order, PatientImpact, WhiteBagEvent
 from payers.engine.policy_drugs import DrugNames
 from payers.models import DrugCode, DrugFamily, Policy
 from sites.models import Site
+from sites.selectors import merged_ids
 
 UNKNOWN = "unknown"
 DATES = {
@@ -109,7 +110,12 @@ def records(kind: str, known: Registers) -> list[Record]:
 
 
 def _rows(model, names: str) -> Iterable[dict]:
-    return model.objects.order_by("pk").values(*names.split())
+    """Rows as they are kept, but that a site which was merged goes by the id that stands for it now."""
+    now = merged_ids()
+    for row in model.objects.order_by("pk").values(*names.split()):
+        if "site_id" in row:
+            row["site_id"] = now.get(row["site_id"], row["site_id"])
+        yield row
 
 
 def _family(row: dict, known: Registers) -> str:

@@ -15,4 +15,5 @@ def reference() -> Reference:
         columns = list(COLUMNS[name])
         rows = model.objects.order_by("pk").values_list(*columns)
         frames[name] = pd.DataFrame(list(rows), columns=columns, dtype=object)
+    frames["white_bag_events"]["site_id"] = frames["white_bag_events"]["site_id"].replace(sites.selectors.merged_ids())
     return Reference.from_frames(frames)

@@ -14,6 +14,7 @@ from payers.engine.prices import MEDICARE, Price, price
 from payers.engine.rates import Rate as ContractRate
 from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Rate, ServiceCode, SitePeriod340B
 from sites.models import Site
+from sites.selectors import merged_ids
 
 ORIGINAL_MEDICARE = "Medicare, by its own rule"
 SITE_CLASSES = (
@@ -54,13 +55,18 @@ def price_book(proposed: Iterable[str] = ()) -> PriceBook:
 
 def contract_rates() -> list[ContractRate]:
     columns = "payer plan site_class hcpcs_code basis rate effective_from effective_to source site_id".split()
-    return [ContractRate(*row) for row in Rate.objects.values_list(*columns)]
+    now = merged_ids()
+    return [ContractRate(*row, now.get(site_id, site_id)) for *row, site_id in Rate.objects.values_list(*columns)]
 
 
 def periods_340b() -> list[Period340B]:
-    dated = [Period340B(*row) for row in SitePeriod340B.objects.values_list("site_id", "starts_on", "ends_on", "source")]
+    now = merged_ids()
+    dated = [
+        Period340B(now.get(site_id, site_id), *row)
+        for site_id, *row in SitePeriod340B.objects.values_list("site_id", "starts_on", "ends_on", "source")
+    ]
     known = {period.site_id for period in dated}
-    marked = Site.objects.filter(is_340b=True).exclude(site_id__in=known).values_list("site_id", flat=True)
+    marked = Site.objects.on_file().filter(is_340b=True).exclude(site_id__in=known).values_list("site_id", flat=True)
     return [*dated, *(Period340B(site_id, None, None, "site register, no date") for site_id in marked)]
 
 

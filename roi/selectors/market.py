@@ -77,7 +77,7 @@ def policy_book() -> PolicyBook:
         policies=list(Policy.objects.on_file().values_list("document", flat=True)),
         laws=[Law(*row) for row in laws],
         chair_minutes={family: minutes for family, minutes in DrugFamily.objects.values_list("family", "chair_minutes") if minutes},
-        sites_340b=list(Site.objects.filter(is_340b=True).values_list("site_id", flat=True)),
+        sites_340b=list(Site.objects.on_file().filter(is_340b=True).values_list("site_id", flat=True)),
     )
 
 

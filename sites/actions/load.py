@@ -1,49 +1,24 @@
 """Load the registers of this app from their files: sites, prescribers, taxonomies, ZIP centroids."""
 
-from collections import defaultdict
 from pathlib import Path
 
 from django.db import transaction
 
+from sites.actions.changes import check_table, loaded_by, read_sites, store_change
 from sites.actions.registers import Loaded, loaded, store, without
-from sites.engine.registers import PRESCRIBERS, SITES, TAXONOMIES, ZIP_CENTROIDS, hospital_affiliated, overlapping_stays
+from sites.engine.registers import PRESCRIBERS, TAXONOMIES, ZIP_CENTROIDS, overlapping_stays
 from sites.engine.rows import read_table
-from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi, ZipCentroid
+from sites.models import Prescriber, ProviderTaxonomy, ZipCentroid
 
 
 @transaction.atomic
 def load_sites(path: Path) -> Loaded:
-    """sites.csv into the site register. A site's provider numbers become exactly those of its row; no column npis leaves them."""
-    table = read_table(path, SITES)
-    before = _npis_on_file()
-    wanted = {row.values["site_id"]: set(row.values["npis"]) for row in table.rows if "npis" not in table.absent}
-    renumbered = {site_id for site_id, npis in wanted.items() if npis != before[site_id]}
-    stored = store(
-        Site,
-        ["site_id"],
-        [_site_fields(row.values) for row in table.rows],
-        absent=table.absent,
-        changed_elsewhere=frozenset((site_id,) for site_id in renumbered),
-    )
-    sites = Site.objects.in_bulk(renumbered, field_name="site_id")
-    for site_id, site in sites.items():
-        site.npis.exclude(npi__in=wanted[site_id]).delete()
-    SiteNpi.objects.bulk_create(
-        SiteNpi(site=site, npi=npi) for site_id, site in sites.items() for npi in sorted(wanted[site_id] - before[site_id])
-    )
-    return loaded(table, stored)
+    """sites.csv (or the public list of hospitals) into the site register, as a change that can be undone there.
 
-
-def _site_fields(values: dict) -> dict:
-    fields = {name: value for name, value in values.items() if name != "npis"}
-    return fields | {"hospital_affiliated": hospital_affiliated(values)}
-
-
-def _npis_on_file() -> dict[str, set[str]]:
-    npis: dict[str, set[str]] = defaultdict(set)
-    for site_id, npi in SiteNpi.objects.values_list("site__site_id", "npi"):
-        npis[site_id].add(npi)
-    return npis
+    A site's provider numbers become exactly those of its row; no column npis leaves them.
+    """
+    change = check_table(read_sites(path), user=None)
+    return loaded_by(change, store_change(change), Path(path).name)
 
 
 @transaction.atomic

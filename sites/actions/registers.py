@@ -103,11 +103,11 @@ def store(
     if changed:
         model.objects.bulk_update(changed, sorted(touched), batch_size=AT_ONCE)
     stored = Stored(len(added), len(changed) + elsewhere, unchanged)
-    _audit(model, stored, [_key(item, key) for item in changed], sorted(touched))
+    note_load(model, stored, [" ".join(str(part) for part in _key(item, key)) for item in changed], sorted(touched))
     return stored
 
 
-def _audit(model: type[models.Model], stored: Stored, changed: list[tuple], fields: list[str]) -> None:
+def note_load(model: type[models.Model], stored: Stored, changed: list[str], fields: list[str], **more: object) -> None:
     """One line of the audit log a load that added or changed anything: bulk writes are not seen row by row."""
     if not stored.added and not stored.changed:
         return
@@ -120,7 +120,8 @@ def _audit(model: type[models.Model], stored: Stored, changed: list[tuple], fiel
             "added": stored.added,
             "changed": stored.changed,
             "fields": fields,
-            "rows": [" ".join(str(part) for part in known) for known in changed[:NAMED]],
+            "rows": changed[:NAMED],
+            **more,
         },
     )
 

@@ -140,6 +140,40 @@ def npi_check_digit_fits(number: str) -> bool:
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
+def names(most: int) -> Parser:
+    """Names separated by ; as one text, each once in the order given: "A; B"."""
+    whole_text = text(most)
+
+    def parse(cell: str) -> str:
+        found = dict.fromkeys(" ".join(part.split()) for part in re.split(r"[;\n]", cell) if part.strip())
+        return whole_text("; ".join(found))
+
+    return parse
+
+
+def chairs_by_month(cell: str) -> str:
+    """Steps such as "2026-07: 14 chairs, 50 hours", separated by ; or on lines, as one text in the order of their months."""
+    steps = {}
+    for part in re.split(r"[;\n]", cell):
+        if not part.strip():
+            continue
+        found = re.fullmatch(
+            r"\s*(\d{4}-(?:0[1-9]|1[0-2]))\s*[:,]\s*(\d{1,3})(?: chairs?)?\s*,\s*(\d{1,3}(?:\.\d)?)(?: hours?)?\s*", part, re.ASCII
+        )
+        if found is None or not 0 < float(found[3]) <= 168 or not 1900 <= int(found[1][:4]) < 2200:
+            raise BadCell("chairs_by_month", "must be steps such as 2026-07: 14 chairs, 50 hours (hours a week, at most 168)")
+        if found[1] in steps:
+            raise BadCell("chairs_by_month", f"names {found[1]} twice; keep one of them")
+        steps[found[1]] = f"{found[1]}: {int(found[2])} chairs, {Decimal(found[3]).normalize():f} hours"
+    return "; ".join(steps[month] for month in sorted(steps))
+
+
+def chair_steps(steps: str) -> list[tuple[dt.date, int, Decimal]]:
+    """The text of `chairs_by_month` -> (first of the month, chairs, hours a week)."""
+    parts = [re.findall(r"[\d.-]+", part) for part in steps.split("; ") if part]
+    return [(dt.date.fromisoformat(f"{month}-01"), int(chairs), Decimal(hours)) for month, chairs, hours in parts]
+
+
 def hcpcs(cell: str) -> str:
     """A HCPCS or CPT code: five characters, upper case."""
     code = cell.upper()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('care_sites', '0001_initial'),
+        ('care_sites', '0002_register'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

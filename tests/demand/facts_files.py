@@ -49,7 +49,7 @@ USUAL = {
     "allowed_cents": 100_000,
     "mature": True,
 }
-ELSEWHERE = {"site_class": "infusion_center", "ownership": "other", "owner": "Free Standing Inc", "outcome": "site_leak"}
+ELSEWHERE = {"site_id": "F", "site_class": "infusion_center", "ownership": "other", "owner": "Free Standing Inc", "outcome": "site_leak"}
 WHITE_BAG = {"channel": "white_bag", "outcome": "margin_leak"}
 
 
@@ -111,6 +111,8 @@ def market(people: int = 600, months: int = 24, seed: int = 7) -> pd.DataFrame:
                 fact(
                     month=dt.date(first.year + number // 12, number % 12 + 1, 1), person_no=person, payer=payer,
                     line_of_business=lob, market=where, family=family, clinical_line=line, site_class=site_class,
+                    site_id="unknown" if site_class == "unknown" else f"npi:{2_000_000_000 + person % 9}" if owner.startswith("Valley")
+                    else f"{owner[:3]}-{site_class}-{person % 7 // 4}",
                     ownership=ownership, owner=owner, payer_affiliation=affiliation,
                     channel="white_bag" if bagged else "buy_and_bill",
                     channel_confidence="probable" if bagged and draw.random() < 0.3 else "confirmed",

@@ -83,6 +83,7 @@ def columns_of(people: int, seed: int) -> dict[str, list]:
         "head": list(named),
         "outcome": list(outcome),
         "bag": list(facts.channel_confidence),
+        "site": list(facts.site_id),
         "place": list(outcome + "/" + facts.site_class + "/" + facts.ownership + "/" + facts.owner + "/" + facts.payer_affiliation),
     }
 

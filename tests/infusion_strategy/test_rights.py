@@ -50,7 +50,11 @@ MAY = {
     "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
     "choices:start-checklist": PREPARES, "choices:mark-ready": PREPARES,
     "choices:new-entry": PREPARES, "choices:edit-entry": PREPARES, "choices:delete-entry": PREPARES,
-    "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY,
+    "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY, "sites:download-sites": EVERYBODY, "demand:site": EVERYBODY,
+    "demand:unregistered-sites": EVERYBODY, "demand:competitors": EVERYBODY, "sites:create-site": LOADS, "sites:edit-site": LOADS,
+    "sites:retire-site": LOADS, "sites:upload-sites": LOADS, "sites:site-changes": LOADS, "sites:site-change": LOADS,
+    "sites:store-site-change": LOADS, "sites:undo-site-change": LOADS, "sites:drop-site-change": LOADS, "payers:site-340b": LOADS,
+    "payers:remove-340b": LOADS, "demand:duplicate-sites": LOADS, "demand:choose-merger": LOADS, "demand:merge-sites": LOADS,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,
     "payers:policy-history": EVERYBODY, "payers:policy-yaml": EVERYBODY, "payers:library": EVERYBODY, "payers:library-policy": EVERYBODY,
     "payers:laws": EVERYBODY, "payers:payers": EVERYBODY, "payers:payer": EVERYBODY,
@@ -94,9 +98,10 @@ POSTS = {
     "demand:mapping-import", "demand:mapping-retire", "demand:put-back", "demand:read-again", "demand:recompute",
     "demand:record-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
     "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
-    "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:restore-policy",
-    "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy", "payers:undo-rate-change", "roi:compute",
-    "roi:restore", "roi:unarchive",
+    "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
+    "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
+    "payers:undo-rate-change", "roi:compute", "roi:restore", "roi:unarchive", "sites:drop-site-change", "sites:retire-site",
+    "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 
 

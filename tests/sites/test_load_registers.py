@@ -54,8 +54,8 @@ def test_a_changed_row_and_changed_provider_numbers_count_as_changed(sites_csv):
     assert Site.objects.get(site_id="N1").name == "North campus"
     assert sorted(Site.objects.get(site_id="S1").npis.values_list("npi", flat=True)) == ["1003000142", "1234567893"]
     line = LogEntry.objects.filter(content_type__model="site").latest("pk")
-    assert line.additional_data["fields"] == ["name"]
-    assert line.additional_data["rows"] == ["N1"]
+    assert line.additional_data["fields"] == ["name", "npis"]
+    assert line.additional_data["rows"] == ["N1", "S1"]
 
 
 @pytest.mark.django_db
