@@ -27,6 +27,16 @@ def enqueue(run: Run) -> None:
     transaction.on_commit(lambda: send(run.kind, run.pk))
 
 
+def follow_register(sender, user=None, **_) -> None:
+    """A policy changed: whom it touches is computed anew. Nothing to do while no extract is loaded."""
+    try:
+        run = recompute.request_recompute(user=user)
+    except extracts.Refused:
+        return
+    if run.status == Run.Status.QUEUED:
+        enqueue(run)
+
+
 def send(kind: str, run_id: int) -> None:
     try:
         current_app.send_task(TASKS[kind], [run_id], retry=False)

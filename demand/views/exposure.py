@@ -14,6 +14,7 @@ from demand.selectors.coverage import coverage
 from demand.selectors.exposure import VERDICTS, ExposureOf, crossings, exposure_of
 from demand.selectors.exposure_people import COLUMNS, exposed_people
 from demand.selectors.facts import ResultsMissing
+from demand.selectors.register_age import newer_register
 from payers.access import access_editing
 from payers.engine.policies import checked_document
 from payers.engine.policy_values import WrongValue
@@ -56,6 +57,7 @@ def index(request):
             }
         except ResultsMissing as missing:
             context["missing"] = str(missing)
+    context["newer"] = newer_register(run, asked["policy"], asked["payer"]) if run else ""
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "exposure/part.html", context)
     policies = Policy.objects.on_file().order_by("payer", "policy_id")

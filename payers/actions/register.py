@@ -12,6 +12,7 @@ from payers.actions.policies import read_policy
 from payers.actions.refusals import refuse_overlap
 from payers.actions.versions import fields_of, keep_payers, keep_version, standing_versions
 from payers.models import Policy, PolicyVersion
+from payers.signals import policies_changed
 from sites.engine.text_file import RefusedTable
 
 # Addresses below /policies/ that are not a policy's.
@@ -49,6 +50,7 @@ def save_policy(document: dict, user, note: str = "", *, seen: int | None = None
         setattr(policy, field, value)
     policy.save()
     keep_payers([document["payer"]])
+    _tell(user)
     return keep_version(policy, document, user=user, note=note.strip() or "First version")
 
 
@@ -59,6 +61,7 @@ def retire(policy: Policy) -> None:
         raise Refused(f"Policy {policy} is retired already.")
     policy.retired_at = timezone.now()
     policy.save(update_fields=["retired_at"])
+    _tell()
 
 
 @transaction.atomic
@@ -68,6 +71,7 @@ def restore(policy: Policy) -> None:
     refuse_overlap(policy.document, f"Policy {policy}")
     policy.retired_at = None
     policy.save(update_fields=["retired_at"])
+    _tell()
 
 
 @transaction.atomic
@@ -84,4 +88,9 @@ def take_back(policy: Policy) -> PolicyVersion:
     for field, value in fields_of(earlier.document).items():
         setattr(policy, field, value)
     policy.save()
+    _tell()
     return earlier
+
+
+def _tell(user=None) -> None:
+    transaction.on_commit(lambda: policies_changed.send(sender=Policy, user=user))

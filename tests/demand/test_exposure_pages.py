@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from demand import storage
 from demand.engine.export_tables import EXPOSURE, INFUSIONS
-from demand.models import Run
+from demand.models import Extract, Run
+from payers.actions.register import retire
+from payers.actions.versions import fields_of
+from payers.engine.policies import checked_document
 from payers.models import Payer, Policy, PolicyDecision, PolicyForecast
 from tests.demand.facts_files import fact, write_facts
 
@@ -80,14 +83,13 @@ def run(settings, tmp_path):
 @pytest.fixture
 def policies(db):
     Payer.objects.create(name="Payer A")
-    drugs = {"drugs": {"hcpcs": ["J1745"], "molecules": [], "families": []}}
-    Policy.objects.create(
-        policy_id="P", payer="Payer A", kind="site_of_care", status="in_force", effective_from="2026-03-01", document=drugs
-    )
-    Policy.objects.create(
-        policy_id="Q", payer="Payer A", kind="site_of_care", status="anticipated", likelihood=0.4, effective_from="2026-09-01",
-        document=drugs,
-    )  # fmt: skip
+    for policy_id, status, likelihood, begins in (("P", "in_force", 1.0, "2026-03-01"), ("Q", "anticipated", 0.4, "2026-09-01")):
+        said = {
+            "id": policy_id, "payer": "Payer A", "kind": "site_of_care", "status": status, "likelihood": likelihood,
+            "source": {"title": policy_id}, "effective_from": begins, "drugs": {"hcpcs": ["J1745"]},
+            "excluded_site_classes": ["hopd_on_campus"],
+        }  # fmt: skip
+        Policy.objects.create(**fields_of(checked_document(said)))
 
 
 @pytest.fixture
@@ -201,3 +203,16 @@ def test_the_brief_names_what_nobody_supplied(signed_in):
 def test_the_brief_hides_small_counts(signed_in):
     page = words(signed_in("managed care").get(f"/payers/{Payer.objects.get().pk}/brief/"))
     assert "People exposed now 30" in page and "People exempt hidden" in page
+
+
+def test_a_policy_saved_since_the_run_is_said_and_computed_anew(signed_in, run, monkeypatch, django_capture_on_commit_callbacks):
+    client = signed_in("managed care")
+    monkeypatch.setattr("demand.tasks.send", lambda kind, run_id: None)
+    Extract.objects.create(name="claims", status=Extract.Status.LOADED)
+    with django_capture_on_commit_callbacks(execute=True):
+        retire(Policy.objects.get(policy_id="P"))
+    asked = Run.objects.exclude(pk=run.pk).get()
+    assert (asked.kind, asked.status) == ("recompute", "queued")
+    assert "a recomputation is under way" in words(client.get("/exposure/?policy=P"))
+    asked.delete()
+    assert "An analyst can recompute" in words(client.get("/exposure/?policy=P"))

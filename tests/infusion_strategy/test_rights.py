@@ -46,6 +46,7 @@ MAY = {
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
     "demand:exposure": EVERYBODY, "demand:exposure-people": {"analyst"}, "demand:exposure-people-csv": {"analyst"}, "demand:exposure-crossings": KEEPS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
+    "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
     "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
     "choices:start-checklist": PREPARES, "choices:mark-ready": PREPARES,
