@@ -83,10 +83,10 @@ def judge_policies(
     connection: duckdb.DuckDBPyConnection, documents: Iterable[str], laws: Sequence[Law], as_of: dt.date | None = None
 ) -> None:
     """treatment, treatment_span, exception_evidence, register_site, zip_centroid and policy documents (JSON text) -> exposure."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE policy_document (document VARCHAR)")
-    listed = list(documents)
-    if listed:
-        connection.executemany("INSERT INTO policy_document VALUES (?)", [[text] for text in listed])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE policy_document AS SELECT unnest($documents::VARCHAR[]) AS document",
+        {"documents": list(documents)},
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE shield (state VARCHAR, kind VARCHAR, from_on DATE, to_on DATE, clause VARCHAR)"
     )

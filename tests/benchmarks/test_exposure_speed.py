@@ -107,12 +107,12 @@ def tables(connection: duckdb.DuckDBPyConnection, listed: list[tuple[Treatment, 
         "episode_id person_id person_no family started_on last_infused_on allowed_gap new_start interval_days single_dose treated_until "
         "dose_days site_id site_class channel allowed_per_infusion_cents birth_date zip_code authorizations market next_expected_on as_of"
     )
-    frame = pd.DataFrame(treatments, columns=columns.split())
-    span_frame = pd.DataFrame(
-        spans,
-        columns="episode_id from_on to_on is_last payer plan line_of_business funding_type state molecule codes site_class "
-        "hospital_affiliated channel".split(),
+    connection.register("frame", pd.DataFrame(treatments, columns=columns.split()))
+    span_columns = (
+        "episode_id from_on to_on is_last payer plan line_of_business funding_type state molecule codes site_class "
+        "hospital_affiliated channel"
     )
+    connection.register("span_frame", pd.DataFrame(spans, columns=span_columns.split()))
     connection.execute(
         "CREATE TEMP TABLE treatment AS SELECT * REPLACE (dose_days::DATE[] AS dose_days, treated_until::DATE AS treated_until, "
         "next_expected_on::DATE AS next_expected_on, started_on::DATE AS started_on, last_infused_on::DATE AS last_infused_on, "

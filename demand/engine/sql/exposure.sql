@@ -198,8 +198,8 @@ WITH faced AS (
         (stretch.episode_id * 1000000 + policy.policy_no) * 3 + stretch.assumed_no AS pair,
         stretch.episode_id, policy.policy_no, stretch.assumed_no, stretch.from_on, stretch.to_on, stretch.is_last,
         stretch.to_on > policy.effective_from AND stretch.from_on < policy.effective_to AS in_force,
-        policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
-        policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
+        stretch.coverage_no, stretch.place_no, policy_coverage.shields, policy_place.against IS NOT NULL AS is_permitted,
+        coalesce(policy_coverage.against, policy_coverage.open, policy_place.against, policy_place.open) IS NULL AS is_bound,
         policy.effective_from, policy.effective_to, policy.starts, policy.combine, course.start_known,
         course.began_on < policy.effective_from AS under_way,
         policy.has_grace AND (policy.single_dose_has_grace OR NOT treatment.single_dose) AS has_grace,
@@ -232,9 +232,8 @@ WITH faced AS (
         * EXCLUDE (doses_end, days_end),
         CASE WHEN has_grace THEN CASE combine WHEN 'last' THEN greatest(doses_end, days_end) ELSE least(doses_end, days_end) END END
             AS grace_end,
-        CASE WHEN has_grace THEN CASE
-            WHEN days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
-                THEN 'grace.doses' ELSE 'grace.days' END END AS grace_clause,
+        days_end IS NULL OR (combine = 'last' AND doses_end >= days_end) OR (combine = 'first' AND doses_end <= days_end)
+            AS grace_by_doses,
         starts = 'new_starts' AND under_way AS start_against,
         CASE WHEN starts = 'everyone' THEN false WHEN under_way THEN starts = 'at_renewal' AND renewal IS NULL ELSE NOT start_known END
             AS start_open
@@ -242,8 +241,7 @@ WITH faced AS (
 ), due AS (
     SELECT
         *,
-        coverage_against IS NULL AND coverage_open IS NULL AND place_against IS NULL AND place_open IS NULL
-            AND NOT start_against AND NOT start_open AND NOT min_open AND NOT max_open AS binds,
+        is_bound AND NOT start_against AND NOT start_open AND NOT min_open AND NOT max_open AS binds,
         greatest(from_on, effective_from, grace_end, renewal, old_enough) AS due_on
     FROM timed
 ), shielded AS (
@@ -254,7 +252,7 @@ WITH faced AS (
     FROM due
 )
 SELECT
-    * EXCLUDE (to_on, starts, combine, under_way, due_on, binds, first_on, has_grace),
+    * EXCLUDE (to_on, effective_from, effective_to, starts, combine, under_way, due_on, binds, is_bound, first_on, has_grace, shields),
     CASE WHEN binds AND first_on < least(to_on, effective_to, too_old) THEN first_on END AS exposed_from
 FROM shielded;
 
@@ -262,7 +260,7 @@ FROM shielded;
 CREATE OR REPLACE TEMP TABLE earlier AS
 SELECT
     pair, any_value(episode_id) AS episode_id, any_value(policy_no) AS policy_no, any_value(assumed_no) AS assumed_no,
-    min(exposed_from) AS exposed_from, max(CASE WHEN place_against IS NULL THEN from_on END) AS last_barred_from,
+    min(exposed_from) AS exposed_from, max(CASE WHEN NOT is_permitted THEN from_on END) AS last_barred_from,
     bool_or(in_force) AS in_force
 FROM ruled
 WHERE NOT is_last
@@ -272,7 +270,7 @@ CREATE OR REPLACE TEMP TABLE moved AS
 SELECT ruled.pair, min(ruled.from_on) AS moved_on
 FROM ruled
 JOIN earlier ON earlier.pair = ruled.pair AND ruled.from_on > earlier.exposed_from AND ruled.from_on > earlier.last_barred_from
-WHERE ruled.place_against IS NOT NULL
+WHERE ruled.is_permitted
 GROUP BY ruled.pair;
 
 -- 7. How far the nearest registered site is to which a policy sends people, from each ZIP; home infusion has no distance.
@@ -311,9 +309,9 @@ SET disabled_optimizers = 'join_order,build_side_probe_side';
 CREATE OR REPLACE TEMP TABLE verdict AS
 WITH last AS (
     SELECT
-        ruled.* EXCLUDE (from_on, is_last, in_force, effective_from, effective_to, exposed_from),
+        ruled.* EXCLUDE (from_on, is_last, in_force, exposed_from),
         least(ruled.exposed_from, earlier.exposed_from) AS exposed_from,
-        CASE WHEN ruled.place_against IS NOT NULL THEN moved.moved_on END AS moved_on
+        CASE WHEN ruled.is_permitted THEN moved.moved_on END AS moved_on
     FROM ruled
     LEFT JOIN earlier ON earlier.pair = ruled.pair
     LEFT JOIN moved ON moved.pair = ruled.pair
@@ -324,15 +322,22 @@ WITH last AS (
         coalesce(treatment.treated_until < policy.judged_on, false) AS is_over,
         policy.judged_on >= policy.effective_to AS has_ended,
         coalesce(last.old_enough > policy.judged_on, false) AS is_young, coalesce(last.too_old <= policy.judged_on, false) AS is_old,
-        CASE WHEN last.grace_end > policy.judged_on THEN last.grace_clause END AS grace_runs,
-        CASE WHEN last.renewal > policy.judged_on THEN 'starts' END AS renewal_runs,
-        last.* EXCLUDE (pair, too_old, start_known),
+        CASE WHEN last.grace_by_doses THEN 'grace.doses' ELSE 'grace.days' END AS grace_clause,
+        last.grace_end > policy.judged_on AS grace_runs,
+        policy_coverage.against AS coverage_against, policy_coverage.open AS coverage_open, policy_coverage.shields,
+        policy_place.against AS place_against, policy_place.open AS place_open, policy_place.hit,
+        last.renewal > policy.judged_on AS renewal_runs,
+        last.* EXCLUDE (pair, too_old, start_known, coverage_no, place_no, is_permitted, grace_by_doses),
         NOT last.start_known AND (policy.has_grace OR policy.starts <> 'everyone') AS is_start_open,
         exempted.clauses AS exempted, CASE WHEN reach.nearest > policy.miles THEN 'access_exception.miles' END AS out_of_reach,
         policy.miles IS NOT NULL AND reach.nearest IS NULL AS is_distance_open
     FROM last
     JOIN policy ON policy.policy_no = last.policy_no
     JOIN treatment ON treatment.episode_id = last.episode_id
+    JOIN policy_place ON policy_place.policy_no = last.policy_no AND policy_place.place_no = last.place_no
+    JOIN policy_coverage
+        ON policy_coverage.policy_no = last.policy_no AND policy_coverage.coverage_no = last.coverage_no
+        AND policy_coverage.assumed_no = last.assumed_no
     LEFT JOIN exempted ON exempted.policy_no = policy.policy_no AND exempted.person_id = treatment.person_id
     LEFT JOIN reach ON reach.policy_no = policy.policy_no AND reach.zip_code = treatment.zip_code
 ), shielded AS (
@@ -350,10 +355,10 @@ WITH last AS (
             WHEN shield IS NOT NULL THEN 'shielded'
             WHEN start_open OR min_open OR max_open OR coverage_open IS NOT NULL OR place_open IS NOT NULL THEN 'unknown'
             WHEN exempted IS NOT NULL OR out_of_reach IS NOT NULL THEN 'exempt'
-            WHEN grace_runs IS NOT NULL OR renewal_runs IS NOT NULL THEN 'in_grace'
+            WHEN grace_runs OR renewal_runs THEN 'in_grace'
             ELSE 'exposed'
         END AS verdict,
-        CASE WHEN grace_runs IS NOT NULL OR renewal_runs IS NOT NULL THEN greatest(grace_end, renewal) END AS waits_until
+        CASE WHEN grace_runs OR renewal_runs THEN greatest(grace_end, renewal) END AS waits_until
     FROM shielded
 )
 SELECT
@@ -365,7 +370,8 @@ SELECT
             WHEN exposed_from = old_enough THEN hit || ';age.min'
             WHEN exposed_from = effective_from THEN hit || ';effective_from'
             ELSE hit END
-        WHEN 'in_grace' THEN concat_ws(';', grace_runs, renewal_runs)
+        WHEN 'in_grace' THEN concat_ws(';',
+            CASE WHEN grace_runs THEN grace_clause END, CASE WHEN renewal_runs THEN 'starts' END)
         WHEN 'exempt' THEN concat_ws(';', exempted, out_of_reach)
         WHEN 'shielded' THEN shield
         WHEN 'unknown' THEN concat_ws(';',
