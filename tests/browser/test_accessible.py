@@ -9,12 +9,13 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "leader": [
         *("", "scenarios/", "scenarios/1/", "runs/", "sites/", "prescribers/", "policies/", "drugs/", "definitions/"),
-        "definitions/leakage-rate/",
+        *("definitions/leakage-rate/", "markets/map/"),
     ],
     "analyst": [
         *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
         *("policies/ANC-SOC-1/", "figures/3/leakage-rate/", "figures/3/leakage-rate/infusions/", "lines/"),
         *("extracts/feeds/", "extracts/feeds/new/", "mappings/", "quality/", "extracts/1/quality/", "extracts/1/correct/"),
+        *("markets/map/", "markets/fit/", "markets/where/"),
     ],
     "administrator": ["audit/"],
 }

@@ -10,7 +10,7 @@ from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 CLAIMS = Path(__file__).parents[3] / "shared" / "data" / "claims"
-EVERYBODY = ["Strategy brief", "Scenarios", "Runs", "Sites", "Policies", "Drugs", "Definitions"]
+EVERYBODY = ["Strategy brief", "Markets", "Scenarios", "Runs", "Sites", "Policies", "Drugs", "Definitions"]
 SECONDS = 1000
 
 
