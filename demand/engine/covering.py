@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, vstack
 
 TIME_LIMIT_SECONDS = 60
 TOLERANCE = 1e-6
+STARTS = 40
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,15 @@ def frontier(
 
 
 class _Problem:
-    """The rows that anybody reaches; rows reached by the same candidates are one where no limit tells them apart."""
+    """Demand rows and candidates; for the search without limits, rows that the same candidates reach are one (`patterns`)."""
 
     def __init__(self, value: np.ndarray, load: np.ndarray, near: np.ndarray, candidates: Sequence[Candidate]) -> None:
         self.near = near
         self.value, self.load = value, load
         self.capacity = np.array([np.inf if one.capacity is None else one.capacity for one in candidates], dtype=float)
         self.minimum = np.array([one.minimum for one in candidates], dtype=float)
+        self.patterns, self.weights = _merge(near, value)
+        self.weighted = self.patterns * self.weights[:, None]
         self.limited = bool(np.isfinite(self.capacity).any() or self.minimum.any())
 
     def best(self, k: int, seconds: float) -> Answer:
@@ -113,24 +116,59 @@ class _Problem:
         return self._limited(k, seconds)
 
     def _covering(self, k: int, seconds: float) -> tuple[list[int], float, bool]:
-        """Without limits: which candidates, what they cover, whether that is proven."""
-        patterns, row = np.unique(self.near, axis=0, return_inverse=True)
-        weights = np.bincount(row.reshape(-1), weights=self.value, minlength=len(patterns))
-        reached = patterns.any(axis=1)
-        patterns, weights = patterns[reached], weights[reached]
-        rows, candidates = patterns.shape
-        if not rows:
-            return [], 0.0, True
-        # open first, then covered: covered[r] − Σ open[c near r] ≤ 0, Σ open ≤ k
-        at_row, at_candidate = np.nonzero(patterns)
-        entries = np.concatenate([-np.ones(len(at_row)), np.ones(rows), np.ones(candidates)])
-        lines = np.concatenate([at_row, np.arange(rows), np.full(candidates, rows)])
-        columns = np.concatenate([at_candidate, candidates + np.arange(rows), np.arange(candidates)])
-        matrix = csr_array(coo_array((entries, (lines, columns)), shape=(rows + 1, candidates + rows)))
-        upper = np.concatenate([np.zeros(rows), [k]])
-        found = _solve(np.concatenate([np.zeros(candidates), -weights]), matrix, -np.inf, upper, candidates, seconds)
-        chosen = [int(c) for c in np.flatnonzero(found.x[:candidates] > 0.5)]
-        return chosen, -found.mip_dual_bound if found.mip_dual_bound is not None else -found.fun, found.status == 0
+        """Without limits: which candidates, at most how much any choice covers, whether that is proven.
+
+        A good choice comes first. The linear relaxation then says of most candidates that no better choice contains them (their
+        reduced cost would take it below the good one); HiGHS searches the rest.
+        """
+        best, chosen = self._good(k)
+        relaxed = linprog(*_covering_problem(self.patterns, self.weights, k), bounds=(0, 1), method="highs")
+        small = TOLERANCE * max(1.0, best)
+        if relaxed.status != 0 or -relaxed.fun <= best + small:
+            return chosen, best, relaxed.status == 0
+        count = self.patterns.shape[1]
+        left = np.flatnonzero(relaxed.fun + relaxed.lower.marginals[:count] <= -best - small)
+        if not len(left):
+            return chosen, best, True
+        patterns, weights = _merge(self.patterns[:, left], self.weights)
+        gain, matrix, upper = _covering_problem(patterns, weights, k)
+        found = _solve(gain, matrix, upper, len(left), seconds)
+        if found.x is not None and -found.fun > best + small:
+            best, chosen = -found.fun, [int(left[c]) for c in np.flatnonzero(found.x[: len(left)] > 0.5)]
+        if found.status == 0:
+            return chosen, best, True
+        bound = -found.mip_dual_bound if found.mip_dual_bound is not None else -relaxed.fun
+        return chosen, max(best, bound), False
+
+    def _good(self, k: int) -> tuple[float, list[int]]:
+        """The best of a greedy choice and some seeded ones, each improved by exchanging single candidates while that helps."""
+        count = self.patterns.shape[1]
+        draw = np.random.default_rng(k)
+        starts = [self._greedy(k), *(draw.choice(count, min(k, count), replace=False).tolist() for _ in range(STARTS))]
+        return max((self._exchanged(start) for start in starts), key=lambda one: one[0])
+
+    def _greedy(self, k: int) -> list[int]:
+        open_rows, chosen = np.ones(len(self.weights), dtype=bool), []
+        for _ in range(min(k, self.patterns.shape[1])):
+            gains = self.weighted[open_rows].sum(axis=0)
+            chosen.append(int(gains.argmax()))
+            open_rows &= ~self.patterns[:, chosen[-1]]
+        return chosen
+
+    def _exchanged(self, chosen: list[int]) -> tuple[float, list[int]]:
+        times = self.patterns[:, chosen].sum(axis=1)
+        best, better = float(self.weights[times > 0].sum()), True
+        while better:
+            better = False
+            for place in range(len(chosen)):
+                others = times - self.patterns[:, chosen[place]]
+                free = others == 0
+                gains = self.weighted[free].sum(axis=0)
+                one = int(gains.argmax())
+                value = float(self.weights[~free].sum() + gains[one])
+                if value > best + TOLERANCE * max(1.0, best):
+                    best, chosen[place], times, better = value, one, others + self.patterns[:, one], True
+        return best, chosen
 
     def _limited(self, k: int, seconds: float) -> Answer:
         """With capacities and minimum volumes: who goes where is part of the question."""
@@ -158,7 +196,7 @@ class _Problem:
         matrix = csr_array(coo_array((entries, (lines, columns)), shape=(last + 1, candidates + pairs)))
         upper = np.concatenate([np.ones(rows), np.zeros(2 * candidates + pairs), [k]])
         gain = np.concatenate([np.zeros(candidates), -self.value[at_row]])
-        found = _solve(gain, matrix, -np.inf, upper, candidates, seconds)
+        found = _solve(gain, matrix, upper, candidates, seconds)
         if found.x is None:
             return Answer(k, 0.0, (), (), (), False, float(self.value[self.near.any(axis=1)].sum()))
         chosen = [int(c) for c in np.flatnonzero(found.x[:candidates] > 0.5)]
@@ -181,8 +219,6 @@ class _Problem:
             capped, needy = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(minimum > 0)
             stack = [coo_array((np.ones(pairs), (at_row, np.arange(pairs))), shape=(rows, pairs))]
             by_site = csr_array(coo_array((load, (at_site, np.arange(pairs))), shape=(sites, pairs)))
-            from scipy.sparse import vstack
-
             matrix = vstack([*stack, by_site[capped], -by_site[needy]], format="csr")
             limits = np.concatenate([np.ones(rows), capacity[capped], -minimum[needy]])
             found = linprog(-self.value[at_row], A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs")
@@ -204,13 +240,32 @@ class _Problem:
         )
 
 
-def _solve(gain, matrix, lower, upper, integers: int, seconds: float):
+def _merge(near: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that the same candidates reach as one; rows that nobody reaches are left out."""
+    patterns, row = np.unique(near, axis=0, return_inverse=True)
+    weights = np.bincount(row.reshape(-1), weights=value, minlength=len(patterns))
+    reached = patterns.any(axis=1)
+    return patterns[reached], weights[reached]
+
+
+def _covering_problem(patterns: np.ndarray, weights: np.ndarray, k: int) -> tuple[np.ndarray, csr_array, np.ndarray]:
+    """What is minimised, and the rows that are at most so much: covered[r] − Σ open[c near r] ≤ 0, Σ open ≤ k. Open first, then covered."""
+    rows, candidates = patterns.shape
+    at_row, at_candidate = np.nonzero(patterns)
+    entries = np.concatenate([-np.ones(len(at_row)), np.ones(rows), np.ones(candidates)])
+    lines = np.concatenate([at_row, np.arange(rows), np.full(candidates, rows)])
+    columns = np.concatenate([at_candidate, candidates + np.arange(rows), np.arange(candidates)])
+    matrix = csr_array(coo_array((entries, (lines, columns)), shape=(rows + 1, candidates + rows)))
+    return np.concatenate([np.zeros(candidates), -weights]), matrix, np.concatenate([np.zeros(rows), [k]])
+
+
+def _solve(gain, matrix, upper, integers: int, seconds: float):
     """Minimise gain · x over 0 ≤ x ≤ 1, the first `integers` of them whole; to the end, or until the time is over."""
     whole = np.concatenate([np.ones(integers), np.zeros(len(gain) - integers)])
     return milp(
         gain,
         integrality=whole,
         bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, lower, upper),
+        constraints=LinearConstraint(matrix, -np.inf, upper),
         options={"mip_rel_gap": 0.0, "time_limit": seconds},
     )

@@ -11,12 +11,14 @@ PAGES = {
         *("", "scenarios/", "scenarios/1/", "runs/", "sites/", "prescribers/", "policies/", "drugs/", "definitions/"),
         "definitions/leakage-rate/",
         *(
+            "markets/map/",
             "markets/choices/",
             "markets/choices/cell/?market=metro&type=home",
             "markets/capacity/",
             "markets/readiness/",
             "markets/watch/",
         ),
+        *("exposure/", "outlook/", "therapies/", "contradictions/", "response/", "prices/", "logs/"),
     ],
     "council": ["markets/choices/record/?market=metro&type=home", "markets/lists/item/new/", "markets/lists/partnership/new/"],
     "analyst": [
@@ -25,6 +27,8 @@ PAGES = {
         *("policies/library/LIB-HIGHMARK-SOC-2024/", "payers/", "payers/1/", "payers/1/edit/", "payers/laws/"),
         *("policies/ANC-SOC-1/", "figures/3/leakage-rate/", "figures/3/leakage-rate/infusions/", "lines/"),
         *("extracts/feeds/", "extracts/feeds/new/", "mappings/", "quality/", "extracts/1/quality/", "extracts/1/correct/"),
+        *("markets/map/", "markets/fit/", "markets/where/", "exposure/people/", "payers/1/brief/", "prices/indifference/"),
+        *("therapies/ulmere-health/infliximab/", "prices/rates/", "prices/gaps/", "response/ULM-SOC-1/"),
     ],
     "administrator": ["audit/"],
 }

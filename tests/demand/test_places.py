@@ -81,20 +81,12 @@ def test_an_access_point_says_how_many_would_have_none(own_storage):
 
 def test_travel_is_to_where_infusions_are_given(own_storage):
     site("H")
-    trips = travel(People().add(9, CITY).add(1, SUBURB).add(2, CITY, site_id="npi:1").publish(), *_reached_now(), see_small=True)
-    assert trips[""].median == 0 and trips[""].infusions == 10 and trips[""].not_placed == 2
-    assert 14 < travel(*_run_and_found(), see_small=True)["metro"].ninetieth or trips["metro"].ninetieth == 0
-
-
-def _run_and_found():
-    from demand.models import Run
-
-    run = Run.objects.get()
-    return run, reached(run, Thresholds())
-
-
-def _reached_now():
-    return (_run_and_found()[1],)
+    run = People().add(8, CITY).add(2, SUBURB).add(2, CITY, site_id="npi:1").publish()
+    trips = travel(run, reached(run, Thresholds()), see_small=True)
+    assert (trips[""].infusions, trips[""].not_placed, trips[""].median) == (10, 2, 0)
+    assert 15 < trips[""].ninetieth < 20 and trips["metro"] == trips[""]  # Franklin to Nashville
+    hidden = travel(run, reached(run, Thresholds()), see_small=False)[""]
+    assert hidden.median is None and hidden.infusions == 0
 
 
 def test_one_verdict_a_market_with_every_input(own_storage):
@@ -102,8 +94,8 @@ def test_one_verdict_a_market_with_every_input(own_storage):
     site("H", chairs=1, open_hours_per_week=40)
     policy("P")
     people = People().add(40, CITY, exposed_to="P", infusions=20, waits=30).add(30, CITY, infusions=20, waits=2)
-    found = reached(people.publish(), Thresholds())
-    run, _ = _run_and_found()
+    run = people.publish()
+    found = reached(run, Thresholds())
     (answer,) = verdicts(run, found, visible(found, True), VerdictThresholds(), True)
     told = {one.name: (one.value, one.says) for one in answer.inputs}
     assert answer.verdict == "Likely unmet demand"
