@@ -94,6 +94,16 @@ def test_recording_a_no_lowers_the_count_on_the_home_page(client, run):
     assert LogEntry.objects.filter(object_pk=str(choice.pk), additional_data__did="recorded a choice").exists()
 
 
+def test_a_review_that_is_due_is_listed(client, run):
+    sign_in(client, "council member")
+    client.post("/markets/choices/record/", NO | {"decided_on": "2025-01-05", "next_review": "2025-07-01"})
+    shown = text(client, "/markets/choices/")
+    assert (
+        "1 review is due." in shown
+        and "Home infusion in Metro</a>: no of 2025-01-05, to be looked at again on 2025-07-01 by Council" in shown
+    )
+
+
 def test_a_no_needs_a_reason_and_a_review_and_a_date_that_can_be(client, run):
     sign_in(client, "council member")
     for change, sentence in (
