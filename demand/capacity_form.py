@@ -48,7 +48,7 @@ class CapacityForm(forms.Form):
     policies = forms.BooleanField(
         required=False,
         label="Policies on schedule",
-        help_text="People whom payers' policies will have reached are counted as leaving.",
+        help_text="People whom a site policy in force or announced reaches after the complete months leave; who was reached before and is still here, stays.",
     )
     move_line = forms.ChoiceField(required=False, label="Move to another place")
     move_share = _percent("Share moved, %", 0, 100)

@@ -12,7 +12,7 @@ PARTS = {
     TODAY: "Today's",
     GROWTH: "Growth",
     **{key: name for key, (name, _) in DRIVERS.items()},
-    LEAVING: "People leaving under policies",
+    LEAVING: "Policies on schedule",
 }
 
 

@@ -165,8 +165,7 @@ def _changes_reading(rows: list[tuple], month: str) -> str:
     biggest = max(on, key=lambda row: abs(row[2]), default=None)
     if biggest is None or abs(biggest[2]) < 0.5:
         return f"Nothing changes the hours by {month}: every driver is at nothing or off."
-    told = f"{'adds' if biggest[2] > 0 else 'takes away'} {abs(biggest[2]):,.0f} chair-hours a month"
-    return f"{biggest[0]} {told} by {month}, more than any other driver that is on."
+    return f"The largest change by {month} is from {biggest[0].lower()}: {biggest[2]:+,.0f} chair-hours a month."
 
 
 def _changes_chart(rows: list[tuple]) -> dict:

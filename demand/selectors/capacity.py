@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from demand.engine.capacity import Assumptions, Capacity, Freed, Move, Place, SiteCapacity, Waiting, capacity, freed
+from demand.engine.capacity import Assumptions, Capacity, Freed, Move, Place, SiteCapacity, Waiting, capacity, freed, month_after
 from demand.engine.capacity_shown import SYSTEM, Hidden, hidden_months, pooled_lines, together, with_system
 from demand.engine.disclosure import SMALLEST_SHOWN
 from demand.models import Run
@@ -75,7 +75,7 @@ def capacity_page(run: Run, assumptions: Assumptions, site_id: str, move: Move, 
     hidden, names = Hidden(), {}
     if not sees_small and months.base and rows:
         hidden, names = _hidden(run, ids, rows, months, {key: kind for key, (_, kind) in found.items()})
-    exposed = chair_hours.leaving(run, ids)
+    exposed = chair_hours.leaving(run, ids, month_after(months.until, 1)) if months.until else []
     leavers = _leavers(exposed, policies, sees_small, hidden, names)
     result = capacity([place for place, _ in found.values()], chair_hours.given(rows, names), months.base, assumptions, leavers)
     waiting = _waiting()

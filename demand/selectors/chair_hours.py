@@ -26,14 +26,24 @@ FROM {facts}
 WHERE site_id IN (SELECT unnest($sites)) AND site_class NOT IN (SELECT unnest($never)) AND month >= $since AND month <= $until
 GROUP BY ALL
 """
+# As scenarios count them: site policies in force or announced; a date within the months measured has done its work, who was still
+# there stays; where nobody tells the funding, both must expose.
 LEAVING = """
-WITH treatment AS (
-    SELECT person_id, family, any_value(site_id) AS site_id, greatest(any_value(interval_days), 1) AS interval_days,
-        min(exposed_from) AS leaves_on
+WITH reached AS (
+    SELECT episode_id, policy_id, max(coalesce(exposed_from, expected_from)) AS leaves_on,
+        any_value(person_id) AS person_id, any_value(family) AS family, any_value(site_id) AS site_id,
+        greatest(any_value(interval_days), 1) AS interval_days
     FROM {exposure}
-    WHERE verdict IN ('exposed', 'in_grace') AND exposed_from IS NOT NULL AND interval_days IS NOT NULL
-        AND next_expected_on IS NOT NULL
-    GROUP BY person_id, family
+    WHERE kind = 'site_of_care' AND status IN ('in_force', 'announced') AND active AND next_expected_on IS NOT NULL
+        AND interval_days IS NOT NULL
+    GROUP BY episode_id, policy_id
+    HAVING bool_and(verdict IN ('exposed', 'in_grace') AND coalesce(exposed_from, expected_from) IS NOT NULL)
+), treatment AS (
+    SELECT episode_id, any_value(person_id) AS person_id, any_value(family) AS family, any_value(site_id) AS site_id,
+        any_value(interval_days) AS interval_days, min(leaves_on) AS leaves_on
+    FROM reached
+    WHERE leaves_on >= $after
+    GROUP BY episode_id
 )
 SELECT site_id, family, date_trunc('month', leaves_on)::DATE AS month, sum(1.0 / interval_days) AS a_day,
     count(DISTINCT person_id) AS people
@@ -101,13 +111,13 @@ def people_together(run: Run, sites: list[str]) -> dict[dt.date, int]:
     return dict(ask_tables(run, sql, sites=sites, never=NOT_OUTPATIENT))
 
 
-def leaving(run: Run, sites: list[str]) -> list[tuple[Leaver, int]] | None:
-    """Hours a month that policies on schedule take away, with the people; None where the run has no table of exposure."""
+def leaving(run: Run, sites: list[str], after: dt.date) -> list[tuple[Leaver, int]] | None:
+    """Hours a month that policies on schedule take away from that day on, with the people; None where the run has no table of exposure."""
     given_minutes = chair_minutes()
     minutes = dict(zip(given_minutes["families"], given_minutes["minutes"], strict=True))
     lines = dict(DrugFamily.objects.values_list("family", "clinical_line"))
     try:
-        rows = ask_tables(run, LEAVING, sites=sites)
+        rows = ask_tables(run, LEAVING, sites=sites, after=after)
     except ResultsMissing:
         return None
     found = []

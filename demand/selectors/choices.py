@@ -15,7 +15,7 @@ from demand.selectors.facts import ResultsMissing
 from demand.selectors.need import EVERYTHING, UNKNOWN, Need, Needs, lines_of_cell, needs
 from sites.engine.ledger import Cell, Ledger, Row, ledger
 from sites.engine.limits import Limit, binding
-from sites.engine.site_types import CLASSES, COMMUNITY, HOSPITAL, SITE_TYPES, site_type
+from sites.engine.site_types import CLASSES, COMMUNITY, HOSPITAL, site_type
 from sites.models import Choice, Partnership, Prescriber, Site
 
 TARGET_USE = 0.75
@@ -44,7 +44,7 @@ class MatrixCell:
 
     @property
     def site_type_name(self) -> str:
-        return SITE_TYPES[self.cell.site_type]
+        return self.cell.site_type_name
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from sites.engine.site_types import SITE_TYPES
 
 YES, NO, UNDECIDED = "yes", "no", "undecided"
-WORDS = {YES: "Yes", NO: "No", UNDECIDED: "Undecided"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,10 @@ class Cell:
     @property
     def decision(self) -> str:
         return self.newest.decision if self.newest else UNDECIDED
+
+    @property
+    def site_type_name(self) -> str:
+        return SITE_TYPES[self.site_type]
 
     @property
     def is_decided(self) -> bool:

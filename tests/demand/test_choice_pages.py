@@ -3,6 +3,7 @@
 import datetime as dt
 
 import duckdb
+import pandas as pd
 import pytest
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from tests.demand.facts_files import fact, write_facts
 from tests.infusion_strategy.published import sign_in
 
 pytestmark = pytest.mark.django_db
+ASKED = "/markets/capacity/?asked=1&target_use=75&no_show=0&seen=100&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20"
 CELL = "market=Metro&type=home"
 MONTHS = [dt.date(2025, month, 1) for month in range(1, 13)]
 NO = {
@@ -90,6 +92,16 @@ def test_recording_a_no_lowers_the_count_on_the_home_page(client, run):
     assert choice.evidence["run"] == run.pk and (choice.evidence["people"], choice.evidence["infusions"]) == (12, 144)
     assert choice.evidence["hours"] == 36.0  # 12 infusions a month of 3 hours
     assert LogEntry.objects.filter(object_pk=str(choice.pk), additional_data__did="recorded a choice").exists()
+
+
+def test_a_review_that_is_due_is_listed(client, run):
+    sign_in(client, "council member")
+    client.post("/markets/choices/record/", NO | {"decided_on": "2025-01-05", "next_review": "2025-07-01"})
+    shown = text(client, "/markets/choices/")
+    assert (
+        "1 review is due." in shown
+        and "Home infusion in Metro</a>: no of 2025-01-05, to be looked at again on 2025-07-01 by Council" in shown
+    )
 
 
 def test_a_no_needs_a_reason_and_a_review_and_a_date_that_can_be(client, run):
@@ -197,25 +209,32 @@ def test_capacity_shows_hours_room_and_the_month_and_hides_a_small_site(client, 
     assert "The figures of Little are hidden" in text(client, "/markets/capacity/?site=R")
 
 
+EXPOSED = {
+    "person_id": "p", "family": "infliximab", "policy_id": "P", "verdict": "exposed", "exposed_from": "2026-03-15", "expected_from": None,
+    "kind": "site_of_care", "status": "announced", "episode_id": 0, "site_id": "H", "active": True, "interval_days": 28,
+    "next_expected_on": "2026-01-05",
+}  # fmt: skip
+
+
 def test_people_whom_a_policy_reaches_leave_on_schedule(client, run):
-    exposed = [(f"p{person}", "exposed", "2026-03-15", "H", 28) for person in range(20)] + [
-        ("stays", "exempt", "2026-03-15", "H", 28)
-    ]
-    values = ", ".join(
-        f"('{person}', 'infliximab', 'P', '{verdict}', DATE '{on}', '{site}', {days}, DATE '2026-01-05')"
-        for person, verdict, on, site, days in exposed
-    )
-    names = "person_id, family, policy_id, verdict, exposed_from, site_id, interval_days, next_expected_on"
-    path = storage.run_folder(run.pk) / "exposure.parquet"
+    others = [
+        {"verdict": "exempt"}, {"kind": "drug_source"}, {"status": "anticipated"}, {"active": False}, {"site_id": "X"},
+        {"exposed_from": "2025-06-01"},  # has done its work: who is still there stays
+    ]  # fmt: skip
+    rows = [EXPOSED | {"person_id": f"p{number}", "episode_id": number} for number in range(20)]
+    rows += [EXPOSED | {"person_id": f"q{number}", "episode_id": 100 + number} | other for number, other in enumerate(others)]
+    rows += [EXPOSED | {"episode_id": 200}, EXPOSED | {"episode_id": 200, "verdict": "shielded"}]  # nobody tells the funding
+    frame = pd.DataFrame(rows)  # noqa: F841 (DuckDB reads it by its name)
+    dates = "exposed_from::DATE AS exposed_from, expected_from::DATE AS expected_from, next_expected_on::DATE AS next_expected_on"
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT * FROM (VALUES {values}) AS rows ({names})) TO '{path}' (FORMAT parquet)")
+        path = storage.run_folder(run.pk) / "exposure.parquet"
+        connection.execute(f"COPY (SELECT * REPLACE ({dates}) FROM frame) TO '{path}' (FORMAT parquet)")
     sign_in(client, "analyst")
-    asked = "/markets/capacity/?asked=1&site=H&months=12&target_use=75&no_show=0&seen=100&growth=0&biosimilar_percent=0&pipeline_percent=0&rare_percent=0&move_share=20"
-    shown = text(client, f"{asked}&policies=on")
+    shown = text(client, f"{ASKED}&site=H&months=12&growth=0&policies=on")
     # 20 people × 3 hours × 365.25 ÷ 12 ÷ 28 days
-    assert "People leaving under policies takes away 65 chair-hours a month by December 2026" in shown
+    assert "The largest change by December 2026 is from policies on schedule: -65 chair-hours a month." in shown
     assert "Policies on schedule are left out" not in shown
-    assert "Nothing changes the hours" in text(client, asked)
+    assert "Nothing changes the hours" in text(client, f"{ASKED}&site=H&months=12&growth=0")
 
 
 def test_assumptions_that_cannot_be_are_said(client, run):
