@@ -54,8 +54,8 @@ lint: $(DEV)
 	$(BIN)/hadolint Dockerfile
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --override requirements-overrides.txt $(ARGS) requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --override requirements-overrides.txt $(ARGS) requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps $(ARGS) requirements-oldest.in -o requirements-oldest.txt
 
 # A broken or missing interpreter in .venv means: make it anew.
@@ -69,9 +69,9 @@ $(BIN)/python:
 # uv where there is one and it reaches an index, else pip.
 define install
 	@echo "Installing $(1) into $(VENV) (once)"
-	@if [ -n "$(UV)" ] && VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --require-hashes -r $(1); then :; else \
+	@if [ -n "$(UV)" ] && VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --require-hashes --no-deps -r $(1); then :; else \
 	  { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1); fi || { \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r $(1); fi || { \
 	  echo "$(1) could not be installed: the lines above say why (no network, or no package for this machine)" >&2; exit 1; }
 	@touch $@
 endef

