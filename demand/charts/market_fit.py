@@ -4,7 +4,7 @@ import numpy as np
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, percent
+from demand.charts.numbers import count, cut, percent
 from demand.engine.disclosure import HIDDEN, KNOWN, Lines, hide
 from demand.engine.reach import HOME, PERMITTED, RADII
 from demand.places import REACHED, PlaceQuestion
@@ -86,6 +86,7 @@ def _bars(rows: tuple) -> dict:
             "xaxis": {"range": [0, 100], "ticksuffix": "%"}, "yaxis": {"autorange": "reversed"}, "legend": {"traceorder": "normal"},
         },
         "narrow": {"yaxis": {"tickfont": {"size": 10}}},
+        "narrow_data": [{**trace, "y": [cut(label, 18) for label in labels]} for trace in data],
     }  # fmt: skip
 
 
