@@ -20,7 +20,7 @@ from tests.benchmarks.measure import ROUNDS, Goal, report
 from tests.demand.exposure_cases import SITES, ZIPS, policy
 
 pytestmark = pytest.mark.benchmark
-EPISODES, POLICIES, PAYERS, SAMPLE = 100_000, 200, 20, 300
+EPISODES, POLICIES, PAYERS, SAMPLE = 100_000, 200, 20, 100
 AS_OF = dt.date(2026, 7, 1)
 FAMILIES = [f"family {number}" for number in range(40)]
 SITES_OF_CARE = [("hopd_on_campus", True), ("hopd_off_campus", True), ("infusion_center", False), ("home", False)]
@@ -153,26 +153,36 @@ def test_exposure_against_the_plain_join_and_person_by_person():
         joined.append(seconds(lambda: connection.execute(PLAIN_JOIN)))
         judged.append(seconds(lambda: (exposure.judge_policies(connection, texts, []), connection.execute(ANSWER))))
         slow.append(_slow_pair(listed, policies, chance))
-    print(f"\n{rows:,} rows of {pairs:,} pairs; plain join {statistics.median(joined):.2f} s, exposure {statistics.median(judged):.2f} s, "
-          f"person by person {1e6 * statistics.median(slow):.0f} µs a pair")  # fmt: skip
+    every, with_row = ([pair[which] for pair in slow] for which in (0, 1))
+    times_faster = statistics.median(other * pairs / one for one, other in zip(judged, with_row, strict=True))
+    print(
+        f"\n{rows:,} rows of {pairs:,} pairs that a policy names; plain join {statistics.median(joined):.2f} s, "
+        f"exposure {statistics.median(judged):.2f} s; of the pairs with a row alone, {times_faster:.0f} × faster than person by person"
+    )
     missed = report(
         f"{POLICIES} policies on {EPISODES:,} active episodes",
         [
             Goal("exposure ÷ the plain join", 10, [one / other for one, other in zip(judged, joined, strict=True)]),
-            Goal("100 × exposure ÷ person by person, for each pair", 1, [
-                100 * one / pairs / other for one, other in zip(judged, slow, strict=True)
-            ]),
+            Goal(
+                "100 × exposure ÷ person by person, each episode × policy",
+                1,
+                [100 * one / (EPISODES * POLICIES) / other for one, other in zip(judged, every, strict=True)],
+            ),
         ],
-    )  # fmt: skip
+    )
     assert not missed
 
 
-def _slow_pair(listed: list[tuple[Treatment, str]], policies: list[dict], chance: random.Random) -> float:
-    """Seconds for one pair, over a sample of the pairs that have a row."""
-    sample = [
+def _slow_pair(listed: list[tuple[Treatment, str]], policies: list[dict], chance: random.Random) -> tuple[float, float]:
+    """Seconds of the slow evaluator for one episode × policy of a sample, and for one of those that have a row."""
+    sample = [(treatment, document) for treatment, _ in chance.sample(listed, SAMPLE) for document in policies]
+    named = [
         (treatment, document)
-        for treatment, _ in chance.sample(listed, SAMPLE)
-        for document in policies
+        for treatment, document in sample
         if treatment.family in document["drugs"]["families"] and any(one.payer == document["payer"] for one in treatment.coverages)
     ]
-    return seconds(lambda: [verdicts(treatment, document, [], AS_OF) for treatment, document in sample]) / len(sample)
+    every, with_row = (
+        seconds(lambda pairs=pairs: [verdicts(treatment, document, [], AS_OF) for treatment, document in pairs]) / len(pairs)
+        for pairs in (sample, named)
+    )
+    return every, with_row

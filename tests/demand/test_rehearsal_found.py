@@ -22,6 +22,7 @@ def rehearsed(request, tmp_path_factory):
         "white_bag_precision",  # 95 %
         "white_bag_recall",  # 95 %
         "episode_outcome",  # 95 %
+        "exposure_date",  # 99.9 %
     ],
 )
 def test_goal(rehearsed, name):
