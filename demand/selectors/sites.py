@@ -24,35 +24,35 @@ from sites.selectors import merged_ids
 CELLS = """
 SELECT {month}, node, concat_ws('/', node, coalesce(site_class, ''), coalesce(ownership, ''), coalesce(owner, ''),
     coalesce(payer_affiliation, '')), site_id, {measures}
-FROM marked WHERE head = 'named' AND site_id IN (SELECT unnest($sites)) GROUP BY ALL
+FROM marked WHERE head = 'named' AND list_contains($sites, site_id) GROUP BY ALL
 """
 EVERYTHING = """
 SELECT count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT), count(*) - count(allowed_cents),
     count(*) FILTER (attributed), min(service_date), max(service_date)
-FROM {facts} WHERE site_id IN (SELECT unnest($sites))
+FROM {facts} WHERE list_contains($sites, site_id)
 """
 MIX = """
 SELECT coalesce({value}, 'unknown'), count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT),
     count(*) FILTER (channel = 'white_bag')
-FROM {facts} WHERE site_id IN (SELECT unnest($sites)) GROUP BY 1 ORDER BY 2 DESC, 1
+FROM {facts} WHERE list_contains($sites, site_id) GROUP BY 1 ORDER BY 2 DESC, 1
 """
 MONTHLY = """
-SELECT month, family, count(*), bool_and(mature) FROM {facts} WHERE site_id IN (SELECT unnest($sites)) GROUP BY 1, 2 ORDER BY 1, 2
+SELECT month, family, count(*), bool_and(mature) FROM {facts} WHERE list_contains($sites, site_id) GROUP BY 1, 2 ORDER BY 1, 2
 """
 MOVES = """
-SELECT CASE WHEN to_site_id IN (SELECT unnest($sites)) THEN 'to' ELSE 'from' END AS way,
-    CASE WHEN way = 'to' THEN from_site_id ELSE to_site_id END, coalesce(reason, 'unexplained'), count(*), count(DISTINCT person_no),
+SELECT CASE WHEN list_contains($sites, to_site_id) THEN 'to' ELSE 'from' END AS way,
+    CASE WHEN list_contains($sites, to_site_id) THEN from_site_id ELSE to_site_id END, coalesce(reason, 'unexplained'), count(*), count(DISTINCT person_no),
     max(outcome_on), count(*) FILTER (outcome_on > $since)
 FROM {episodes}
 WHERE outcome IN ('moved_out', 'moved_in') AND from_site_id IS DISTINCT FROM to_site_id
-    AND (from_site_id IN (SELECT unnest($sites)) OR to_site_id IN (SELECT unnest($sites)))
+    AND (list_contains($sites, from_site_id) OR list_contains($sites, to_site_id))
 GROUP BY ALL ORDER BY 4 DESC, 2, 3
 """
 COMING = """
 SELECT policy_id, any_value(payer), count(DISTINCT person_no), min(coalesce(expected_from, exposed_from, grace_until)),
     CAST(sum(allowed_per_infusion_cents * 365.0 / nullif(interval_days, 0)) AS BIGINT)
 FROM {exposure}
-WHERE active AND verdict IN ('exposed', 'in_grace') AND site_id IN (SELECT unnest($sites))
+WHERE active AND verdict IN ('exposed', 'in_grace') AND list_contains($sites, site_id)
 GROUP BY policy_id ORDER BY 3 DESC, 1
 """
 

@@ -78,7 +78,7 @@ def check_table(table: Table, user) -> SiteChange:
             unchanged += 1
         else:
             rows.append((site_id, before, after))
-    warnings = [problem.sentence() for problem in table.warnings]
+    warnings = [problem.sentence() for problem in table.warnings if problem.column not in table.absent]
     if table.unused:
         warnings.insert(0, f"columns that are not used: {', '.join(table.unused)}")
     planned = on_file | {site_id: after for site_id, _, after in rows}

@@ -99,7 +99,7 @@ def retire(request, pk: int):
 def upload(request):
     """sites.csv: read and compared, nothing stored yet."""
     access_editing(request.user)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         change = _checked(form, request.user)
         if change is not None:
@@ -127,7 +127,7 @@ def _checked(form: UploadForm, user) -> SiteChange | None:
 @require_safe
 def change(request, pk: int):
     found = access_site_change(request.user, pk)
-    number, added = found.rows.count(), found.rows.filter(before=None).count()
+    number, added = found.rows.count(), found.rows.filter(before__isnull=True).count()
     context = {
         "change": found,
         "rows": [difference(row) for row in found.rows.all()[:SHOWN_ROWS]],
