@@ -17,7 +17,7 @@ from sites.engine.rows import Problem
 from sites.engine.site_entries import FILE_COLUMNS, differences
 from sites.engine.text_file import RefusedTable
 from sites.models import Site, SiteChange
-from sites.site_form import LABELS, LISTS, SiteForm
+from sites.site_form import LABELS, LISTS, SiteForm, in_words
 
 MOST_BYTES = 20_000_000
 SHOWN_ROWS = 200
@@ -146,7 +146,10 @@ def difference(row) -> dict:
         "site_id": row.site_id,
         "name": row.after["name"],
         "is_new": row.before is None,
-        "differences": [(LABELS[name], before or "–", after or "–") for name, before, after in differences(row.before, row.after)]
+        "differences": [
+            (LABELS[name], in_words(name, before), in_words(name, after))
+            for name, before, after in differences(row.before, row.after)
+        ]
         if row.before
         else [],
     }
