@@ -75,7 +75,7 @@ class RecordForm(forms.Form):
 
 def _choices(name: str) -> dict[str, str] | None:
     if name == "site_id":
-        owned = Site.objects.filter(ownership=Site.Ownership.OWNED).order_by("name")
+        owned = Site.objects.on_file().filter(ownership=Site.Ownership.OWNED).order_by("name")
         return {site.site_id: f"{site.name} ({site.site_id})" for site in owned}
     if name == "policy_id":
         return {policy.policy_id: f"{policy.payer}: {policy.title} ({policy.policy_id})" for policy in Policy.objects.all()}

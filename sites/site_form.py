@@ -34,7 +34,7 @@ CHOICES = {
     "ownership": [("", "Choose"), *Site.Ownership.choices],
     "billing_class": [("", "Not recorded"), *BILLING_CLASSES_IN_WORDS.items()],
     "sterile_compounding": [("", "Not recorded"), *COMPOUNDING_IN_WORDS.items()],
-    "hospital_affiliated": [("", "As the class says: a hospital’s department is"), ("true", "Yes"), ("false", "No")],
+    "hospital_affiliated": [("", "As the class says"), ("true", "Yes"), ("false", "No")],
     "is_340b": [("false", "No"), ("true", "Yes")],
     **dict.fromkeys(("hazardous_drugs", "pediatrics", "ports", "observation"), YES_NO),
 }
@@ -56,7 +56,7 @@ HELP = {
     "payer_affiliation": "The insurer that owns or is owned with it, as claims name the payer. Blank: none.",
     "market": "As your other sites spell it.",
     "npis": "Ten digits each, with ; or a line break between them. Without one no claim finds the site.",
-    "hospital_affiliated": "Some policies exclude every affiliated site, whatever it bills as.",
+    "hospital_affiliated": "Some policies exclude every affiliated site, whatever it bills as. A hospital’s department is affiliated if nothing is said.",
     "is_340b": "Without dates. Registrations by date are kept on the site’s page and count before this.",
     "payers_contracted": "One a line, as claims name them.",
     "zip_code": "Five digits; distances are measured from it where latitude and longitude are blank.",
@@ -135,8 +135,16 @@ def _field(name: str) -> forms.Field:
     return forms.CharField(widget=widget, max_length=6000, **common)
 
 
+def in_words(name: str, value: str) -> str:
+    """A value of an entry as people read it."""
+    words = dict(CHOICES.get(name, ())) | ({"true": "Yes", "false": "No"} if value in ("true", "false") else {})
+    return str(words.get(value, value)) if value else "–"
+
+
 def _sentence(finding: Finding) -> str:
     """One sentence that begins with the field's label where the finding speaks of its cell."""
+    if finding.rule == "blank" and finding.column in CHOICES:
+        return "Choose one."
     message = finding.message
     for name in ("opened_on", "closed_on"):
         message = message.replace(name, f"“{LABELS[name]}”")

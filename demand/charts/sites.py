@@ -25,7 +25,6 @@ def _volume(page: SitePage) -> Figure:
     shown = [outcome for outcome in OUTCOMES if any(outcome in month.outcomes for month in page.months)]
     columns = (Column("month", "Month", "month"), *(Column(outcome, words.OUTCOMES[outcome], "count") for outcome in shown))
     rows = tuple((month.day, *(month.outcomes.get(outcome, 0) for outcome in shown)) for month in page.months)
-    totals = tuple(page.slices[outcome].infusions if outcome in page.slices else 0 for outcome in shown)
     data = [
         {
             "type": "bar", "name": words.OUTCOMES[outcome], "x": [f"{month.day:%Y-%m}-01" for month in page.months],
@@ -40,7 +39,7 @@ def _volume(page: SitePage) -> Figure:
         "yaxis": {"title": {"text": "infusions"}, "rangemode": "tozero", "tickformat": ","}, "xaxis": {"type": "date"},
     }  # fmt: skip
     return Figure(
-        "volume", "Infusions by month", _volume_words(page), Table("Infusions that named prescribers of ours ordered, by month and outcome", columns, rows, ("All months", *totals)),
+        "volume", "Infusions by month", _volume_words(page), Table("Infusions that named prescribers of ours ordered, by month and outcome", columns, rows),
         {"data": data, "layout": layout}, folded=True,
         note=f"{hidden} of {len(page.months)} months have a count that may not be shown; it is not drawn." if hidden else "",
     )  # fmt: skip

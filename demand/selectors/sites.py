@@ -24,35 +24,35 @@ from sites.selectors import merged_ids
 CELLS = """
 SELECT {month}, node, concat_ws('/', node, coalesce(site_class, ''), coalesce(ownership, ''), coalesce(owner, ''),
     coalesce(payer_affiliation, '')), site_id, {measures}
-FROM marked WHERE head = 'named' AND site_id IN (SELECT unnest($sites)) GROUP BY ALL
+FROM marked WHERE head = 'named' AND list_contains($sites, site_id) GROUP BY ALL
 """
 EVERYTHING = """
 SELECT count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT), count(*) - count(allowed_cents),
     count(*) FILTER (attributed), min(service_date), max(service_date)
-FROM {facts} WHERE site_id IN (SELECT unnest($sites))
+FROM {facts} WHERE list_contains($sites, site_id)
 """
 MIX = """
 SELECT coalesce({value}, 'unknown'), count(*), count(DISTINCT person_no), CAST(sum(allowed_cents) AS BIGINT),
     count(*) FILTER (channel = 'white_bag')
-FROM {facts} WHERE site_id IN (SELECT unnest($sites)) GROUP BY 1 ORDER BY 2 DESC, 1
+FROM {facts} WHERE list_contains($sites, site_id) GROUP BY 1 ORDER BY 2 DESC, 1
 """
 MONTHLY = """
-SELECT month, family, count(*), bool_and(mature) FROM {facts} WHERE site_id IN (SELECT unnest($sites)) GROUP BY 1, 2 ORDER BY 1, 2
+SELECT month, family, count(*), bool_and(mature) FROM {facts} WHERE list_contains($sites, site_id) GROUP BY 1, 2 ORDER BY 1, 2
 """
 MOVES = """
-SELECT CASE WHEN to_site_id IN (SELECT unnest($sites)) THEN 'to' ELSE 'from' END AS way,
-    CASE WHEN way = 'to' THEN from_site_id ELSE to_site_id END, coalesce(reason, 'unexplained'), count(*), count(DISTINCT person_no),
-    max(outcome_on), count(*) FILTER (outcome_on > $since)
+SELECT CASE WHEN list_contains($sites, to_site_id) THEN 'to' ELSE 'from' END AS way,
+    CASE WHEN list_contains($sites, to_site_id) THEN from_site_id ELSE to_site_id END, coalesce(reason, 'unexplained'), count(*),
+    count(*) FILTER (outcome_on > $since)
 FROM {episodes}
 WHERE outcome IN ('moved_out', 'moved_in') AND from_site_id IS DISTINCT FROM to_site_id
-    AND (from_site_id IN (SELECT unnest($sites)) OR to_site_id IN (SELECT unnest($sites)))
+    AND (list_contains($sites, from_site_id) OR list_contains($sites, to_site_id))
 GROUP BY ALL ORDER BY 4 DESC, 2, 3
 """
 COMING = """
 SELECT policy_id, any_value(payer), count(DISTINCT person_no), min(coalesce(expected_from, exposed_from, grace_until)),
     CAST(sum(allowed_per_infusion_cents * 365.0 / nullif(interval_days, 0)) AS BIGINT)
 FROM {exposure}
-WHERE active AND verdict IN ('exposed', 'in_grace') AND site_id IN (SELECT unnest($sites))
+WHERE active AND kind = 'site_of_care' AND verdict IN ('exposed', 'in_grace') AND list_contains($sites, site_id)
 GROUP BY policy_id ORDER BY 3 DESC, 1
 """
 
@@ -85,19 +85,17 @@ class Share:
 
 @dataclass(frozen=True)
 class Move:
-    """Treatments that moved between this site and another; `recent` of them in the last twelve months of the data."""
+    """Treatments that moved between this site and another, and why; `recent` of them in the last twelve months of the data."""
 
     site_id: str
     name: str
-    reason: str
     treatments: int
-    people: int
-    last_on: dt.date | None
     recent: int
+    reasons: tuple[tuple[str, int], ...]
 
     @property
     def reason_in_words(self) -> str:
-        return trace_words.reason(self.reason)
+        return "; ".join(f"{trace_words.reason(reason)} ({number:,})" for reason, number in self.reasons)
 
 
 @dataclass(frozen=True)
@@ -266,11 +264,19 @@ def _detail(run: Run, ids: list[str]) -> Detail:
     names = dict(Site.objects.values_list("site_id", "name"))
 
     def moved(way: str) -> tuple[Move, ...]:
-        return tuple(
-            Move(other or "unknown", names.get(other, "Not in the register" if other else "Not known"), *rest)
-            for found, other, *rest in moves
-            if found == way
-        )
+        by_site: dict[str, list[tuple]] = defaultdict(list)
+        for found, other, *rest in moves:
+            if found == way:
+                by_site[other or ""].append(rest)
+        made = [
+            Move(
+                other or "unknown", names.get(other, "Not in the register" if other else "Not known"),
+                sum(treatments for _, treatments, _ in rows), sum(recent for *_, recent in rows),
+                tuple((reason, treatments) for reason, treatments, _ in rows),
+            )
+            for other, rows in by_site.items()
+        ]  # fmt: skip
+        return tuple(sorted(made, key=lambda move: (-move.treatments, move.site_id)))
 
     events = list(WhiteBagEvent.objects.filter(site_id__in=ids).values_list("delayed_days", "wasted"))
     delays = [days for days, _ in events if days]

@@ -20,7 +20,7 @@ from sites.access import access_editable_site, access_editing, access_site, may_
 from sites.actions import changes, merge
 from sites.engine import duplicates
 from sites.models import Site
-from sites.site_form import LABELS
+from sites.site_form import LABELS, in_words
 from sites.views.register import difference
 
 REASONS = {
@@ -136,8 +136,8 @@ def merge_sites(request, keep: int, other: int):
         return redirect("sites:site-change", change.pk)
     context = {
         "kept": kept, "merged": merged, "clashes": clashes,
-        "changes": [(LABELS[name], before or "–", after or "–") for name, before, after in plan.changes],
-        "differs": [(LABELS[name], mine or "–", theirs or "–") for name, mine, theirs in plan.left_behind],
+        "changes": [(LABELS[name], in_words(name, before), in_words(name, after)) for name, before, after in plan.changes],
+        "differs": [(LABELS[name], in_words(name, mine), in_words(name, theirs)) for name, mine, theirs in plan.left_behind],
         "named": _named(merged.site_id, sees_small_counts(request.user)),
     }  # fmt: skip
     return render(request, "sites/merge.html", context)

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from auditlog.context import disable_auditlog
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
@@ -78,7 +79,7 @@ def check_table(table: Table, user) -> SiteChange:
             unchanged += 1
         else:
             rows.append((site_id, before, after))
-    warnings = [problem.sentence() for problem in table.warnings]
+    warnings = [problem.sentence() for problem in table.warnings if problem.column not in table.absent]
     if table.unused:
         warnings.insert(0, f"columns that are not used: {', '.join(table.unused)}")
     planned = on_file | {site_id: after for site_id, _, after in rows}
@@ -211,7 +212,8 @@ def _write(rows: list[tuple[str, Entry | None, Entry | None]]) -> None:
             )
     gone = [site_id for site_id, _, wanted in rows if wanted is None]
     try:
-        Site.objects.filter(site_id__in=gone).delete()
+        with disable_auditlog():  # the change is one line of the audit, not one a site
+            Site.objects.filter(site_id__in=gone).delete()
     except ProtectedError:
         raise Refused("Another entry has been merged into a site of this change since; undo that merger first.") from None
     wanted = {site_id: entry for site_id, _, entry in rows if entry is not None}

@@ -185,7 +185,7 @@ def _typed(line: int, cells: list[str], header: list[str], place: dict[str, int]
 def _problem(line: int, finding: Finding, values: dict, layout: Layout) -> Problem:
     private = any(column.private for column in layout.columns if column.name == finding.column)
     value = values.get(finding.column)
-    shown = "" if private or value is None else str(value)[:100]
+    shown = "" if private or value in (None, ()) else str(value)[:100]
     return Problem(line, finding.column, shown, finding.rule, finding.message)
 
 

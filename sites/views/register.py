@@ -17,7 +17,7 @@ from sites.engine.rows import Problem
 from sites.engine.site_entries import FILE_COLUMNS, differences
 from sites.engine.text_file import RefusedTable
 from sites.models import Site, SiteChange
-from sites.site_form import LABELS, LISTS, SiteForm
+from sites.site_form import LABELS, LISTS, SiteForm, in_words
 
 MOST_BYTES = 20_000_000
 SHOWN_ROWS = 200
@@ -99,7 +99,7 @@ def retire(request, pk: int):
 def upload(request):
     """sites.csv: read and compared, nothing stored yet."""
     access_editing(request.user)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         change = _checked(form, request.user)
         if change is not None:
@@ -127,7 +127,7 @@ def _checked(form: UploadForm, user) -> SiteChange | None:
 @require_safe
 def change(request, pk: int):
     found = access_site_change(request.user, pk)
-    number, added = found.rows.count(), found.rows.filter(before=None).count()
+    number, added = found.rows.count(), found.rows.filter(before__isnull=True).count()
     context = {
         "change": found,
         "rows": [difference(row) for row in found.rows.all()[:SHOWN_ROWS]],
@@ -146,7 +146,10 @@ def difference(row) -> dict:
         "site_id": row.site_id,
         "name": row.after["name"],
         "is_new": row.before is None,
-        "differences": [(LABELS[name], before or "–", after or "–") for name, before, after in differences(row.before, row.after)]
+        "differences": [
+            (LABELS[name], in_words(name, before), in_words(name, after))
+            for name, before, after in differences(row.before, row.after)
+        ]
         if row.before
         else [],
     }

@@ -9,6 +9,7 @@ import pandas as pd
 
 COLUMNS = {
     "month": "DATE",
+    "service_date": "DATE",
     "person_no": "BIGINT",
     "payer": "VARCHAR",
     "line_of_business": "VARCHAR",
@@ -67,7 +68,9 @@ def fact(**fields) -> dict:
 def write_facts(folder: Path, rows) -> Path:
     """Rows (dicts or a frame with COLUMNS) -> folder/facts.parquet."""
     folder.mkdir(parents=True, exist_ok=True)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object).where(lambda table: table.notna(), None)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
+    frame["service_date"] = frame["service_date"].fillna(frame["month"])
+    frame = frame.where(lambda table: table.notna(), None)
     with duckdb.connect() as connection:
         connection.register("given", frame)
         casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items())

@@ -87,7 +87,7 @@ def test_the_switch_is_offered_with_the_right_and_carried_into_downloads(client,
 
 def test_the_pages_of_all_sites_add_up_to_the_brief(run):
     total = dashboard(run, DashboardFilters(), see_small=True).total
-    pages = [site_page(Site(site_id=site_id, name=site_id), run, True, ON) for site_id in _site_ids(run)]
+    pages = [site_page(Site.objects.create(site_id=site_id, name=site_id), run, True, ON) for site_id in _site_ids(run)]
     for outcome in OUTCOMES:
         found = [page.slices[outcome] for page in pages if outcome in page.slices]
         assert sum(cell.infusions for cell in found) == total.at(outcome).infusions
@@ -101,11 +101,11 @@ def _site_ids(run):
 def test_a_small_site_is_hidden_and_does_not_follow_from_its_neighbour(run):
     rows = people(40, site_id="A") + people(4, 100, site_id="B") + people(30, 200, site_id="C")
     of(run, rows)
-    shown = {name: site_page(Site(site_id=name, name=name), run, False, ON) for name in "ABC"}
+    shown = {name: site_page(Site.objects.create(site_id=name, name=name), run, False, ON) for name in "ABC"}
     counts = {name: page.infusions for name, page in shown.items()}
     assert counts["B"] is HIDDEN and list(counts.values()).count(HIDDEN) == 2 and 40 in counts.values()
     assert all(page.detail is None for page in shown.values())
-    assert site_page(Site(site_id="B", name="B"), run, True, ON).infusions == 4
+    assert site_page(Site.objects.get(site_id="B"), run, True, ON).infusions == 4
 
 
 def test_a_page_opens_with_what_matters_most(run):

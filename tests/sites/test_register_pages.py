@@ -35,7 +35,9 @@ def add(client, **changes):
 
 
 def said(answer) -> str:
-    return " ".join(answer.content.decode().split())
+    """What stands between heading and foot, as one line."""
+    html = answer.content.decode()
+    return " ".join(html[html.index('<main id="main"') : html.index("<footer")].split())
 
 
 def send(client, text: str):
