@@ -24,6 +24,7 @@ from demand.selectors.facts import ResultsMissing, ask_tables, results_key
 
 VERDICTS = ("exposed", "in_grace", "exempt", "shielded", "unknown", "not_applicable")
 MONTHS_AHEAD = 12
+TENS = 10
 DAYS_A_MONTH = 365.25 / 12
 
 Count = int | Mark  # HIDDEN stands for a count that this reader may not see
@@ -387,7 +388,8 @@ def _tree(paths: Sequence[Sequence[str]]) -> tuple[Axis, dict[str, int]]:
 def crossings(run: Run, old: Mapping | None, new: Mapping | None, see_small: bool) -> Crossings:
     """Who crosses from which verdict to which when document `old` becomes `new`; None: no policy before, or none after.
 
-    Both are judged on what the run found, nothing is recomputed. ResultsMissing where the run keeps no treatments.
+    Both are judged on what the run found, nothing is recomputed. ResultsMissing where the run keeps no treatments. Without the right
+    counts are rounded down to tens: whoever edits step by step would otherwise learn small ones from the differences.
     """
     before, after = (_verdicts_by(run, document) for document in (old, new))
     pairs: dict[tuple[str | None, str | None], set[int]] = {}
@@ -406,7 +408,9 @@ def crossings(run: Run, old: Mapping | None, new: Mapping | None, see_small: boo
     least = 0 if see_small else _least_shown([len(people) for people in (*pairs.values(), same, moved)])
 
     def count(people: set[int]) -> Count:
-        return HIDDEN if 0 < len(people) < least else len(people)
+        if see_small or not people:
+            return len(people)
+        return HIDDEN if len(people) < least else len(people) // TENS * TENS
 
     order = sorted(pairs, key=lambda pair: (-len(pairs[pair]), str(pair)))
     return Crossings(tuple(Crossing(*pair, count(pairs[pair])) for pair in order), count(same), count(moved), tuple(listed))

@@ -124,6 +124,7 @@ def crossing(request):
             found = crossings(run, policy.document if policy else None, document, sees_small_counts(request.user))
             context |= {
                 "found": found,
+                "restricted": not sees_small_counts(request.user),
                 "crossings": [(said.verdict(one.before), said.verdict(one.after), one.people) for one in found.crossings],
                 "listed": [(one, said.verdict(one.before), said.verdict(one.after)) for one in found.listed[:50]],
             }
