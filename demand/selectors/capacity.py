@@ -1,16 +1,13 @@
 """The capacity page: chair-hours needed against open ones at our sites, now and ahead, and whom freed hours would serve."""
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass
 
 from demand.engine.capacity import Assumptions, Capacity, Freed, Move, Place, SiteCapacity, Waiting, capacity, freed, month_after
 from demand.engine.capacity_shown import SYSTEM, Hidden, hidden_months, pooled_lines, together, with_system
 from demand.engine.disclosure import SMALLEST_SHOWN
-from demand.filters import DashboardFilters
 from demand.models import Run
 from demand.selectors import chair_hours
-from demand.selectors.hidden import AT_SITE, DIMENSIONS, visible_cells
 from sites.engine.site_types import COMMUNITY, HOSPITAL, site_type
 from sites.models import Site, WaitingList
 
@@ -102,19 +99,7 @@ def _hidden(run: Run, ids: list[str], rows, months, classes: dict[str, str]) -> 
     today = {site: people for (site, _), people in chair_hours.people_by(run, "", ids, months.since, months.until).items()}
     by_line = chair_hours.people_by(run, "line", ids, months.since, months.until)
     found = with_system(hidden_months(by_month, today, classes), chair_hours.people_together(run, ids), months.base)
-    elsewhere = _hidden_elsewhere(run, by_month)
-    sites = found.sites | {site for site, month in elsewhere if month in months.base}
-    return Hidden(frozenset(sites), found.months | elsewhere), pooled_lines(by_line)
-
-
-def _hidden_elsewhere(run: Run, by_month) -> frozenset[tuple[str, dt.date]]:
-    """Sites' months that the brief and the sites' own pages hide: two judgements apart could give a count away together."""
-    visible = visible_cells(run, DashboardFilters())
-    nodes: dict[str, list[str]] = defaultdict(list)
-    for node in visible.judged.codes[len(DIMENSIONS)]:
-        if AT_SITE in node:
-            nodes[node.partition(AT_SITE)[2]].append(node)
-    return frozenset((site, month) for site, month in by_month if not all(visible.shows(node, month=month) for node in nodes[site]))
+    return found, pooled_lines(by_line)
 
 
 def _leavers(exposed, policies: bool, sees_small: bool, hidden: Hidden, names: dict) -> list:
