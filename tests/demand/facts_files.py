@@ -50,7 +50,13 @@ USUAL = {
     "allowed_cents": 100_000,
     "mature": True,
 }
-ELSEWHERE = {"site_id": "F", "site_class": "infusion_center", "ownership": "other", "owner": "Free Standing Inc", "outcome": "site_leak"}
+ELSEWHERE = {
+    "site_id": "F",
+    "site_class": "infusion_center",
+    "ownership": "other",
+    "owner": "Free Standing Inc",
+    "outcome": "site_leak",
+}
 WHITE_BAG = {"channel": "white_bag", "outcome": "margin_leak"}
 
 
