@@ -3,23 +3,39 @@
 from auditlog.registry import auditlog
 from django.contrib import admin
 
-from sites.models import Prescriber, ProviderTaxonomy, Site, SiteNpi
+from sites.models import Prescriber, ProviderTaxonomy, Site, SiteChairs, SiteNpi
 
-for model in (Site, SiteNpi, Prescriber, ProviderTaxonomy):
+for model in (Site, SiteNpi, SiteChairs, Prescriber, ProviderTaxonomy):
     auditlog.register(model)
 
 
-class SiteNpiInline(admin.TabularInline):
+class ReadHere:
+    """To be read here; the register's own pages check an entry and keep what it said before."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class SiteNpiInline(ReadHere, admin.TabularInline):
     model = SiteNpi
-    extra = 1
+
+
+class SiteChairsInline(ReadHere, admin.TabularInline):
+    model = SiteChairs
 
 
 @admin.register(Site)
-class SiteAdmin(admin.ModelAdmin):
-    list_display = ["site_id", "name", "site_class", "ownership", "owner", "market", "opened_on", "closed_on"]
-    list_filter = ["site_class", "ownership", "market"]
+class SiteAdmin(ReadHere, admin.ModelAdmin):
+    list_display = ["site_id", "name", "site_class", "ownership", "owner", "market", "opened_on", "closed_on", "retired"]
+    list_filter = ["site_class", "ownership", "market", "retired"]
     search_fields = ["site_id", "name", "owner", "npis__npi"]
-    inlines = [SiteNpiInline]
+    inlines = [SiteNpiInline, SiteChairsInline]
 
 
 @admin.register(Prescriber)

@@ -6,7 +6,10 @@ import io
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from payers.models import Rate
 from payers.selectors.prices import contract_rates
@@ -249,3 +252,26 @@ def test_a_number_that_moves_by_date_is_read_by_its_days(keeper):
     text = keeper.get("/sites/sites.csv").content.decode()
     assert "2 unchanged" in said(send(keeper, text))
     assert "end before it begins" in said(add(keeper, name="X", npis="1234567893 from 2025-07-01 to 2025-01-01"))
+
+
+def test_the_administration_pages_show_sites_and_change_none(keeper):
+    User.objects.update(is_staff=True)
+    add(keeper)
+    site = Site.objects.get()
+    assert keeper.get(f"/admin/care_sites/site/{site.pk}/change/").status_code == 200
+    assert keeper.post(f"/admin/care_sites/site/{site.pk}/change/", {"name": "x"}).status_code == 403
+    assert keeper.get("/admin/care_sites/site/add/").status_code == 403
+
+
+def test_a_longer_list_asks_no_more_questions(keeper):
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert keeper.get("/sites/").status_code == 200
+        return len(asked)
+
+    add(keeper)
+    few = questions()
+    rows = "".join(f"S{number},Site {number},infusion_center,other,100300{number:04d}\n" for number in range(40))
+    send(keeper, "site_id,name,site_class,ownership,npis\n" + rows)
+    keeper.post(f"/sites/changes/{SiteChange.objects.first().pk}/store/")
+    assert Site.objects.count() == 41 and questions() == few <= 16
