@@ -11,12 +11,13 @@ from sites.models import (
     ProviderTaxonomy,
     ReadyMark,
     Site,
+    SiteChairs,
     SiteNpi,
     WaitingList,
     WatchEntry,
 )
 
-for model in (Site, SiteNpi, Prescriber, ProviderTaxonomy):
+for model in (Site, SiteNpi, SiteChairs, Prescriber, ProviderTaxonomy):
     auditlog.register(model)
 # Kept on their pages, not here; a choice is never changed at all.
 for model in (ChecklistItem, Partnership, ReadyMark, WatchEntry):
@@ -25,17 +26,33 @@ auditlog.register(WaitingList, exclude_fields=["people"])  # it may be a small c
 auditlog.register(Choice, exclude_fields=["evidence"])  # the row itself holds it for good
 
 
-class SiteNpiInline(admin.TabularInline):
+class ReadHere:
+    """To be read here; the register's own pages check an entry and keep what it said before."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class SiteNpiInline(ReadHere, admin.TabularInline):
     model = SiteNpi
-    extra = 1
+
+
+class SiteChairsInline(ReadHere, admin.TabularInline):
+    model = SiteChairs
 
 
 @admin.register(Site)
-class SiteAdmin(admin.ModelAdmin):
-    list_display = ["site_id", "name", "site_class", "ownership", "owner", "market", "opened_on", "closed_on"]
-    list_filter = ["site_class", "ownership", "market"]
+class SiteAdmin(ReadHere, admin.ModelAdmin):
+    list_display = ["site_id", "name", "site_class", "ownership", "owner", "market", "opened_on", "closed_on", "retired"]
+    list_filter = ["site_class", "ownership", "market", "retired"]
     search_fields = ["site_id", "name", "owner", "npis__npi"]
-    inlines = [SiteNpiInline]
+    inlines = [SiteNpiInline, SiteChairsInline]
 
 
 @admin.register(Prescriber)

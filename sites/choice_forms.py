@@ -151,7 +151,7 @@ class ItemForm(ListForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(site_class=Site.SiteClass.HOME_INFUSION).order_by("name")
+        self.fields["site"].queryset = Site.objects.on_file().filter(site_class=Site.SiteClass.HOME_INFUSION).order_by("name")
         self.fields["site"].empty_label = "None"
 
     def clean(self):
@@ -232,7 +232,7 @@ class WaitingForm(ListForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(ownership=Site.Ownership.OWNED).order_by("name")
+        self.fields["site"].queryset = Site.objects.on_file().filter(ownership=Site.Ownership.OWNED).order_by("name")
         self.fields["hours_a_person"].min_value = 0
 
     def clean(self):

@@ -99,17 +99,24 @@ class Site(models.Model):
 
 
 class SiteNpi(models.Model):
-    """A provider number under which a site bills. Two sites may share one; the pipeline then asks POS, bill type and modifiers."""
+    """A provider number under which a site bills while starts_on ≤ date < ends_on. Two sites may share one; the pipeline then asks POS, bill type and modifiers."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="npis")
     npi = models.CharField(max_length=10, db_index=True)
+    starts_on = models.DateField(null=True, blank=True, help_text="Blank: as long as the site is open")
+    ends_on = models.DateField(null=True, blank=True, help_text="First day on which the site no longer bills under it")
 
     class Meta:
         ordering = ["npi"]
         constraints = [models.UniqueConstraint(fields=["site", "npi"], name="site_npi_once")]
 
     def __str__(self):
-        return self.npi
+        return self.as_text
+
+    @property
+    def as_text(self) -> str:
+        """As sites.csv has it (sites.engine.cells.npis)."""
+        return self.npi + (f" from {self.starts_on}" if self.starts_on else "") + (f" to {self.ends_on}" if self.ends_on else "")
 
 
 class SiteChairs(models.Model):

@@ -55,7 +55,7 @@ HELP = {
     "owner": "The company or system that runs it; the same words for every site of one owner.",
     "payer_affiliation": "The insurer that owns or is owned with it, as claims name the payer. Blank: none.",
     "market": "As your other sites spell it.",
-    "npis": "Ten digits each, with ; or a line break between them. Without one no claim finds the site.",
+    "npis": "Ten digits, one a line. A number that moved here or away: 1234567893 from 2025-01-01 to 2026-01-01. Without one no claim finds the site.",
     "hospital_affiliated": "Some policies exclude every affiliated site, whatever it bills as. A hospital’s department is affiliated if nothing is said.",
     "is_340b": "Without dates. Registrations by date are kept on the site’s page and count before this.",
     "payers_contracted": "One a line, as claims name them.",
@@ -99,7 +99,7 @@ class SiteForm(forms.Form):
 
     def clean(self) -> dict:
         said = {name: (self.cleaned_data.get(name) or "").strip() for name in FILE_COLUMNS}
-        said["npis"] = ";".join(part for part in re.split(r"[\s;,]+", said["npis"]) if part)
+        said["npis"] = ";".join(part for part in re.split(r"[;,\n]+|\s+(?=\d{10})", said["npis"]) if part.strip())
         said["site_id"] = self.fixed_id or said["site_id"] or re.sub(r"[^A-Z0-9]+", "-", said["name"].upper()).strip("-")[:80]
         self.values, findings = read_entry(said)
         for finding in findings:

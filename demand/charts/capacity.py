@@ -4,6 +4,7 @@ import datetime as dt
 
 from demand.capacity_words import PARTS, month_words
 from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import percent
 from demand.engine.capacity import GROWTH, LEAVING, TODAY, Ahead, Capacity, SiteCapacity, driver_hours
 from demand.engine.capacity_shown import SYSTEM
 from demand.engine.disclosure import HIDDEN
@@ -47,11 +48,18 @@ def _past_row(page: CapacityPage, month: dt.date, keys: list[str]) -> tuple:
     site = page.chosen.site
     hours = HIDDEN if month in page.chosen.hidden_months else site.history[month]
     complete = "seen" if page.result.last_month and month <= page.result.last_month else "seen, not complete"
-    return (month, complete, hours, *(None for _ in keys), site.usable, _share(hours, site.usable))
+    return (month, complete, hours, *(None for _ in keys), site.usable_in(month), _share(hours, site.usable_in(month)))
 
 
 def _ahead_row(site: SiteCapacity, month: Ahead, keys: list[str]) -> tuple:
-    return (month.month, "ahead", month.hours, *(month.parts[key] for key in keys), site.usable, _share(month.hours, site.usable))
+    return (
+        month.month,
+        "ahead",
+        month.hours,
+        *(month.parts[key] for key in keys),
+        site.usable_in(month.month),
+        _share(month.hours, site.usable_in(month.month)),
+    )
 
 
 def _share(hours, room):
@@ -65,7 +73,7 @@ def reading(site: SiteCapacity) -> str:
     now = f"{name} needs {site.today:,.0f} chair-hours a month today"
     if site.usable is None:
         return f"{now}. Chairs or opening hours are not stated, so it cannot be told when it fills."
-    now += f" and has room for {site.usable:,.0f} at its target use ({100 * site.today / site.usable:.0f}% of it)"
+    now += f" and has room for {site.usable:,.0f} at its target use ({percent(site.today / site.usable if site.usable else None)} of it)"
     if site.is_full_now:
         return f"{now}: it is full already."
     if site.month_full:
@@ -94,8 +102,9 @@ def _ahead_chart(page: CapacityPage, past: list[dt.date]) -> dict:
     if site.usable is not None:
         data.append(
             {
-                "type": "scatter", "mode": "lines", "name": "Room at target use", "x": [months[0], months[-1]],
-                "y": [site.usable, site.usable], "line": {"color": "var(--c-2)", "width": 2, "dash": "dash"},
+                "type": "scatter", "mode": "lines", "name": "Room at target use", "x": months,
+                "y": [site.usable_in(dt.date.fromisoformat(month)) for month in months],
+                "line": {"color": "var(--c-2)", "width": 2, "dash": "dash", "shape": "hv"},
                 "hovertemplate": "room for %{y:,.0f} hours<extra></extra>",
             }
         )  # fmt: skip
@@ -109,7 +118,7 @@ def _ahead_chart(page: CapacityPage, past: list[dt.date]) -> dict:
     if site.month_full and not site.is_full_now:
         layout["annotations"] = [
             {
-                "x": f"{site.month_full:%Y-%m-%d}", "y": site.usable, "text": f"full {site.month_full:%b %Y}", "showarrow": True,
+                "x": f"{site.month_full:%Y-%m-%d}", "y": site.usable_in(site.month_full), "text": f"full {site.month_full:%b %Y}", "showarrow": True,
                 "arrowhead": 0, "ax": -10, "ay": -32, "font": {"color": "var(--ink)"}, "arrowcolor": "var(--line-strong)",
             }
         ]  # fmt: skip

@@ -38,6 +38,12 @@ class Place:
     name: str
     chairs: int | None = None
     hours_a_week: float | None = None
+    opens_on: dt.date | None = None
+    closes_on: dt.date | None = None
+
+    def is_open_in(self, month: dt.date) -> bool:
+        """Whether it is open on the first of the month; without dates it always is."""
+        return (self.opens_on is None or self.opens_on <= month) and (self.closes_on is None or month < self.closes_on)
 
     @property
     def open_hours(self) -> float | None:
@@ -152,15 +158,29 @@ class Freed:
 
 @dataclass(frozen=True)
 class SiteCapacity:
-    """One site, or the system where `place` is named so. `usable` is open hours × target use, None where they are not stated."""
+    """One site, or the system where `place` is named so. `rooms`: the open sites' hours × target use, None where they are not stated."""
 
     place: Place
     history: Mapping[dt.date, float]
     today: float
     by_line: Mapping[str, float]
-    usable: float | None
+    rooms: tuple[tuple[Place, float], ...] | None
     ahead: tuple[Ahead, ...]
     target_use: float = 0.75
+    last_month: dt.date | None = None
+
+    def usable_in(self, month: dt.date) -> float | None:
+        """Room of the sites that are open in the month; None where it is not stated."""
+        if self.rooms is None:
+            return None
+        return sum(room for place, room in self.rooms if place.is_open_in(month))
+
+    @property
+    def usable(self) -> float | None:
+        """Room in the last complete month; without one, of all sites."""
+        if self.rooms is None or self.last_month is None:
+            return None if self.rooms is None else sum(room for _, room in self.rooms)
+        return self.usable_in(self.last_month)
 
     @property
     def is_full_now(self) -> bool:
@@ -169,9 +189,9 @@ class SiteCapacity:
     @property
     def month_full(self) -> dt.date | None:
         """The first month ahead with no room left."""
-        if self.usable is None:
+        if self.rooms is None:
             return None
-        return next((month.month for month in self.ahead if month.hours > 0 and month.hours >= self.usable), None)
+        return next((one.month for one in self.ahead if one.hours > 0 and one.hours >= (self.usable_in(one.month) or 0.0)), None)
 
     @property
     def chairs_today(self) -> float | None:
@@ -227,8 +247,9 @@ def _site(
         Ahead(month_after(base[-1], number), _parts(by_line, number, month_after(base[-1], number), assumptions, leavers, booked))
         for number in range(1, assumptions.months + 1)
     ) if base else ()  # fmt: skip
-    usable = None if place.open_hours is None else place.open_hours * assumptions.target_use
-    return SiteCapacity(place, dict(history), sum(by_line.values()), dict(by_line), usable, ahead, assumptions.target_use)
+    rooms = None if place.open_hours is None else ((place, place.open_hours * assumptions.target_use),)
+    last = base[-1] if base else None
+    return SiteCapacity(place, dict(history), sum(by_line.values()), dict(by_line), rooms, ahead, assumptions.target_use, last)
 
 
 def _parts(
@@ -267,15 +288,24 @@ def _together(sites: Sequence[SiteCapacity], target_use: float) -> SiteCapacity:
             history[month] += hours
         for line, hours in site.by_line.items():
             by_line[line] += hours
-    usable = None
-    if sites and all(site.usable is not None for site in sites if site.today):
-        usable = sum(site.usable or 0.0 for site in sites)
+    rooms = None
+    if sites and all(site.rooms is not None for site in sites if site.today):
+        rooms = tuple(room for site in sites for room in site.rooms or ())
     ahead = []
     for months in zip(*(site.ahead for site in sites), strict=True):
         keys = dict.fromkeys(key for month in months for key in month.parts)
         ahead.append(Ahead(months[0].month, {key: sum(month.parts[key] for month in months) for key in keys}))
     today = sum(site.today for site in sites)
-    return SiteCapacity(Place("", "the system"), dict(history), today, dict(by_line), usable, tuple(ahead), target_use)
+    return SiteCapacity(
+        Place("", "the system"),
+        dict(history),
+        today,
+        dict(by_line),
+        rooms,
+        tuple(ahead),
+        target_use,
+        sites[0].last_month if sites else None,
+    )
 
 
 def freed(site: SiteCapacity, move: Move, waiting: Waiting | None) -> Freed:

@@ -50,14 +50,14 @@ class CapacityPage:
 
 
 def places() -> dict[str, tuple[Place, str]]:
-    """Our sites with chairs, or that could have them, and their class; those closed have no chairs any more."""
+    """Our sites with chairs, or that could have them, and their class; a site has room while it is open."""
     found = {}
-    for site in Site.objects.filter(ownership=Site.Ownership.OWNED).order_by("name"):
+    for site in Site.objects.on_file().filter(ownership=Site.Ownership.OWNED).order_by("name"):
         if site_type(site.site_class) not in (HOSPITAL, COMMUNITY):
             continue
         hours = None if site.open_hours_per_week is None else float(site.open_hours_per_week)
-        chairs = None if site.closed_on else site.chairs
-        found[site.site_id] = (Place(site.site_id, site.name, chairs, hours), site.site_class)
+        place = Place(site.site_id, site.name, site.chairs, hours, site.opened_on, site.closed_on)
+        found[site.site_id] = (place, site.site_class)
     return found
 
 

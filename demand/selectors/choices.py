@@ -81,7 +81,10 @@ def known_markets(run: Run | None) -> tuple[str, ...]:
     """Markets of the registers and of the run."""
     named = {
         market
-        for (market,) in Site.objects.order_by().values_list("market").union(Prescriber.objects.order_by().values_list("market"))
+        for (market,) in Site.objects.on_file()
+        .order_by()
+        .values_list("market")
+        .union(Prescriber.objects.order_by().values_list("market"))
     }
     if run is not None:
         try:
@@ -173,7 +176,10 @@ def rooms() -> dict[tuple[str, str], Room]:
 
 def open_sites(**of):
     today = timezone.localdate()
-    return [site for site in Site.objects.filter(**of) if not site.closed_on or site.closed_on > today]
+    return [
+        site for site in Site.objects.on_file().filter(**of)
+        if (not site.opened_on or site.opened_on <= today) and (not site.closed_on or site.closed_on > today)
+    ]  # fmt: skip
 
 
 def _open_hours(site: Site) -> float | None:

@@ -89,9 +89,9 @@ def chairs(run: Run, found: Reached, see_small: bool) -> dict[str, Chairs | None
     here = [place for place in found.places if place.site_class not in (HOME, PHARMACY)]
     hours = {
         site_id: float(number_of * weekly) * WEEKS_A_MONTH
-        for site_id, number_of, weekly in Site.objects.filter(chairs__gt=0, open_hours_per_week__gt=0).values_list(
-            "site_id", "chairs", "open_hours_per_week"
-        )
+        for site_id, number_of, weekly in Site.objects.on_file()
+        .filter(chairs__gt=0, open_hours_per_week__gt=0)
+        .values_list("site_id", "chairs", "open_hours_per_week")
     }
     answers = {}
     for market in sorted({row[0] for row in rows} | {place.market for place in here if place.market}):

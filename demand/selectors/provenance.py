@@ -9,7 +9,7 @@ from demand.engine.disclosure import HIDDEN
 from demand.figures import RATE, FigureQuestion, FlowPlace
 from demand.metrics import METRICS, Metric
 from demand.models import Extract, ExtractFile, Run
-from demand.selectors.dashboard import Dashboard, Measure, Slice, dashboard
+from demand.selectors.dashboard import HIDDEN_SLICE, Dashboard, Measure, Slice, dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.runs import About, describe
 
@@ -164,7 +164,8 @@ def _measured(cell: Slice, figure, detail: str = "") -> Value:
 
 
 def _flow(board: Dashboard, question: FigureQuestion) -> Value:
-    cell = next((place.slice for place in board.places if _is(place, question.place)), Slice())
+    found = next((place.slice for place in board.places if _is(place, question.place)), Slice())
+    cell = HIDDEN_SLICE if board.restricted and board.filters.places else found
     if question.figure.measure != "share":
         return _measured(cell, question.figure)
     named = board.total.at("named").infusions

@@ -117,7 +117,7 @@ def _register_stamp() -> tuple:
     policies = tuple(
         Policy.objects.filter(kind="site_of_care").order_by("pk").values_list("policy_id", "status", "effective_to", "document")
     )
-    sites = tuple(Site.objects.order_by("site_id").values_list(*fields, "hospital_affiliated"))
+    sites = tuple(Site.objects.on_file().order_by("site_id").values_list(*fields, "hospital_affiliated"))
     return tuple(middles.values()), sites, repr(policies)
 
 
@@ -160,7 +160,7 @@ def window(run: Run) -> tuple[dt.date | None, dt.date | None]:
 
 
 def _open_sites(day: dt.date):
-    return Site.objects.filter(Q(opened_on=None) | Q(opened_on__lte=day)).filter(Q(closed_on=None) | Q(closed_on__gt=day))
+    return Site.objects.on_file().filter(Q(opened_on=None) | Q(opened_on__lte=day)).filter(Q(closed_on=None) | Q(closed_on__gt=day))
 
 
 def _policies(until: dt.date):
@@ -197,7 +197,7 @@ def travel(run: Run, found: Reached, see_small: bool, **only: str) -> dict[str, 
     rows = [
         row for row in rows if all(dict(zip(("market", "payer", "family"), row[2:5], strict=True))[k] == v for k, v in only.items())
     ]
-    points = site_points(Site.objects.all())
+    points = site_points(Site.objects.on_file())
     middles = zip_points({row[0] for row in rows})
     here = [middles.get(row[0]) for row in rows]
     there = [points.get(row[1]) for row in rows]

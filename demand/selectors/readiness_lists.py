@@ -113,7 +113,7 @@ def home_providers(market: str = "") -> tuple[HomeProvider, ...]:
     items = defaultdict(list)
     for item in _items().filter(kind=ChecklistItem.Kind.PROTOCOL, site__isnull=False):
         items[item.site_id].append(item)
-    sites = Site.objects.filter(site_class=Site.SiteClass.HOME_INFUSION).order_by("name")
+    sites = Site.objects.on_file().filter(site_class=Site.SiteClass.HOME_INFUSION).order_by("name")
     sites = sites.filter(market=market) if market else sites
     return tuple(
         HomeProvider(site, assess([as_item(item) for item in items[site.pk]], today), _lines(items[site.pk], today, advisers))

@@ -223,7 +223,9 @@ def _months(run: Run, site: Site, ids: list[str], see_small: bool) -> tuple[Site
         shown = infusions if visible.shows(f"{place}{AT_SITE}{site_id}", month=month) else HIDDEN
         by_month[month][node] = plus(by_month[month].get(node, 0), shown)
     needed, mature = _needed_hours(run, ids) if see_small else ({}, {})
-    days = sorted({*by_month, *needed})
+    if site.ownership == Site.Ownership.OTHER:
+        needed = {}  # our claims show a part of what others' chairs are used for
+    days = sorted({*by_month, *mature})
     steps = list(site.chairs_by_month.all())
     return tuple(
         SiteMonth(day, by_month.get(day, {}), needed.get(day), _open_hours(site, steps, day), mature.get(day, True)) for day in days

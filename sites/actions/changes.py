@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from sites.actions.registers import AT_ONCE, Loaded, Stored, note_load
-from sites.engine.cells import chair_steps
+from sites.engine.cells import chair_steps, npi_period
 from sites.engine.duplicates import ADDRESS, NPI, Place, pairs
 from sites.engine.registers import HOSPITALS, HOSPITALS_SAY, SITES, hospital_affiliated, hospital_as_site
 from sites.engine.rows import Problem, Row, Table, open_records, typed_table
@@ -39,7 +39,7 @@ def entries(site_ids: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
 
 def entry_of(site: Site) -> dict[str, str]:
     values = {name: getattr(site, name) for name in FIELDS} | {
-        "npis": tuple(npi.npi for npi in site.npis.all()),
+        "npis": tuple(npi.as_text for npi in site.npis.all()),
         "chairs_by_month": "; ".join(
             f"{step.from_month:%Y-%m}: {step.chairs} chairs, {step.hours.normalize():f} hours"
             for step in site.chairs_by_month.all()
@@ -129,7 +129,7 @@ def places(planned: Mapping[str, Entry]) -> list[Place]:
     """The entries on file as what tells one place from another."""
     return [
         Place(
-            site_id, entry["name"], tuple(filter(None, entry["npis"].split(";"))), entry["address"], entry["city"], entry["state"],
+            site_id, entry["name"], tuple(npi_period(text) for text in entry["npis"].split(";") if text), entry["address"], entry["city"], entry["state"],
             entry["zip_code"], entry["market"], *(_day(entry[name]) for name in ("opened_on", "closed_on")),
         )
         for site_id, entry in planned.items()
@@ -242,7 +242,8 @@ def _write_own_tables(rows: list[tuple[Site, Entry | None, Entry]]) -> None:
 
 def _own_rows(name: str, site: Site, text: str):
     if name == "npis":
-        return [SiteNpi(site=site, npi=npi) for npi in text.split(";") if npi]
+        periods = [npi_period(part) for part in text.split(";") if part]
+        return [SiteNpi(site=site, npi=npi, starts_on=start, ends_on=end) for npi, start, end in periods]
     return [SiteChairs(site=site, from_month=month, chairs=chairs, hours=hours) for month, chairs, hours in chair_steps(text)]
 
 

@@ -46,7 +46,10 @@ def plan(kept: Site, merged: Site) -> MergePlan:
         if site.retired:
             raise Refused(f"{site.name} is not in the register any more; choose another entry.")
     mine, theirs = entry_of(kept), entry_of(merged)
-    after = _filled(mine, theirs) | {"npis": ";".join(sorted({*mine["npis"].split(";"), *theirs["npis"].split(";")} - {""}))}
+    numbers = {
+        text[:10]: text for text in (*theirs["npis"].split(";"), *mine["npis"].split(";")) if text
+    }  # of both: with our dates
+    after = _filled(mine, theirs) | {"npis": ";".join(sorted(numbers.values()))}
     left = tuple(
         (name, was, is_now) for name, was, is_now in differences(after, theirs) if is_now and name not in ("site_id", "npis")
     )

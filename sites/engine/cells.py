@@ -128,10 +128,34 @@ def npi(cell: str) -> str:
     return cell
 
 
+NPI_PERIOD = re.compile(r"(\S+)(?:\s+from\s+(\S+))?(?:\s+to\s+(\S+))?", re.ASCII)
+
+
 def npis(cell: str) -> tuple[str, ...]:
-    """Provider numbers separated by ; in the order given, each once."""
-    found = [npi(part.strip()) for part in cell.split(";") if part.strip()]
-    return tuple(dict.fromkeys(found))
+    """Provider numbers separated by ; in the order given, each once: "1234567893" or "1234567893 from 2025-01-01 to 2026-01-01".
+
+    Half-open: the first day that no longer counts comes after "to".
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in cell.split(";"))):
+        said = NPI_PERIOD.fullmatch(part)
+        if said is None:
+            raise BadCell(
+                "npi", "must be a provider number of ten digits, or one with its dates: 1234567893 from 2025-01-01 to 2026-01-01"
+            )
+        number, start, end = npi(said[1]), said[2] and day(said[2]), said[3] and day(said[3])
+        if start and end and end <= start:
+            raise BadCell("period", f"has {number} end before it begins")
+        text = number + (f" from {start}" if start else "") + (f" to {end}" if end else "")
+        if found.setdefault(number, text) != text:
+            raise BadCell("npi", f"names {number} twice with different dates; keep one of them")
+    return tuple(found.values())
+
+
+def npi_period(text: str) -> tuple[str, dt.date | None, dt.date | None]:
+    """One of `npis` -> the number, its first day, the first day that no longer counts."""
+    number, start, end = NPI_PERIOD.fullmatch(text).groups()
+    return number, start and dt.date.fromisoformat(start), end and dt.date.fromisoformat(end)
 
 
 def npi_check_digit_fits(number: str) -> bool:

@@ -28,7 +28,9 @@ class Place:
 
     site_id: str
     name: str
-    npis: tuple[str, ...] = ()
+    npis: tuple[
+        tuple[str, dt.date | None, dt.date | None], ...
+    ] = ()  # the number, its first day, the first day that no longer counts
     address: str = ""
     city: str = ""
     state: str = ""
@@ -56,10 +58,7 @@ def pairs(places: Sequence[Place], reasons: Iterable[str] = (NPI, ADDRESS, NAME)
         for first, second in _ALIKE[reason](places):
             if _open_together(first, second):
                 found[tuple(sorted((first.site_id, second.site_id)))].add(reason)
-    made = [
-        Pair(first, second, tuple(sorted(why)), tuple(sorted(set(by_id[first].npis) & set(by_id[second].npis))))
-        for (first, second), why in found.items()
-    ]
+    made = [Pair(first, second, tuple(sorted(why)), _shared(by_id[first], by_id[second])) for (first, second), why in found.items()]
     return sorted(made, key=lambda pair: (-len(pair.reasons), pair.first, pair.second))
 
 
@@ -78,7 +77,21 @@ def _together(keyed: Iterable[tuple[Hashable, Place]]) -> Iterable[tuple[Place, 
 
 
 def _one_npi(places: Sequence[Place]) -> Iterable[tuple[Place, Place]]:
-    return _together((npi, place) for place in places for npi in place.npis)
+    alike = _together((npi, place) for place in places for npi, _, _ in place.npis)
+    return (pair for pair in alike if _shared(*pair))
+
+
+def _shared(first: Place, second: Place) -> tuple[str, ...]:
+    """Numbers under which both bill on the same days."""
+    return tuple(
+        sorted(
+            npi
+            for npi, start, end in first.npis
+            for other, other_start, other_end in second.npis
+            if npi == other
+            and max(start or dt.date.min, other_start or dt.date.min) < min(end or dt.date.max, other_end or dt.date.max)
+        )
+    )
 
 
 def plain_address(address: str) -> str:

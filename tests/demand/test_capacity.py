@@ -118,3 +118,12 @@ def test_shares_that_mean_nothing_are_refused():
     for wrong in ({"target_use": 0}, {"target_use": 1.2}, {"no_show": 1}, {"seen": 0}):
         with pytest.raises(ValueError, match="must be"):
             Assumptions(**wrong)
+
+
+def test_a_site_has_room_while_it_is_open():
+    later = Place("L", "Later", 4, 40, opens_on=YEAR[-1].replace(year=YEAR[-1].year + 1))
+    found = capacity([*PLACES, later], steady(), YEAR, Assumptions(months=24)).system
+    alone = capacity(PLACES, steady(), YEAR, Assumptions(months=24)).system
+    opens = later.opens_on
+    assert found.usable == alone.usable
+    assert found.usable_in(opens) == pytest.approx(alone.usable_in(opens) + later.open_hours * 0.75)

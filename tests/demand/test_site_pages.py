@@ -71,6 +71,8 @@ def test_without_the_right_a_site_filter_shows_nothing_and_says_why(client, run)
     for address in (f"/?site={site}", "/?site_owner=Our+System"):
         html = client.get(address).content.decode()
         assert "with the patient-level right only" in html and "Birch Mutual</a>" not in html
+    flow = "outcome=kept&site_class=hopd_on_campus&ownership=owned&owner=Our+System"
+    assert client.get(f"/api/v1/figures/flow-infusions/?site={site}&{flow}").json()["hidden"]  # not a plain zero
     answer = client.get(f"/api/v1/leakage/summary/?site={site}").json()
     assert answer["payers"] == [] and answer["total"]["cells"]["named"]["infusions"] is None
     assert client.get(f"/api/v1/leakage/?site={site}").status_code == 400

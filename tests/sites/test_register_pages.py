@@ -6,7 +6,10 @@ import io
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from payers.models import Rate
 from payers.selectors.prices import contract_rates
@@ -226,8 +229,49 @@ def test_registrations_at_340b_prices_are_dated_and_do_not_overlap(keeper):
 
 
 def test_sites_never_open_together_and_shared_numbers_of_many_are_no_pairs():
-    north = Place("N", "North", ("1",), closed_on=None)
+    north = Place("N", "North", (("1", None, None),))
     assert not pairs([Place("A", "Lake", zip_code="1", closed_on=None), Place("B", "Hill", zip_code="1")])
-    follows = [Place("A", "Lake", ("1",), closed_on=dt.date(2025, 1, 1)), Place("B", "Lake", ("1",), opened_on=dt.date(2025, 1, 1))]
-    assert not pairs(follows) and len(pairs([north, Place("M", "Moon", ("1",))])) == 1
-    assert not pairs([Place(f"H{number}", f"Hall {number}", ("1",)) for number in range(60)])
+    follows = [
+        Place("A", "Lake", (("1", None, None),), closed_on=dt.date(2025, 1, 1)),
+        Place("B", "Lake", (("1", None, None),), opened_on=dt.date(2025, 1, 1)),
+    ]
+    assert not pairs(follows) and len(pairs([north, Place("M", "Moon", (("1", None, None),))])) == 1
+    assert not pairs([Place(f"H{number}", f"Hall {number}", (("1", None, None),)) for number in range(60)])
+
+
+def test_a_number_that_moves_by_date_is_read_by_its_days(keeper):
+    add(keeper, npis="1234567893 to 2025-07-01")
+    answer = said(add(keeper, name="South", npis="1234567893 from 2025-07-01, 1003000126", opened_on="", address=""))
+    assert "is saved" in answer and "also the provider number" not in answer
+    frame = reference_frames()["sites"]
+    rows = {(row.site_id, row.npi or "", str(row.opened_on or ""), str(row.closed_on or "")) for row in frame.itertuples()}
+    assert rows == {
+        ("NORTH-CENTER", "", "2020-01-01", ""), ("NORTH-CENTER", "1234567893", "2020-01-01", "2025-07-01"),
+        ("SOUTH", "", "", ""), ("SOUTH", "1234567893", "2025-07-01", ""), ("SOUTH", "1003000126", "", ""),
+    }  # fmt: skip
+    text = keeper.get("/sites/sites.csv").content.decode()
+    assert "2 unchanged" in said(send(keeper, text))
+    assert "end before it begins" in said(add(keeper, name="X", npis="1234567893 from 2025-07-01 to 2025-01-01"))
+
+
+def test_the_administration_pages_show_sites_and_change_none(keeper):
+    User.objects.update(is_staff=True)
+    add(keeper)
+    site = Site.objects.get()
+    assert keeper.get(f"/admin/care_sites/site/{site.pk}/change/").status_code == 200
+    assert keeper.post(f"/admin/care_sites/site/{site.pk}/change/", {"name": "x"}).status_code == 403
+    assert keeper.get("/admin/care_sites/site/add/").status_code == 403
+
+
+def test_a_longer_list_asks_no_more_questions(keeper):
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert keeper.get("/sites/").status_code == 200
+        return len(asked)
+
+    add(keeper)
+    few = questions()
+    rows = "".join(f"S{number},Site {number},infusion_center,other,100300{number:04d}\n" for number in range(40))
+    send(keeper, "site_id,name,site_class,ownership,npis\n" + rows)
+    keeper.post(f"/sites/changes/{SiteChange.objects.first().pk}/store/")
+    assert Site.objects.count() == 41 and questions() == few <= 16

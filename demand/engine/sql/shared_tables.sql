@@ -52,7 +52,7 @@ SELECT
     site_id, any_value(site_class) AS site_class, any_value(ownership) AS ownership,
     any_value(latitude) AS latitude, any_value(longitude) AS longitude, bool_or(hospital_affiliated) AS hospital_affiliated,
     any_value(chairs) AS chairs, any_value(open_hours_per_week) AS open_hours_per_week,
-    any_value(coalesce(opened_on, DATE '1900-01-01')) AS opened_on, any_value(coalesce(closed_on, DATE '9999-12-31')) AS closed_on
+    min(coalesce(opened_on, DATE '1900-01-01')) AS opened_on, max(coalesce(closed_on, DATE '9999-12-31')) AS closed_on
 FROM ref_sites
 GROUP BY site_id;
 
