@@ -101,6 +101,8 @@ class SiteForm(forms.Form):
         said = {name: (self.cleaned_data.get(name) or "").strip() for name in FILE_COLUMNS}
         said["npis"] = ";".join(part for part in re.split(r"[;,\n]+|\s+(?=\d{10})", said["npis"]) if part.strip())
         said["site_id"] = self.fixed_id or said["site_id"] or re.sub(r"[^A-Z0-9]+", "-", said["name"].upper()).strip("-")[:80]
+        known = Site.objects.on_file().filter(market__iexact=said["market"]).values_list("market", flat=True).first()
+        said["market"] = known or said["market"]  # “Rural” beside “rural” would be a market of its own
         self.values, findings = read_entry(said)
         for finding in findings:
             if finding.column not in self.errors:

@@ -4,7 +4,6 @@ import datetime as dt
 
 from demand.capacity_words import PARTS, month_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import percent
 from demand.engine.capacity import GROWTH, LEAVING, TODAY, Ahead, Capacity, SiteCapacity, driver_hours
 from demand.engine.capacity_shown import SYSTEM
 from demand.engine.disclosure import HIDDEN
@@ -73,7 +72,8 @@ def reading(site: SiteCapacity) -> str:
     now = f"{name} needs {site.today:,.0f} chair-hours a month today"
     if site.usable is None:
         return f"{now}. Chairs or opening hours are not stated, so it cannot be told when it fills."
-    now += f" and has room for {site.usable:,.0f} at its target use ({percent(site.today / site.usable if site.usable else None)} of it)"
+    share = f" ({100 * site.today / site.usable:.0f}% of it)" if site.usable else ""
+    now += f" and has room for {site.usable:,.0f} at its target use{share}"
     if site.is_full_now:
         return f"{now}: it is full already."
     if site.month_full:

@@ -43,15 +43,18 @@ def _when(month: dt.date, as_of: dt.date) -> str:
 
 
 def _reading(found: ExposureOf) -> str:
-    ahead = [one for one in found.calendar if one.month > found.as_of.replace(day=1)]
-    people = [one.first_exposed for one in ahead]
-    cents = [one.allowed_cents for one in ahead]
-    begin = f"{count(found.of('exposed'))} people are exposed on {found.as_of:%Y-%m-%d}"
-    if HIDDEN in people or HIDDEN in cents:
-        return f"{begin}; what is to come is partly hidden."
-    newly = sum(people)
-    at_risk = sum(value or 0 for value in cents)
-    return f"{begin}, {newly:,} more become so in the {len(ahead)} months after; {dollars(at_risk)} of allowed amounts are at risk in those months."
+    exposed, to_come = found.of("exposed"), found.to_come
+    if HIDDEN in (exposed, to_come):
+        begin = "How many people are exposed today may not be shown"
+    elif to_come == exposed:
+        begin = f"{count(exposed)} people on treatment will be exposed on the first day" if exposed else "Nobody is exposed"
+    else:
+        later = f"; {count(to_come)} more will be on the first day of what is still to come" if to_come else ""
+        begin = f"{count(exposed - to_come)} people are exposed on {found.as_of:%Y-%m-%d}{later}"
+    cents = [one.allowed_cents for one in found.calendar if one.month > found.as_of.replace(day=1)]
+    if HIDDEN in cents:
+        return f"{begin}. What is at risk in the months to come is partly hidden."
+    return f"{begin}. {dollars(sum(value or 0 for value in cents))} of allowed amounts are at risk in the {len(cents)} months after {found.as_of:%B %Y}."
 
 
 def _chart(months: tuple[ExposureMonth, ...], as_of: dt.date) -> dict:

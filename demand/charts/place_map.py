@@ -114,11 +114,17 @@ def _reading(spots: Sequence[Spot], has: str) -> str:
         return "Nobody of ours matches these filters."
     outside, people = sum(one.outside for one in shown), sum(one.people for one in shown if one.people is not HIDDEN)
     hidden = len(spots) - len(shown)
+    if hidden:
+        where = f"{count(people)} people in the areas that may be shown"
+        return (
+            f"How many do not have it in reach ({has}) cannot be said: {hidden} ZIP area{'s' if hidden > 1 else ''} may not be shown, and those out of "
+            f"reach mostly live in such. Of {where}, {count(outside)} do not have it in reach."
+        )
     said = f"{count(outside)} of {count(people)} people ({percent(outside / people if people else None)}) do not have it in reach: {has}."
     if outside:
         worst = max(shown, key=lambda one: one.outside)
         said += f" Most of them live in {worst.zip_code}{f' ({worst.place})' if worst.place else ''}: {count(worst.outside)}."
-    return said + (f" Left out: {hidden} ZIP area{'s' if hidden > 1 else ''} whose count may not be shown." if hidden else "")
+    return said
 
 
 def _chart(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuestion) -> dict:

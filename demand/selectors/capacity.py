@@ -15,6 +15,10 @@ HISTORY_MONTHS = 24
 NO_EXPOSURE = (
     "Policies on schedule are left out: this run has no table of who is exposed to which policy. Recompute, and they are counted."
 )
+UNTOLD = (
+    "Under “Policies on schedule” some people are left out: they leave in groups of 10 or fewer, or from sites whose hours are hidden. With the "
+    "patient-level right more would leave, and sites would fill later than is said here."
+)
 NO_SITE = (
     "No site of ours with chairs is registered: add our hospitals and centers to the register of sites, with chairs and hours."
 )
@@ -84,7 +88,10 @@ def capacity_page(run: Run, assumptions: Assumptions, site_id: str, move: Move, 
         chosen=_chosen(result, site_id, move, waiting, hidden, sees_small),
         hidden=hidden,
         lines=tuple(sorted({row.line for row in rows})),
-        notes=_notes(result, rows, exposed is None and policies),
+        notes=(
+            *_notes(result, rows, exposed is None and policies),
+            *([untold] if (untold := _untold(exposed, leavers, policies)) else []),
+        ),
         restricted=not sees_small,
         has_exposure=exposed is not None,
         policies=policies,
@@ -109,6 +116,13 @@ def _leavers(exposed, policies: bool, sees_small: bool, hidden: Hidden, names: d
         return [leaver for leaver, _ in exposed]
     told = together([(leaver, people) for leaver, people in exposed if leaver.site_id not in hidden.sites])
     return [type(one)(one.site_id, names.get((one.site_id, one.line), one.line), one.month, one.hours) for one in told]
+
+
+def _untold(exposed, told: list, policies: bool) -> str:
+    """A sentence where people leave in groups too small to be told of."""
+    if not policies or not exposed or sum(one.hours for one in told) >= sum(one.hours for one, _ in exposed):
+        return ""
+    return UNTOLD
 
 
 def _waiting() -> dict[str, WaitingList]:

@@ -94,6 +94,7 @@ class ExposureOf:
     moved: Count
     moved_by_month: tuple[MonthCount, ...]
     unknown_funding: tuple[FundingCount, ...]
+    to_come: Count  # of the exposed, those whose first exposed day lies after as_of
     without_policy: Count | None
 
     def of(self, verdict: str) -> Count:
@@ -204,8 +205,20 @@ def exposure_of(
         moved=shown.event("moved", {row.person_no for row in rows if row.moved_on}),
         moved_by_month=_by_month("moved", events, shown),
         unknown_funding=_unknown_funding(rows, shown),
+        to_come=_to_come(rows, as_of, shown),
         without_policy=None if policy_id else _without_policy(run, payer, family, shown),
     )
+
+
+def _to_come(rows: Sequence[_Row], as_of: dt.date | None, shown: "_Shown") -> Count:
+    """All or none of them may be told; a part, with the patient-level right only."""
+    exposed = {row.person_no for row in rows if row.active and row.verdict == "exposed"}
+    now = (
+        {row.person_no for row in rows if row.active and row.verdict == "exposed" and row.exposed_from <= as_of} if as_of else set()
+    )
+    if not shown.everything and 0 < len(now) < len(exposed):
+        return HIDDEN
+    return len(exposed - now)
 
 
 def _people(rows: Sequence[_Row], kind: str) -> dict[str, set[int]]:

@@ -13,6 +13,7 @@ from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN
 from demand.engine.export_tables import file_pattern
 from demand.engine.outlook import Chance, OutlookMonth, outlook
 from demand.models import Run
+from demand.selectors.exposure import exposure_of
 from demand.selectors.facts import ResultsMissing, ask_tables, cursor
 from payers.models import Policy
 from payers.selectors.forecasts import Forecasted, forecasted
@@ -108,7 +109,10 @@ def outlook_page(
         switching = None
         if policy_id not in few and people:
             switching = _difference(_sum(world(**{policy_id: 1.0})), _sum(world(**{policy_id: 0.0})))
-        policies.append(PolicyAhead(one, likelihoods[policy_id], HIDDEN if policy_id in few else people, switching))
+        # What the exposure pages hide would follow from this number.
+        found = None if see_small else exposure_of(run, False, policy_id)
+        hidden = policy_id in few or (found is not None and HIDDEN in (found.of(verdict) for verdict in ("exposed", "in_grace")))
+        policies.append(PolicyAhead(one, likelihoods[policy_id], HIDDEN if hidden else people, None if hidden else switching))
     return OutlookPage(
         run=run,
         first_day=first_day,

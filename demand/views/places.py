@@ -76,7 +76,6 @@ def where(request):
     context = {
         "question": question,
         "problems": problems,
-        "page": "where",
         "page_url": reverse("demand:market-where"),
         "see_small": see_small,
     }
@@ -137,7 +136,7 @@ def _page(request, key: str, url_name: str, figures):
     see_small = sees_small_counts(request.user)
     question, problems = PlaceQuestion.from_query(request.GET, see_small)
     run = newest_published()
-    context = {"question": question, "problems": problems, "page": key, "page_url": reverse(url_name), "see_small": see_small}
+    context = {"question": question, "problems": problems, "page_url": reverse(url_name), "see_small": see_small}
     if run:
         try:
             found = reached(run, question.thresholds)

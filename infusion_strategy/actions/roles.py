@@ -12,7 +12,13 @@ ROLES = {
         "care_sites.decide",
         "care_sites.prepare_choices",
     ],
-    "managed care": ["demand.view_dashboard", "roi.view_scenarios", "payers.edit_policies", "payers.change_rate"],
+    "managed care": [  # whom a policy touches are people, so whoever keeps policies sees them
+        "demand.view_dashboard",
+        "demand.view_patient_level",
+        "roi.view_scenarios",
+        "payers.edit_policies",
+        "payers.change_rate",
+    ],
     "analyst": [
         "demand.view_dashboard",
         "demand.view_extracts",

@@ -37,7 +37,7 @@ def _refuse_overlap(document: Mapping, name: str, others: Iterable[Mapping], cod
         until = f" to {day(overlap.until)}" if overlap.until else " on"
         raise RefusedTable(
             f"{name}: it overlaps with policy {overlap.policy_id}, of the same payer, kind and scope, for {drugs} from "
-            f"{day(overlap.since)}{until}; end the one before the other begins, or save it as a version of {overlap.policy_id}."
+            f"{day(overlap.since)}{until}; take those drugs out of one of the two, end the one before the other begins, or save it as a version of {overlap.policy_id}."
         )
 
 

@@ -151,6 +151,9 @@ _POLICY = {
 def checked_document(said: object) -> dict:
     """What a file or a form says, as a document. WrongValue names the key and what would be right."""
     document = mapping(_POLICY)(said, "")
+    grace = document["grace"]
+    if grace and None in (grace["doses"], grace["days"]):
+        grace["combine"] = None  # which comes first is asked of two alone
     for path, message in _contradictions(document):
         raise WrongValue(path, message)
     return document

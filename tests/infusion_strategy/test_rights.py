@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 EVERYBODY = frozenset(ROLES)
 READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
+PATIENTS = frozenset({"analyst", "managed care"})
 KEEPS = frozenset({"managed care", "analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
 PRICES = frozenset({"managed care", "administrator"})
@@ -35,8 +36,8 @@ MAY = {
     "demand:feeds": READS, "demand:feed": READS, "demand:connections": READS, "demand:create-feed": LOADS, "demand:feed-table": LOADS,
     "demand:edit-feed": LOADS, "demand:refresh-feed": LOADS, "demand:delete-feed": LOADS,
     "demand:runs": EVERYBODY, "demand:run": EVERYBODY, "demand:state": EVERYBODY,
-    "demand:figure": EVERYBODY, "demand:figure-infusions": {"analyst"}, "demand:figure-infusions-csv": {"analyst"},
-    "demand:infusion": {"analyst"}, "demand:lines": {"analyst"}, "demand:line": {"analyst"},
+    "demand:figure": EVERYBODY, "demand:figure-infusions": PATIENTS, "demand:figure-infusions-csv": PATIENTS,
+    "demand:infusion": PATIENTS, "demand:lines": PATIENTS, "demand:line": PATIENTS,
     "demand:metrics": EVERYBODY, "demand:metric": EVERYBODY,
     "demand:logs": EVERYBODY, "demand:log": EVERYBODY, "demand:log-csv": EVERYBODY, "demand:log-load": {"analyst"}, "demand:log-put": {"analyst"},
     "demand:log-discard": {"analyst"}, "demand:log-take-back": {"analyst"}, "demand:log-rejects": {"analyst"}, "demand:log-check": {"analyst"},
@@ -44,7 +45,7 @@ MAY = {
     "demand:therapies": EVERYBODY, "demand:therapy": EVERYBODY, "demand:contradictions": EVERYBODY, "demand:contradiction": EVERYBODY,
     "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
-    "demand:exposure": EVERYBODY, "demand:exposure-people": {"analyst"}, "demand:exposure-people-csv": {"analyst"}, "demand:exposure-crossings": KEEPS,
+    "demand:exposure": EVERYBODY, "demand:exposure-people": PATIENTS, "demand:exposure-people-csv": PATIENTS, "demand:exposure-crossings": KEEPS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
@@ -66,13 +67,13 @@ MAY = {
     "payers:new-rate": PRICES, "payers:edit-rate": PRICES, "payers:expire-rate": PRICES, "payers:upload-rates": PRICES,
     "payers:rate-change": PRICES, "payers:store-rate-change": PRICES, "payers:undo-rate-change": PRICES, "payers:drop-rate-change": PRICES,
     "payers:upload-asp": PRICES, "payers:upload-benchmark": PRICES,
-    "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": {"analyst"}, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
+    "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": PATIENTS, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
-    "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": {"analyst"},
+    "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": PATIENTS,
     "api-scenario-list": EVERYBODY, "api-scenario-detail": EVERYBODY, "api-scenario-lines": EVERYBODY,
 }  # fmt: skip
 PUBLIC = {"login", "logout", "theme", "health", "favicon"}  # nothing of the system is in them
