@@ -246,7 +246,7 @@ def test_steps_are_dated_in_the_browser_and_the_report_counts_the_days(run, know
     assert refused.status_code == 422 and "correct one of the two dates" in words(refused)
     assert "Enter the day as year-month-day" in words(analyst.post("/response/SOC/", {"step": "decided", "on": "soon"}))
     page = words(analyst.get("/response/SOC/"))
-    assert "20 days from notice to answer" in page and "not computed yet" in page
+    assert "20 days from notice to answer" in page and "not in this run" in page
     analyst.post("/response/SOC/answered/remove/")
     assert list(PolicyStep.objects.values_list("step", flat=True)) == ["notice"]
     assert analyst.get("/response/NONE/").status_code == 404
