@@ -8,6 +8,7 @@ patients elsewhere are new volume. A policy that bars the new site too lets nobo
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from decimal import Decimal, localcontext
 
 from roi.engine.center_fields import FIELDS, MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
@@ -32,17 +33,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Center:
-    """A version of the scenario: the answers by field, the market they were given on, its name there."""
+    """A version of the scenario: the answers by field, the market they were given on, and the spreads that somebody gave: low and
+    high by input, as text (the others follow from the inputs' marks)."""
 
     answers: Mapping[str, Answer]
     market: Market
+    spreads: Mapping[str, Mapping[str, str]] = with_default(default_factory=dict)
 
     def as_json(self) -> dict:
         answers = {
             key: {"value": answer.text, **(answer.source.as_json() if answer.source else {})}
             for key, answer in self.answers.items()
         }
-        return {"answers": answers, "market": self.market.as_json()}
+        given = {"spreads": {key: dict(ends) for key, ends in self.spreads.items()}} if self.spreads else {}
+        return {"answers": answers, "market": self.market.as_json(), **given}
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Center":
@@ -50,7 +54,7 @@ class Center:
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
         }
-        return cls(answers, Market.from_json(values["market"]))
+        return cls(answers, Market.from_json(values["market"]), values.get("spreads", {}))
 
 
 def default_answers(first_month: dt.date, opens_in: dt.date) -> dict[str, Answer]:
