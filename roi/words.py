@@ -78,8 +78,8 @@ def full_text(month: int | None) -> str:
 
 
 def dollars_short(cents: int) -> str:
-    """For sentences: −$1.2 million, $840,000."""
-    sign, amount = "−" if cents < 0 else "", abs(cents) / 100
+    """For sentences: −$1.2 million, $840,000; no line ends behind the minus."""
+    sign, amount = "−\u2060" if cents < 0 else "", abs(cents) / 100
     if amount >= 999_500:
         return f"{sign}${amount / 1e6:,.1f} million"
     return f"{sign}${amount:,.0f}"
@@ -101,7 +101,21 @@ CONTRIBUTION_NAMES = {
 
 def input_label(key: str) -> str:
     """An input's name, be it asked for, read from the data, or a question of break-even."""
-    return BREAK_EVEN_NAMES.get(key) or LABELS.get(key) or FIELDS[key].label
+    return LABELS.get(key) or (FIELDS[key].label if key in FIELDS else BREAK_EVEN_NAMES[key])
+
+
+def break_even_label(key: str) -> str:
+    return BREAK_EVEN_NAMES.get(key) or input_label(key)
+
+
+def short_value(key: str, value: float) -> str:
+    """A value without what it is a share of, for tables whose row or head says it: 62 %; $95,000; +2.1 months; 1.5."""
+    if key == RAMP:
+        return f"{'+' if value > 0 else ''}{_digits(value)} months"
+    if key not in FIELDS or FIELDS[key].kind == PERCENT:
+        return f"{_digits(value * 100)} %"
+    kind = FIELDS[key].kind
+    return f"${_digits(value / 100)}" if kind == MONEY else f"{value:,.0f}" if kind == WHOLE else _digits(value)
 
 
 def input_value(key: str, value: float) -> str:

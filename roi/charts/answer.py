@@ -35,7 +35,7 @@ def break_even(summary: dict) -> Figure:
     )
     rows = tuple(
         (
-            words.input_label(one["key"]),
+            words.break_even_label(one["key"]),
             words.input_value(one["key"], one["likely"]),
             _solved(one),
             _room(one),

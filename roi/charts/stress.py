@@ -6,6 +6,21 @@ from roi.charts.value import DOWN, UP
 from roi.engine.stress import Bagging, Stressed
 from roi.engine.worlds import DO_NOTHING, TODAY
 
+_SHORT = {
+    "none": "As answered",
+    "denials": "Denials +10 points",
+    "ramp": "Ramp +6 months",
+    "opening": "Opening +6 months",
+    "asp": "Average sales prices −10 %",
+    "bag_half": "White bagging 50 %",
+    "bag_all": "White bagging 100 %",
+    "payer": "Key payer lost",
+    "rule_340b": "340B proposal",
+    "chairs": "Half the chair hours",
+    "affiliated": "Read as affiliated",
+    "nobody_leaves": "Policies withdrawn",
+}
+
 
 def stresses(found: list[Stressed]) -> Figure:
     base = found[0]
@@ -37,7 +52,7 @@ def stresses(found: list[Stressed]) -> Figure:
         f"Of {len(rest)} stresses {below} leave the value below zero. The worst is “{worst.changed}”: "
         f"{words.dollars_short(worst.npv[DO_NOTHING])}."
     )
-    names = [_short(one.changed) for one in found]
+    names = [_SHORT[one.key] for one in found]
     dollars = [one.npv[DO_NOTHING] / 100 for one in found]
     data = [
         {
@@ -67,10 +82,6 @@ def stresses(found: list[Stressed]) -> Figure:
         chart={"data": data, "layout": layout, "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3}}},
         tall=True,
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 46 else f"{text[:44].rstrip(' ,(')}…"
 
 
 def white_bagging(found: Bagging) -> Figure:

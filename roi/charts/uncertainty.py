@@ -95,9 +95,9 @@ def tornado(drawn: dict, npv: int) -> Figure:
         (
             words.input_label(one["key"]),
             one["mark"],
-            words.input_value(one["key"], one["p10"]),
+            words.short_value(one["key"], one["p10"]),
             one["npv_at_p10_cents"],
-            words.input_value(one["key"], one["p90"]),
+            words.short_value(one["key"], one["p90"]),
             one["npv_at_p90_cents"],
         )
         for one in found
@@ -232,13 +232,13 @@ def inputs(drawn: dict) -> Figure:
         (
             words.input_label(one["key"]),
             one["mark"],
-            words.input_value(one["key"], one["low"]),
-            words.input_value(one["key"], one["likely"]),
-            words.input_value(one["key"], one["high"]),
+            words.short_value(one["key"], one["low"]),
+            words.short_value(one["key"], one["likely"]),
+            words.short_value(one["key"], one["high"]),
             SHAPE_WORDS[one["shape"]] + (", given" if one["given"] else ""),
             one["share"] / total,
             one["worth_cents"],
-            "nowhere alone" if one["break_even"] is None else words.input_value(one["key"], one["break_even"]),
+            "nowhere alone" if one["break_even"] is None else words.short_value(one["key"], one["break_even"]),
             "–" if one["chance_beyond"] is None else words.chance(one["chance_beyond"]),
         )
         for one in found

@@ -12,7 +12,7 @@ import numpy as np
 
 from roi.engine.center_fields import FIELDS, PERCENT
 from roi.engine.draws import draw_values, likely_values
-from roi.engine.infusion_center import Center
+from roi.engine.infusion_center import WHITE_BAGGING_PAYERS, Center
 from roi.engine.levels import ASP, LEVELS, RAMP
 from roi.engine.worlds import DO_NOTHING
 
@@ -73,7 +73,7 @@ def commercial_share(center: Center) -> float:
 
 
 def _is_commercial(cell) -> bool:
-    return cell.line_of_business in ("commercial", "exchange")
+    return cell.line_of_business in WHITE_BAGGING_PAYERS
 
 
 def _question(center: Center, key: str) -> _Question | None:

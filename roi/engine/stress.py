@@ -15,10 +15,10 @@ import numpy as np
 
 from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cash_flow import BASELINES
-from roi.engine.chairs import chair_use, wanted
+from roi.engine.chairs import ChairUse, chair_use, wanted
 from roi.engine.draws import draw_values
-from roi.engine.infusion_center import Answer, Center, average_sales_price, groups_of, inputs_of, read_value
-from roi.engine.inputs import InputError, at
+from roi.engine.infusion_center import WHITE_BAGGING_PAYERS, Answer, Center, average_sales_price, groups_of, inputs_of, read_value
+from roi.engine.inputs import InputError, Inputs, at
 from roi.engine.levels import ASP, RAMP, center_at
 from roi.engine.market import HOSPITAL
 from roi.engine.prices import MEDICARE
@@ -70,9 +70,8 @@ def stress(center: Center) -> list[Stressed]:
 
 
 def _changes(center: Center) -> list[tuple[str, str, Callable[[], Center | None]]]:
-    value = {key: read_value(key, center.answers[key].text) for key in ("denials", "opens_in", "horizon", "chairs", "target_use")}
+    value = {key: read_value(key, center.answers[key].text) for key in ("denials", "opens_in")}
     payer = _key_payer(center)
-    fewer = max(1, value["chairs"] // 2)
     return [
         ("denials", "Denials written off 10 points higher", lambda: center_at(center, {"denials": min(Decimal(1), value["denials"] + Decimal("0.1"))})),
         ("ramp", "Every share of the ramp reached 6 months later", lambda: center_at(center, {RAMP: Decimal(6)})),
@@ -82,8 +81,7 @@ def _changes(center: Center) -> list[tuple[str, str, Callable[[], Center | None]
         ("bag_all", "White bagging of all commercial infusions at the site", lambda: center_at(center, {"white_bag": Decimal(1)})),
         ("payer", f"{payer} does not contract with the site", lambda: _without(center, payer) if payer else None),
         ("rule_340b", "340B drugs paid at average sales price less 33.4 % by Medicare (proposed for 2027)", lambda: _proposed_340b(center)),
-        ("chairs", f"{fewer} chair{'s' if fewer > 1 else ''} instead of {value['chairs']}, at the same staff", lambda: _fewer_chairs(center, fewer, value["chairs"])),
-        ("use", "Only 60 % of open hours can be planned", lambda: center_at(center, {"target_use": Decimal("0.6")}) if value["target_use"] > Decimal("0.6") else None),
+        ("chairs", "Half the chair hours that were planned, at the same costs", lambda: _half_the_hours(center)),
         ("affiliated", "Payers read the site as affiliated with a hospital", lambda: _with_answer(center, "hospital_affiliated", "yes") if center.answers["hospital_affiliated"].text.strip() == "no" else None),
         ("nobody_leaves", "Policies are withdrawn: nobody has to leave", lambda: _no_policies(center)),
     ]  # fmt: skip
@@ -144,8 +142,9 @@ def _no_policies(center: Center) -> Center | None:
     return _with_cells(center, lambda cell: replace(cell, leaves_on=None, bars_centers=False, bars_affiliated=False))
 
 
-def _fewer_chairs(center: Center, fewer: int, chairs: int) -> Center | None:
-    return center_at(center, {"chairs": fewer}) if fewer < chairs else None
+def _half_the_hours(center: Center) -> Center:
+    hours = read_value("open_hours", center.answers["open_hours"].text)
+    return center_at(center, {"open_hours": max(Decimal(1), hours / 2)})
 
 
 def _proposed_340b(center: Center) -> Center | None:
@@ -165,33 +164,33 @@ def bagging(center: Center) -> Bagging:
     """White bagging from none to all of the commercial infusions."""
     shares = np.linspace(0, 1, BAG_POINTS)
     site_only = draw_values(center, {"white_bag": shares}, BAG_POINTS).npv[DO_NOTHING]
-    everywhere = [
-        int(draw_values(_bagged_everywhere(center, Decimal(str(round(share, 4)))), {}, 1).npv[DO_NOTHING][0]) for share in shares
-    ]
-    none, every = (_month_result(center_at(center, {"white_bag": Decimal(share)})) for share in (0, 1))
-    stops_at = float(none / (none - every)) if none > 0 >= every else None
+    everywhere = draw_values(_bagged_everywhere(center, shares), {"white_bag": shares}, BAG_POINTS).npv[DO_NOTHING]
+    use = chair_use(inputs_of(center))
+    none, every = (_month_result(center_at(center, {"white_bag": Decimal(share)}), use) for share in (0, 1))
     return Bagging(
-        tuple(float(share) for share in shares),
-        tuple(int(cents) for cents in site_only),
-        tuple(everywhere),
-        stops_at,
-        none > 0,
-        _turned(center),
+        shares=tuple(float(share) for share in shares),
+        site_only=tuple(int(cents) for cents in site_only),
+        everywhere=tuple(int(cents) for cents in everywhere),
+        stops_at=float(none / (none - every)) if none > 0 >= every else None,
+        pays_at_none=none > 0,
+        turned=_turned(inputs_of(center), use),
     )
 
 
-def _bagged_everywhere(center: Center, share: Decimal) -> Center:
+def _bagged_everywhere(center: Center, shares: np.ndarray) -> Center:
+    """Commercial cells with the share of each draw, or their own where that is more."""
+
     def change(cell):
-        bagged = cell.line_of_business in ("commercial", "exchange")
-        return replace(cell, white_bag_share=max(cell.white_bag_share, share)) if bagged else cell
+        bagged = cell.line_of_business in WHITE_BAGGING_PAYERS
+        return replace(cell, white_bag_share=np.maximum(float(cell.white_bag_share), shares)) if bagged else cell
 
-    return _with_cells(center_at(center, {"white_bag": share}), change)
+    return _with_cells(center, change)
 
 
-def _month_result(center: Center) -> Decimal:
+def _month_result(center: Center, use: ChairUse) -> Decimal:
     """What the site's last month brings (drug, administration, 340B) less what it costs to run."""
     inputs = inputs_of(center)
-    use, month = chair_use(inputs), inputs.horizon
+    month = inputs.horizon
     earned = sum(
         (
             wanted(inputs, group, month) * (at(group.site.margin, month) + at(group.site.benefit_340b, month))
@@ -205,10 +204,9 @@ def _month_result(center: Center) -> Decimal:
     return earned * use.fits[month - 1] - cost
 
 
-def _turned(center: Center) -> dict[str, float]:
+def _turned(inputs: Inputs, use: ChairUse) -> dict[str, float]:
     """If the site closes: where its last month's infusions go. Their sum is what it gives."""
-    inputs = inputs_of(center)
-    use, month = chair_use(inputs), inputs.horizon
+    month = inputs.horizon
     sums = {"hospital": Decimal(0), "lost": Decimal(0), "elsewhere": Decimal(0)}
     for group in inputs.groups:
         place = "elsewhere" if group.is_new else "lost" if group.has_left(month) else "hospital"

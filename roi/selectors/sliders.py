@@ -84,8 +84,8 @@ def _slider(center: Center, key: str, asked: str | None) -> Slider | None:
             "-6",
             "6",
             "0.5",
-            words.input_value(key, float(number)),
-            "as answered",
+            words.short_value(key, float(number)),
+            "0 months",
         )
     field = FIELDS[key]
     was = center.answers[key].text.strip()
@@ -106,7 +106,7 @@ def _slider(center: Center, key: str, asked: str | None) -> Slider | None:
 
 
 def _shown(key: str, value: Decimal) -> str:
-    return words.input_value(key, float(read_value(key, f"{value:f}")))
+    return words.short_value(key, float(read_value(key, f"{value:f}")))
 
 
 def _range(key: str, likely: Decimal) -> tuple[Decimal, Decimal, Decimal]:

@@ -235,7 +235,7 @@ def _break_even(made: _Book, summary: dict) -> None:
     )  # fmt: skip
     for row, key in enumerate((key for key in HEADLINE_KEYS if key in solved), start=FIRST_ROW):
         one = solved[key]
-        texts = (words.input_label(key), words.input_value(key, one["likely"]))
+        texts = (words.break_even_label(key), words.input_value(key, one["likely"]))
         found = "nowhere in its range" if one["value"] is None else words.input_value(key, one["value"])
         for column, text in enumerate((*texts, found)):
             sheet.write_string(row, column, text)

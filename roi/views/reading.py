@@ -44,9 +44,7 @@ def detail(request, pk: int, number: int | None = None):
         "unseen": scenarios.unseen([page.version.pk]),
         "headline": _headline(result),
         "opening": value_charts.headline(result.summary) if result else "",
-        "figures": (*value_charts.figures(result.summary, page.lines), *answer_charts.figures(result.summary, page.lines))
-        if result
-        else (),
+        "figures": _figures(result.summary, page.lines) if result else (),
         "chances": _chances(result),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
@@ -119,6 +117,12 @@ def _headline(result) -> list[tuple[str, dict]]:
         )
         for baseline, value in ((name, result.summary["baselines"][name]) for name in (DO_NOTHING, TODAY))
     ]
+
+
+def _figures(summary: dict, lines) -> tuple:
+    """The bridges first, then what takes the answer apart, then the statements and the chairs."""
+    first, second, *rest = value_charts.figures(summary, lines)
+    return (first, second, *answer_charts.figures(summary, lines), *rest)
 
 
 def _chances(result) -> dict | None:

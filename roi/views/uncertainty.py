@@ -72,8 +72,8 @@ def _two_way(chosen: Pair) -> dict:
     cells = [cents for row in grid.npv for cents in row]
     losing = sum(cents < 0 for cents in cells)
     return context | {
-        "column_values": [words.input_value(chosen.column_key, value) for value in grid.columns],
-        "grid_rows": [(words.input_value(chosen.row_key, value), cents) for value, cents in zip(grid.rows, grid.npv, strict=True)],
+        "column_values": [words.short_value(chosen.column_key, value) for value in grid.columns],
+        "grid_rows": [(words.short_value(chosen.row_key, value), cents) for value, cents in zip(grid.rows, grid.npv, strict=True)],
         "pair_reading": f"{losing} of {len(cells)} pairs lose against doing nothing; the value lies between "
         f"{words.dollars_short(min(cells))} and {words.dollars_short(max(cells))}.",
     }
