@@ -8,9 +8,9 @@ bracket, then by Newton's steps.
 
 import numpy as np
 
-_LOW_V, _HIGH_V = 0.5, 2.0  # rates from 409,500 % down to −99.98 %
-_GRID = np.geomspace(_LOW_V, _HIGH_V, 160)
-_HALVINGS, _STEPS, _PLACES = 14, 6, 12
+_LOW_V, _HIGH_V = 0.25, 8.0  # rates from 1,677,721,500 % down to −99.999999999 %
+_GRID = np.geomspace(_LOW_V, _HIGH_V, 240)
+_HALVINGS, _STEPS, _PLACES = 17, 6, 12
 
 
 def irr_of_draws(flows: np.ndarray) -> np.ndarray:

@@ -62,10 +62,10 @@ def stress(center: Center) -> list[Stressed]:
     for key, words, change in _changes(center):
         try:
             changed = change()
-        except InputError:
+            if changed is not None:
+                found.append(_computed(key, words, changed))
+        except InputError:  # it opens after the last month looked at
             continue
-        if changed is not None:
-            found.append(_computed(key, words, changed))
     return found
 
 
