@@ -23,7 +23,7 @@ def headline(drawn: dict) -> str:
     value = drawn["baselines"][DO_NOTHING]
     low, middle, high = (words.dollars_short(cents) for cents in value["npv_cents"])
     return (
-        f"In {words.chance(value['probability_positive'])} draws the site adds value against doing nothing. Half of the draws lie below "
+        f"The site adds value against doing nothing in {words.chance(value['probability_positive'])} draws. Half of the draws lie below "
         f"{middle}, eight in ten between {low} and {high}."
     )
 
@@ -236,7 +236,7 @@ def inputs(drawn: dict) -> Figure:
             words.short_value(one["key"], one["likely"]),
             words.short_value(one["key"], one["high"]),
             SHAPE_WORDS[one["shape"]] + (", given" if one["given"] else ""),
-            one["share"] / total,
+            round(one["share"] / total, 4) + 0.0,  # a share below zero by a hair is none
             one["worth_cents"],
             "nowhere alone" if one["break_even"] is None else words.short_value(one["key"], one["break_even"]),
             "–" if one["chance_beyond"] is None else words.chance(one["chance_beyond"]),

@@ -68,10 +68,15 @@ def text_of(key: str, value) -> str:
     """The text that `read_value` reads as this value."""
     kind = FIELDS[key].kind
     if kind == SHARES:
-        return ", ".join(f"{share * 100:f}" for share in value)
+        return ", ".join(_plain(share * 100) for share in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     with localcontext(EXACT):
         number = Decimal(value)
         number = number * 100 if kind == PERCENT else number / 100 if kind == MONEY else number
-    return f"{number.normalize():f}"
+    return _plain(number)
+
+
+def _plain(number: Decimal) -> str:
+    """Digits without trailing zeros and without an exponent."""
+    return f"{Decimal(number).normalize(EXACT):f}"

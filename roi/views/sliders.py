@@ -38,6 +38,7 @@ def sliders(request, pk: int):
         "sliders": made,
         "first": [slider for slider in made if slider.key in FIRST],
         "others": [slider for slider in made if slider.key not in FIRST],
+        "others_moved": any(slider.key not in FIRST for slider in moved),
         "moved": moved,
         "headline": value_charts.headline(answer),
         "measures": _measures(answer, before),
