@@ -29,12 +29,13 @@ def market_of_thirty(months: int = MONTHS):
     """30 drug-payer cells, of every fate."""
     fates = [{}, {"leaves_on": dt.date(2026, 7, 1), "policy_id": "P"}, {"leaves_on": dt.date(2027, 3, 1), "policy_id": "Q"}]
     elsewhere = {"place": ELSEWHERE, "hospital_allowed": None, "hospital_administration": None}
+    kinds = [*fates, elsewhere]
     cells = [
         cell(
             payer=f"Plan {number % 6}",
             family=f"drug {number % 5}",
             infusions_per_month=D(5 + number),
-            **(fates + [elsewhere])[number % 4],
+            **kinds[number % 4],
         )
         for number in range(CELLS)
     ]
