@@ -1,5 +1,6 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
+from demand.words import line_of_business
 from roi.engine import break_even, cash_flow, contributions, worlds
 from roi.engine.center_fields import FIELDS, MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
@@ -97,6 +98,12 @@ CONTRIBUTION_NAMES = {
     contributions.STAYING: "Would stay at the hospital",
     contributions.SHARED: "Building, staff, space and working capital: shared by all",
 }
+
+
+def contribution_name(name: list[str]) -> str:
+    """A payer with its line of business, a therapy, a kind of patient, or what is shared."""
+    first, *rest = name
+    return f"{first}, {line_of_business(rest[0])}" if rest else CONTRIBUTION_NAMES.get(first, first)
 
 
 def input_label(key: str) -> str:

@@ -1,7 +1,6 @@
 """A result -> the figures that take the answer apart: break-even, what each group contributes, the statement by month."""
 
 from demand.charts.figure import Column, Figure, Table
-from demand.words import line_of_business
 from roi import words
 from roi.charts.value import DOWN, UP
 from roi.engine.break_even import HEADLINE_KEYS
@@ -80,15 +79,18 @@ def contribution(summary: dict, way: str) -> Figure:
         reading = "Nobody comes to the new site."
     elif losing:
         together = words.dollars_short(-sum(row["npv_cents"] for row in losing))
-        reading = f"{len(losing)} of {len(own)} take value away, {together} together; {_name(way, losing[0])} takes most."
+        reading = f"{len(losing)} of {len(own)} take value away, {together} together; {words.contribution_name(losing[0]['name'])} takes most."
     else:
-        reading = f"None takes value away; {_name(way, own[-1])} brings most, {words.dollars_short(own[-1]['npv_cents'])}."
+        reading = f"None takes value away; {words.contribution_name(own[-1]['name'])} brings most, {words.dollars_short(own[-1]['npv_cents'])}."
     columns = (
         Column("name", {PAYER: "Payer", THERAPY: "Therapy", PATIENTS: "Patients"}[way], "prose"),
         Column("infusions", "Infusions at the site (about)"),
         Column("npv", "Present value", "exact_cents"),
     )
-    table_rows = tuple((_name(way, row), f"{row['infusions']:,.0f}" if row["infusions"] else "–", row["npv_cents"]) for row in rows)
+    table_rows = tuple(
+        (words.contribution_name(row["name"]), f"{row['infusions']:,.0f}" if row["infusions"] else "–", row["npv_cents"])
+        for row in rows
+    )
     return Figure(
         key=f"contribution-{way}",
         title=_TITLES[way],
@@ -100,15 +102,10 @@ def contribution(summary: dict, way: str) -> Figure:
             table_rows,
             ("Net present value", "", sum(r["npv_cents"] for r in rows)),
         ),
-        chart=_bars([_name(way, row) for row in own], [row["npv_cents"] / 100 for row in own]) if own else None,
+        chart=_bars([words.contribution_name(row["name"]) for row in own], [row["npv_cents"] / 100 for row in own])
+        if own
+        else None,
     )
-
-
-def _name(way: str, row: dict) -> str:
-    first, *rest = row["name"]
-    if first == SHARED or way == PATIENTS:
-        return words.CONTRIBUTION_NAMES[first]
-    return f"{first}, {line_of_business(rest[0])}" if rest else first
 
 
 def _bars(names: list[str], dollars: list[float]) -> dict:

@@ -14,7 +14,7 @@ from roi import words
 from roi.engine.break_even import HEADLINE_KEYS
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import discount_factors
-from roi.engine.contributions import PAYER, SHARED, THERAPY
+from roi.engine.contributions import PATIENTS, PAYER, THERAPY
 from roi.engine.infusion_center import read_value
 from roi.engine.marks import MARKS
 from roi.selectors.inputs import shown_sections
@@ -213,15 +213,14 @@ def _bridge(made: _Book, summary: dict) -> None:
 
 
 def _contributions(made: _Book, summary: dict) -> None:
-    for way, name in ((PAYER, "Payers"), (THERAPY, "Therapies")):
+    for way, name in ((PAYER, "Payers"), (THERAPY, "Therapies"), (PATIENTS, "Patients")):
         rows = summary.get("contributions", {}).get(way, [])
         sheet = made.sheet(
-            name, f"What each {way} contributes", "Present value against doing nothing; what takes value away stands first.",
+            name, f"What each {'group of patients' if way == PATIENTS else way} contributes", "Present value against doing nothing; what takes value away stands first.",
             (name, "Present value", "Infusions at the site"), (44, 22, 22),
         )  # fmt: skip
         for row, item in enumerate(rows, start=FIRST_ROW):
-            named = words.CONTRIBUTION_NAMES[SHARED] if item["name"] == [SHARED] else ", ".join(item["name"])
-            sheet.write_string(row, 0, named)
+            sheet.write_string(row, 0, words.contribution_name(item["name"]))
             sheet.write_number(row, 1, item["npv_cents"] / CENTS, made.money)
             sheet.write_number(row, 2, item["infusions"])
         _sum_of_columns(made, sheet, FIRST_ROW + len(rows), [sum(item["npv_cents"] for item in rows)], 1)
