@@ -79,9 +79,9 @@ def contribution(summary: dict, way: str) -> Figure:
         reading = "Nobody comes to the new site."
     elif losing:
         together = words.dollars_short(-sum(row["npv_cents"] for row in losing))
-        reading = f"{len(losing)} of {len(own)} take value away, {together} together; {words.contribution_name(losing[0]['name'])} takes most."
+        reading = f"{len(losing)} of {len(own)} take value away, {together} together; “{words.contribution_name(losing[0]['name'])}” takes most."
     else:
-        reading = f"None takes value away; {words.contribution_name(own[-1]['name'])} brings most, {words.dollars_short(own[-1]['npv_cents'])}."
+        reading = f"None takes value away; “{words.contribution_name(own[-1]['name'])}” brings most, {words.dollars_short(own[-1]['npv_cents'])}."
     columns = (
         Column("name", {PAYER: "Payer", THERAPY: "Therapy", PATIENTS: "Patients"}[way], "prose"),
         Column("infusions", "Infusions at the site (about)"),

@@ -1,12 +1,15 @@
 """The pages of uncertainty, sliders and stresses, and the workbook: what they show is what was computed, and what they save."""
 
+import re
 from decimal import Decimal
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 from python_calamine import CalamineWorkbook
+from xlsxwriter.utility import xl_col_to_name
 
 from demand.models import Run
 from roi.engine.cash_flow import BASELINES, PARTS, cash_flow
@@ -227,6 +230,21 @@ def test_every_number_of_the_workbook_is_the_pages(make, as_reader):
     assert [round(row[1] * 100) for row in listed] == [drawn["baselines"][b]["npv_cents"][1] for b in BASELINES]
     debt = next(row for row in book["Draws"] if str(row[0]).endswith("guessed"))[5]
     assert debt == pytest.approx(drawn["debt"]["guessed"], abs=1e-6)
+
+
+def test_the_workbooks_net_present_value_is_a_formula_on_its_months(make, as_reader):
+    """Value times discount factor, over month 0 to the last: the columns that the formula names are those."""
+    content = as_reader.get(url("workbook", make().pk, 1)).content
+    xml = ZipFile(BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+    found = re.search(r"SUMPRODUCT\('Against do nothing'!(\w+?)(\d+):\1(\d+),'Against do nothing'!(\w+?)\2:\4\3\)", xml)
+    months = sheets(content)["Against do nothing"]
+    head = {xl_col_to_name(number): text for number, text in enumerate(months[3])}
+    assert (head[found[1]], head[found[4]]) == ("Value", "Discount factor")
+    assert (months[int(found[2]) - 1][0], months[int(found[3]) - 1][0]) == (0, 60)
+    assert int(found[3]) == len(months)
+    month_xml = ZipFile(BytesIO(content)).read("xl/worksheets/sheet3.xml").decode()
+    rate_at = re.search(r"\(1\+Answer!\$B\$(\d+)\)\^\(-A5/12\)", month_xml)
+    assert sheets(content)["Answer"][int(rate_at[1]) - 1][:2] == ["Discount rate", 0.08]
 
 
 def test_the_workbook_names_every_input_with_its_mark_and_source(make, as_reader):
