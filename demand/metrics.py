@@ -350,6 +350,47 @@ METRICS = {
             limits="Within reach is not the same as captured: patients and their doctors choose. Candidate ZIP codes taken from the data are the 60 "
             "where most people at risk live, each with 11 people or more.",
         ),
+        Metric(
+            slug="net-present-value",
+            title="Net present value of a scenario",
+            why="It puts money spent now and money earned in five years on one scale, and says what a site adds to what would happen anyway.",
+            what="Value is the scenario less a baseline, always both: doing nothing (policies take effect as scheduled and the patients they "
+            "reach leave) and today unchanged. Outlays before opening fall at month 0, operating flows at the ends of months 1, 2, …; each "
+            "line item is rounded to the cent and divided by (1 + rate)^(month ÷ 12). The bars of the bridge add up to it, to the cent.",
+            numerator="Sum of the monthly flows of the scenario less the baseline, each at its present value.",
+            denominator="None: it is a sum of money.",
+            direction="Higher is better. Above zero the site adds more than the discount rate asks for.",
+            next_step="See which part of the bridge carries it, then how far it spreads.",
+            limits="A projection from the scenario's inputs. Margin beyond infusion (downstream care, reputation) is not in it.",
+        ),
+        Metric(
+            slug="probability-of-a-positive-return",
+            title="Probability of a positive return",
+            why="One number hides how sure it is; this one says how often the site adds value when every input may be wrong at once.",
+            what="Each uncertain input has a spread: given by somebody, or following from its mark (measured, borrowed, guessed). All are drawn "
+            "together, seeded, those that belong together with a stated rank correlation, and the whole cash flow is computed for "
+            "each draw. What we decide ourselves (chairs, hours, discount rate) is not drawn.",
+            numerator="Draws in which the net present value against doing nothing is above zero.",
+            denominator="All draws (10,000).",
+            direction="Higher is better. Near one half nobody knows; the inputs that move it most are named beside it.",
+            next_step="Find out the guess that is worth most, or change the scenario so that the worst inputs matter less.",
+            limits="It is only as good as the spreads: the same inputs with wider spreads give another probability. Surprises that no "
+            "input stands for are not in it.",
+        ),
+        Metric(
+            slug="assumption-debt",
+            title="Assumption debt",
+            why="A council can vote on measurements and on dated sources; what rests on guesses it has to pay back by finding out.",
+            what="The share of the spread of the net present value that rests on guessed inputs. The value of the draws is regressed on all "
+            "drawn inputs; each takes its slope times its covariance with the value, so that the shares add up, and an input that "
+            "turns from a guess into a measurement lowers the debt by its own share.",
+            numerator="Variance of the value that guessed inputs explain.",
+            denominator="Variance of the value that all inputs explain; how much that is of the whole is stated beside it.",
+            direction="Lower is better.",
+            next_step="Find out first what is worth most: the table names for each guess the most that an answer is worth.",
+            limits="Bends (a site that is full) and products of inputs are assigned to no input. A narrow guess counts little, so the spreads "
+            "deserve as much care as the values.",
+        ),
     )
 }
 

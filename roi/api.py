@@ -68,6 +68,17 @@ class ScenarioResultSerializer(serializers.Serializer):
     result_hash = serializers.CharField()
     baselines = ScenarioBaselinesSerializer()
     chairs = ScenarioChairsSerializer()
+    break_even = serializers.JSONField(
+        required=False, help_text="By question: where that input alone would have to be for the value to be zero (null: nowhere)"
+    )
+    contributions = serializers.JSONField(
+        required=False,
+        help_text="Present value by payer, therapy and kind of patients; with what is shared it adds up to the value",
+    )
+    uncertainty = serializers.JSONField(
+        required=False,
+        help_text="The draws: percentiles and chances by baseline, inputs with their spread, share and worth, assumption debt",
+    )
 
 
 class ListedScenarioSerializer(serializers.Serializer):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roi.views import changing, reading
+from roi.views import changing, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("<int:pk>/", reading.detail, name="scenario"),
     path("<int:pk>/state/", reading.state, name="state"),
     path("<int:pk>/versions/<int:number>/", reading.detail, name="version"),
+    path("<int:pk>/uncertainty/", uncertainty.uncertainty, name="uncertainty"),
+    path("<int:pk>/uncertainty/spreads/", uncertainty.spreads, name="spreads"),
+    path("<int:pk>/sliders/", sliders.sliders, name="sliders"),
+    path("<int:pk>/sliders/keep/", sliders.keep, name="keep"),
+    path("<int:pk>/stress/", stress.stress, name="stress"),
+    path("<int:pk>/versions/<int:number>/workbook.xlsx", workbook.workbook, name="workbook"),
     path("<int:pk>/edit/", changing.edit, name="edit"),
     path("<int:pk>/versions/<int:number>/restore/", changing.restore, name="restore"),
     path("<int:pk>/compute/", changing.compute, name="compute"),

@@ -1,6 +1,10 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
-from roi.engine import cash_flow, worlds
+from demand.words import line_of_business
+from roi.engine import break_even, cash_flow, contributions, worlds
+from roi.engine.center_fields import FIELDS, MONEY, PERCENT, WHOLE
+from roi.engine.levels import RAMP
+from roi.engine.spreads import LABELS
 
 PART_NAMES = {
     cash_flow.MARGIN_KEPT: "Margin kept that would have left",
@@ -70,9 +74,84 @@ def payback_text(month: int | None) -> str:
     return "at once" if month == 0 else f"month {month}"
 
 
+def full_text(month: int | None) -> str:
+    return f"from month {month}" if month else "never"
+
+
 def dollars_short(cents: int) -> str:
-    """For sentences: −$1.2 million, $840,000."""
-    sign, amount = "−" if cents < 0 else "", abs(cents) / 100
+    """For sentences: −$1.2 million, $840,000; no line ends behind the minus."""
+    sign, amount = "−\u2060" if cents < 0 else "", abs(cents) / 100
     if amount >= 999_500:
         return f"{sign}${amount / 1e6:,.1f} million"
     return f"{sign}${amount:,.0f}"
+
+
+BREAK_EVEN_NAMES = {
+    break_even.VOLUME: "Volume, all patient groups alike",
+    break_even.MIX: "Payer mix: commercial share of infusions",
+    "acquisition_site": "Drug price: what the new site pays for drugs",
+    "contract_level": "Drug price: contract prices at the new site",
+}
+CONTRIBUTION_NAMES = {
+    contributions.NEW: "New to us: infused elsewhere today",
+    contributions.LEAVING: "Policies make them leave",
+    contributions.STAYING: "Would stay at the hospital",
+    contributions.SHARED: "Building, staff, space and working capital: shared by all",
+}
+
+
+def contribution_name(name: list[str]) -> str:
+    """A payer with its line of business, a therapy, a kind of patient, or what is shared."""
+    first, *rest = name
+    return f"{first}, {line_of_business(rest[0])}" if rest else CONTRIBUTION_NAMES.get(first, first)
+
+
+def input_label(key: str) -> str:
+    """An input's name, be it asked for, read from the data, or a question of break-even."""
+    return LABELS.get(key) or (FIELDS[key].label if key in FIELDS else BREAK_EVEN_NAMES[key])
+
+
+def break_even_label(key: str) -> str:
+    return BREAK_EVEN_NAMES.get(key) or input_label(key)
+
+
+def short_value(key: str, value: float) -> str:
+    """A value without what it is a share of, for tables whose row or head says it: 62 %; $95,000; +2.1 months; 1.5."""
+    if key == RAMP:
+        return f"{'+' if value > 0 else ''}{_digits(value)} months"
+    if key not in FIELDS or FIELDS[key].kind == PERCENT:
+        return f"{_digits(value * 100)} %"
+    kind = FIELDS[key].kind
+    return f"${_digits(value / 100)}" if kind == MONEY else f"{value:,.0f}" if kind == WHOLE else _digits(value)
+
+
+def input_value(key: str, value: float) -> str:
+    """A value in the engine's units, the way people write it: $95,000 a year; 62 %; 2.1 months later."""
+    if key == RAMP:
+        return "as answered" if not value else f"{abs(value):.1f} months {'later' if value > 0 else 'sooner'}"
+    if key == break_even.MIX:
+        return f"{_digits(value * 100)} %"
+    if key not in FIELDS:
+        return f"{_digits(value * 100)} % of what the data say"
+    field = FIELDS[key]
+    if field.kind == MONEY:
+        return f"${_digits(value / 100)}{field.unit.removeprefix('$')}"
+    if field.kind == WHOLE:
+        return f"{value:,.0f} {field.unit}".strip()
+    return f"{_digits(value * (100 if field.kind == PERCENT else 1))} {field.unit}".strip()
+
+
+def _digits(value: float) -> str:
+    """Three significant digits at least, without zeros that say nothing."""
+    size = abs(value)
+    text = f"{value:,.0f}" if size >= 1000 else f"{value:,.1f}" if size >= 10 else f"{value:,.2f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def chance(share: float) -> str:
+    """A share of draws in words: 83 in 100; fewer than 1 in 100."""
+    if 0 < share < 0.005:
+        return "fewer than 1 in 100"
+    if 0.995 < share < 1:
+        return "more than 99 in 100"
+    return f"{share * 100:.0f} in 100"

@@ -8,9 +8,12 @@ from pathlib import Path
 import roi.engine
 from demand.actions import runs
 from demand.models import Run
+from roi.engine.break_even import HEADLINE_KEYS, break_even
 from roi.engine.cash_flow import CashFlow, cash_flow
+from roi.engine.contributions import contributions
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.inputs import InputError
+from roi.engine.uncertainty import DRAWS, uncertainty
 from roi.models import ScenarioLine, ScenarioResult, ScenarioVersion
 
 ROWS_AT_ONCE = 1000
@@ -28,13 +31,13 @@ def engine_version() -> str:
 
 
 def request_scenario_run(version: ScenarioVersion, *, seed: int = SEED, user=None) -> Run:
-    """Ask for a version's results. The same version, seed and engine give the existing run. The caller sends it to the queue."""
+    """Ask for a version's results. The same version, seed, draws and engine give the existing run. The caller sends it to the queue."""
     inputs = {"version": version.pk, "sha256": sha256(version.inputs), "data_run": version.inputs["market"]["run_id"]}
     return runs.request_run(
         Run.Kind.SCENARIO,
         subject_id=version.pk,
         inputs=inputs,
-        parameters={"seed": seed},
+        parameters={"seed": seed, "draws": DRAWS},
         engine_version=engine_version(),
         user=user,
     )
@@ -48,13 +51,16 @@ def perform_scenario(claim: runs.Claim) -> None:
         runs.fail_run(claim, "The scenario was deleted before its results were computed.")
         return
     report = runs.StageReport(claim)
-    report("cash flow", 0.0)
+    seed, draws = run.parameters["seed"], run.parameters.get("draws", DRAWS)
     try:
-        result = cash_flow(inputs_of(Center.from_json(version.inputs)))
+        center = Center.from_json(version.inputs)
+        report("cash flow", 0.0)
+        result = cash_flow(inputs_of(center))
+        report("draws", 0.2)
+        summary = summarized(center, result, seed, draws)
     except InputError as error:
         runs.fail_run(claim, f"{error} Open the scenario, correct this input and save it again.")
         return
-    summary = summarized(result)
     data_run = Run.objects.filter(pk=version.inputs["market"]["run_id"]).first()
 
     def publish():
@@ -66,12 +72,19 @@ def perform_scenario(claim: runs.Claim) -> None:
     runs.finish_run(claim, result=headline, result_hash=sha256(summary), stages=report.finished(), publish=publish)
 
 
-def summarized(result: CashFlow) -> dict:
+def summarized(center: Center, result: CashFlow, seed: int, draws: int) -> dict:
     """What a page needs of a result; the lines stand in their table."""
     whole = result.as_json()
     del whole["worlds_cents"]
     for baseline in whole["baselines"].values():
         del baseline["lines_cents"]
+    whole["break_even"] = {key: vars(solved) for key, solved in break_even(center, HEADLINE_KEYS).items()}
+    found = contributions(center, inputs_of(center), result)
+    whole["contributions"] = {
+        way: [{"name": list(row.name), "npv_cents": row.npv_cents, "infusions": row.infusions} for row in rows]
+        for way, rows in found.items()
+    }
+    whole["uncertainty"] = uncertainty(center, seed, draws).as_json()
     return whole
 
 

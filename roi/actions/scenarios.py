@@ -8,6 +8,7 @@ from django.utils import timezone
 from demand.models import Run
 from roi.actions.compute import request_scenario_run
 from roi.engine.infusion_center import Center, inputs_of
+from roi.engine.spreads import spreads_of
 from roi.models import Scenario, ScenarioVersion
 
 
@@ -26,7 +27,7 @@ class Saved:
 @transaction.atomic
 def create_scenario(user, name: str, center: Center, note: str = "") -> Saved:
     """A new scenario with its first version. InputError where the inputs cannot be computed."""
-    inputs_of(center)
+    _check(center)
     try:
         with transaction.atomic():
             scenario = Scenario.objects.create(name=name, created_by=user)
@@ -38,7 +39,7 @@ def create_scenario(user, name: str, center: Center, note: str = "") -> Saved:
 @transaction.atomic
 def save_version(user, scenario: Scenario, center: Center, *, based_on: int, name: str = "", note: str = "") -> Saved:
     """Save changed inputs as the next version. Refused where somebody saved one since `based_on`, or nothing changed."""
-    inputs_of(center)
+    _check(center)
     scenario, newest = _locked(scenario)
     if newest.number != based_on:
         who = newest.created_by or "somebody"
@@ -90,6 +91,12 @@ def delete_scenario(scenario: Scenario) -> None:
     if scenario.archived_at is None:
         raise Refused("Archive the scenario first; only archived ones can be deleted.")
     scenario.delete()
+
+
+def _check(center: Center) -> None:
+    """InputError where the inputs or the spreads given for them cannot be computed."""
+    inputs_of(center)
+    spreads_of(center)
 
 
 def _locked(scenario: Scenario) -> tuple[Scenario, ScenarioVersion]:

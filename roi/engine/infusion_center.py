@@ -1,5 +1,6 @@
 """Answers and a market -> the `Inputs` of "open an infusion center"; grain: one patient group a cell and fate.
 
+The formulas below hold for exact decimals and for arrays of floats alike (roi.engine.draws): constants in them are whole numbers.
 Hospital cells that a policy reaches are two groups: those who leave in its month and those who stay by an exception. Cells of
 patients elsewhere are new volume. A policy that bars the new site too lets nobody come whom it reaches.
 """
@@ -7,15 +8,15 @@ patients elsewhere are new volume. A policy that bars the new site too lets nobo
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from decimal import Decimal, localcontext
 
 from demand.engine.capacity import open_hours_a_month
 from roi.engine.center_fields import FIELDS, MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
 from roi.engine.cents import EXACT
-from roi.engine.inputs import ONE, ZERO, Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
+from roi.engine.inputs import ZERO, Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
 from roi.engine.market import ELSEWHERE, Cell, Market
 from roi.engine.marks import Source
-from roi.engine.prices import ADD_ON
 from roi.engine.terms import drug_terms
 
 WHITE_BAGGING_PAYERS = ("commercial", "exchange")
@@ -33,17 +34,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Center:
-    """A version of the scenario: the answers by field, the market they were given on, its name there."""
+    """A version of the scenario: the answers by field, the market they were given on, and the spreads that somebody gave: low and
+    high by input, as text (the others follow from the inputs' marks)."""
 
     answers: Mapping[str, Answer]
     market: Market
+    spreads: Mapping[str, Mapping[str, str]] = with_default(default_factory=dict)
 
     def as_json(self) -> dict:
         answers = {
             key: {"value": answer.text, **(answer.source.as_json() if answer.source else {})}
             for key, answer in self.answers.items()
         }
-        return {"answers": answers, "market": self.market.as_json()}
+        given = {"spreads": {key: dict(ends) for key, ends in self.spreads.items()}} if self.spreads else {}
+        return {"answers": answers, "market": self.market.as_json(), **given}
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Center":
@@ -51,7 +55,7 @@ class Center:
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
         }
-        return cls(answers, Market.from_json(values["market"]))
+        return cls(answers, Market.from_json(values["market"]), values.get("spreads", {}))
 
 
 def default_answers(first_month: dt.date, opens_in: dt.date) -> dict[str, Answer]:
@@ -108,16 +112,12 @@ def inputs_of(center: Center) -> Inputs:
         if not 1 <= opens <= value["horizon"]:
             raise InputError("opens_in", "must not be before the first month counted, nor after the last.")
         return Inputs(
-            groups=tuple(group for cell in center.market.cells for group in _groups(cell, value)),
+            groups=tuple(group for cell in center.market.cells for group in groups_of(cell, value)),
             opens=opens,
             rate=value["rate"],
             ramp=tuple(share for share in value["ramp"] for _ in range(HALF_YEAR)),
-            costs=_costs(value, opens),
-            outlays=(
-                Outlay("building", value["build_per_chair"] * value["chairs"]),
-                Outlay("equipment", value["equipment_per_chair"] * value["chairs"]),
-                Outlay("opening", value["opening_costs"]),
-            ),
+            costs=costs_of(value, opens),
+            outlays=outlays_of(value),
             days=Days(value["receivable_days"], value["stock_days"], value["supplier_days"]),
             release_working_capital=value["release"],
             horizon=value["horizon"],
@@ -137,24 +137,25 @@ def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
     return cell.bars_centers or (cell.bars_affiliated and hospital_affiliated)
 
 
-def _groups(cell: Cell, value: Mapping) -> list[PatientGroup]:
+def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
+    """A cell's patients by what becomes of them. A cell whose payer bars the site sends nobody."""
     name = f"{cell.payer}, {cell.line_of_business}, {cell.family}"
     site = site_terms(cell, value)
     barred = bars_site(cell, value["hospital_affiliated"])
     if cell.place == ELSEWHERE:
-        capture = ZERO if barred else value["capture_elsewhere"]
-        return [_group(f"{name}, elsewhere", cell, ONE, Terms(ZERO), site, capture=capture, is_new=True)]
+        capture = 0 if barred else value["capture_elsewhere"]
+        return [_group(f"{name}, elsewhere", cell, 1, Terms(ZERO), site, capture=capture, is_new=True)]
     hospital = hospital_terms(cell, value)
     if cell.leaves_on is None:
-        return [_group(name, cell, ONE, hospital, site, capture=value["capture_staying"])]
+        return [_group(name, cell, 1, hospital, site, capture=0 if barred else value["capture_staying"])]
     leaves = {
         "leave_month": max(1, month_number(value["first_month"], cell.leaves_on)),
-        "capture": ZERO if barred else value["capture_leaving"],
-        "recapture": ZERO if barred else value["recapture"],
+        "capture": 0 if barred else value["capture_leaving"],
+        "recapture": 0 if barred else value["recapture"],
     }
     return [
-        _group(f"{name}, {cell.policy_id}", cell, ONE - value["exempt"], hospital, site, **leaves),
-        _group(f"{name}, exempt", cell, value["exempt"], hospital, site, capture=ZERO),
+        _group(f"{name}, {cell.policy_id}", cell, 1 - value["exempt"], hospital, site, **leaves),
+        _group(f"{name}, exempt", cell, value["exempt"], hospital, site, capture=0),
     ]
 
 
@@ -169,25 +170,30 @@ def _group(name: str, cell: Cell, share: Decimal, hospital: Terms, site: Terms, 
     )
 
 
+def average_sales_price(cell: Cell):
+    """Medicare's limit without its 6 % add-on."""
+    return cell.limit * 100 / 106
+
+
 def hospital_terms(cell: Cell, value: Mapping) -> Terms:
     """What an infusion leaves at the hospital: as bought and billed, the white-bagged share with its administration alone."""
-    asp, bagged = cell.limit / ADD_ON, cell.white_bag_share
+    asp, bagged = average_sales_price(cell), cell.white_bag_share
     drug = asp * value["acquisition_hospital"]
-    kept = ONE - value["denials"]
+    kept = 1 - value["denials"]
     margin = (
-        (ONE - bagged) * (cell.hospital_allowed * kept - drug * (ONE + value["waste"]))
+        (1 - bagged) * (cell.hospital_allowed * kept - drug * (1 + value["waste"]))
         + bagged * cell.hospital_administration * kept
         - value["hospital_cost"]
     )
-    benefit = (ONE - bagged) * asp * (value["acquisition_hospital"] - value["acquisition_340b"]) * cell.share_340b
-    return Terms(margin, benefit, (ONE - bagged) * drug - benefit)
+    benefit = (1 - bagged) * asp * (value["acquisition_hospital"] - value["acquisition_340b"]) * cell.share_340b
+    return Terms(margin, benefit, (1 - bagged) * drug - benefit)
 
 
 def site_terms(cell: Cell, value: Mapping) -> Terms:
     """What an infusion leaves at the new site, at the contract's prices; supplies are among the running costs."""
-    asp = cell.limit / ADD_ON
-    drug, kept = asp * value["acquisition_site"], ONE - value["denials"]
-    level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else ONE
+    asp = average_sales_price(cell)
+    drug, kept = asp * value["acquisition_site"], 1 - value["denials"]
+    level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else 1
     allowed = cell.site_drug * level
     return drug_terms(
         allowed=allowed,
@@ -195,17 +201,25 @@ def site_terms(cell: Cell, value: Mapping) -> Terms:
         denials=allowed * value["denials"],
         waste=drug * value["waste"],
         administration=cell.site_administration * level * kept,
-        white_bag_share=value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else ZERO,
-        benefit_340b=asp * (value["acquisition_site"] - value["acquisition_340b"]) if value["site_340b"] else ZERO,
+        white_bag_share=value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else 0,
+        benefit_340b=asp * (value["acquisition_site"] - value["acquisition_340b"]) if value["site_340b"] else 0,
     )
 
 
-def _costs(value: Mapping, opens: int) -> tuple[Cost, ...]:
+def outlays_of(value: Mapping) -> tuple[Outlay, ...]:
+    return (
+        Outlay("building", value["build_per_chair"] * value["chairs"]),
+        Outlay("equipment", value["equipment_per_chair"] * value["chairs"]),
+        Outlay("opening", value["opening_costs"]),
+    )
+
+
+def costs_of(value: Mapping, opens: int) -> tuple[Cost, ...]:
     def monthly(name: str, amount: Decimal) -> Cost:
         return Cost(name, tuple(ZERO if month < opens else amount for month in range(1, value["horizon"] + 1)))
 
     def staff(name: str, number: str, pay: str) -> Cost:
-        return monthly(name, value[number] * value[pay] * (ONE + value["benefits"]) / 12)
+        return monthly(name, value[number] * value[pay] * (1 + value["benefits"]) / 12)
 
     return (
         staff("nurses", "nurses", "nurse_pay"),

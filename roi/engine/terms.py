@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cents import EXACT
-from roi.engine.inputs import ONE, ZERO, Amount, Terms
+from roi.engine.inputs import ZERO, Amount, Terms
 
 
 def drug_terms(
@@ -25,13 +25,13 @@ def drug_terms(
     """Cents an infusion -> Terms. The 340B benefit is what the drug costs less; what is bought is net of it."""
 
     def margin(allowed, acquisition, denials, waste, administration, white_bag_share):
-        return administration + (ONE - white_bag_share) * (allowed - acquisition - denials - waste)
+        return administration + (1 - white_bag_share) * (allowed - acquisition - denials - waste)
 
     def benefit(white_bag_share, benefit_340b):
-        return (ONE - white_bag_share) * benefit_340b
+        return (1 - white_bag_share) * benefit_340b
 
     def purchases(acquisition, white_bag_share, benefit_340b):
-        return (ONE - white_bag_share) * (acquisition - benefit_340b)
+        return (1 - white_bag_share) * (acquisition - benefit_340b)
 
     return Terms(
         margin=by_month(margin, allowed, acquisition, denials, waste, administration, white_bag_share),

@@ -127,7 +127,7 @@ def unseen(version_ids: list[int]) -> str:
 def compared(user, pk: int, number: int | None = None) -> tuple[ScenarioVersion, Center, dict | None]:
     """One side of a comparison: a version, its inputs and its result's summary (None: not computed)."""
     version = access_version(user, pk, number)
-    return version, Center.from_json(version.inputs), _summary(version)
+    return version, Center.from_json(version.inputs), summary_of(version)
 
 
 def value_lines(result: ScenarioResult) -> tuple[tuple[str, int, str, int], ...]:
@@ -146,7 +146,7 @@ def scenario_rows(run: Run) -> list[tuple]:
 def _change(version: ScenarioVersion, center: Center, result: ScenarioResult | None) -> Change:
     old = ScenarioVersion.objects.filter(scenario=version.scenario_id, number__lt=version.number).order_by("-number").first()
     new_summary = result.summary if result and result.version_id == version.pk else None
-    old_summary = _summary(old)
+    old_summary = summary_of(old)
     pairs = input_pairs(Center.from_json(old.inputs), center)
     return Change(
         old=old,
@@ -156,7 +156,8 @@ def _change(version: ScenarioVersion, center: Center, result: ScenarioResult | N
     )
 
 
-def _summary(version: ScenarioVersion) -> dict | None:
+def summary_of(version: ScenarioVersion) -> dict | None:
+    """What a version returned, newest engine first; None where it was never computed."""
     return ScenarioResult.objects.filter(version=version).order_by("-pk").values_list("summary", flat=True).first()
 
 

@@ -136,7 +136,7 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None) ->
     """The answers on their market: the version's own, unless another is chosen or the newest run is asked for."""
     answers, name = form.cleaned_data["answers"], form.cleaned_data["market"]
     if before is not None and before.market.name == name and not form.cleaned_data["refresh"]:
-        return Center(answers, before.market)
+        return Center(answers, before.market, before.spreads)
     if data is None:
         form.add_error(None, NO_DATA)
         return None
@@ -148,7 +148,7 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None) ->
     if market is None or not market.cells:
         form.add_error("market", NO_PATIENTS)
         return None
-    return Center(answers, market)
+    return Center(answers, market, before.spreads if before is not None else {})
 
 
 def _saved(form: CenterForm, save) -> scenarios.Saved | None:

@@ -11,8 +11,10 @@ from demand.selectors.choices import limits_on
 from demand.selectors.readiness_lists import readiness_of
 from roi import words
 from roi.access import access_scenarios, access_version
+from roi.charts import answer as answer_charts
 from roi.charts import market as market_charts
 from roi.charts import value as value_charts
+from roi.engine.marks import GUESSED
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
 from roi.selectors.changes import input_pairs, result_pairs
@@ -45,7 +47,8 @@ def detail(request, pk: int, number: int | None = None):
         "unseen": scenarios.unseen([page.version.pk]),
         "headline": _headline(result),
         "opening": value_charts.headline(result.summary) if result else "",
-        "figures": value_charts.figures(result.summary, page.lines) if result else (),
+        "figures": _figures(result.summary, page.lines) if result else (),
+        "chances": _chances(result),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
         "limits": limits_on(page.center.market.name, COMMUNITY),
@@ -119,3 +122,24 @@ def _headline(result) -> list[tuple[str, dict]]:
         )
         for baseline, value in ((name, result.summary["baselines"][name]) for name in (DO_NOTHING, TODAY))
     ]
+
+
+def _figures(summary: dict, lines) -> tuple:
+    """The bridges first, then what takes the answer apart, then the statements and the chairs."""
+    first, second, *rest = value_charts.figures(summary, lines)
+    return (first, second, *answer_charts.figures(summary, lines), *rest)
+
+
+def _chances(result) -> dict | None:
+    """The draws in one line, for the top of the page."""
+    drawn = result.summary.get("uncertainty") if result else None
+    if not drawn:
+        return None
+    value = drawn["baselines"][DO_NOTHING]
+    debt = drawn["debt"]
+    return {
+        "positive": words.chance(value["probability_positive"]),
+        "low": value["npv_cents"][0],
+        "high": value["npv_cents"][2],
+        "debt": f"{debt[GUESSED] * 100:.0f} %" if debt else "none",
+    }

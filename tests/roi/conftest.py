@@ -10,13 +10,19 @@ from django.utils import timezone
 from demand import storage
 from demand.models import LeakageCell, Run
 from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Policy, Rate
-from roi.actions import scenarios
+from roi.actions import compute, scenarios
 from roi.engine.infusion_center import Answer, Center, default_answers
 from roi.selectors.market import data_at_hand, read_market
 from roi.tasks import scenario as work
 from tests.roi import claims_run as claims
 
 FIRST_MONTH = dt.date(2026, 6, 1)
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Scenarios of the tests draw 200 times; the tests of the draws say how often themselves."""
+    monkeypatch.setattr(compute, "DRAWS", 200)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from demand.models import Run
 from demand.tasks import work_on
 from roi.actions.compute import SEED, perform_scenario, request_scenario_run
 from roi.models import Scenario, ScenarioResult
-from roi.words import BASELINE_NAMES, PART_NAMES, dollars, irr_text, payback_text
+from roi.words import BASELINE_NAMES, PART_NAMES, chance, dollars, irr_text, payback_text
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("scenario", metavar="ID|NAME")
-        parser.add_argument("--seed", type=int, default=SEED, help="recorded with the run; the cash flow itself draws nothing")
+        parser.add_argument("--seed", type=int, default=SEED, help="of the draws, recorded with the run")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args, scenario, seed, **options):
@@ -59,4 +59,8 @@ def as_text(answer: dict) -> str:
         lines.append(f"  {'Internal rate of return a year':<44}{irr_text(value['irr']):>22}")
         lines.append(f"  {'Payback':<44}{payback_text(value['payback_month']):>22}")
         lines.append(f"  {'Peak cash':<44}{dollars(value['peak_cash_cents']):>22}")
+        drawn = answer["uncertainty"]["baselines"][baseline]
+        for name, cents in zip(("P10", "P50", "P90"), drawn["npv_cents"], strict=True):
+            lines.append(f"  {'Net present value, ' + name:<44}{dollars(cents):>22}")
+        lines.append(f"  {'Draws with a positive value':<44}{chance(drawn['probability_positive']):>22}")
     return "\n".join(lines)

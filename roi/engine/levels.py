@@ -1,0 +1,82 @@
+"""A center and levels -> the same center with its data moved or its answers replaced; grain: one input.
+
+A level multiplies what the data bring (1 is as read): volumes at our hospitals and elsewhere, average sales prices, and what is
+allowed at the hospital and at the new site, by what those prices rest on. The ramp is moved in months. The formulas hold for
+exact decimals and for arrays of floats alike.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal, localcontext
+
+from roi.engine.center_fields import FIELDS, MONEY, PERCENT, SHARES
+from roi.engine.cents import EXACT
+from roi.engine.infusion_center import HALF_YEAR, Answer, Center, read_value
+from roi.engine.market import HOSPITAL, Cell
+from roi.engine.marks import MARKS
+
+VOLUMES, ELSEWHERE, ASP, RAMP = "data_volumes", "data_elsewhere", "data_asp", "ramp_delay"
+HOSPITAL_PRICES = {mark: f"data_hospital_{mark}" for mark in MARKS}
+SITE_PRICES = {mark: f"data_site_{mark}" for mark in MARKS}
+LEVELS = (VOLUMES, ELSEWHERE, ASP, *HOSPITAL_PRICES.values(), *SITE_PRICES.values())
+
+
+def cell_at(cell: Cell, level: Mapping) -> Cell:
+    """A cell's volume and prices at their levels; what is not named stays. Average sales prices move what is bought and the drug
+    prices that follow them, Medicare's limit first."""
+    hospital = cell.place == HOSPITAL
+    asp, site = level.get(ASP, 1), level.get(SITE_PRICES[cell.site_source.mark], 1)
+    moved = {
+        "infusions_per_month": cell.infusions_per_month * level.get(VOLUMES if hospital else ELSEWHERE, 1),
+        "limit": cell.limit * asp,
+        "site_drug": cell.site_drug * asp * site,
+        "site_administration": cell.site_administration * site,
+    }
+    if hospital:
+        drug = (cell.hospital_allowed - cell.hospital_administration) * asp
+        moved["hospital_allowed"] = (drug + cell.hospital_administration) * level.get(HOSPITAL_PRICES[cell.hospital_source.mark], 1)
+    return replace(cell, **moved)
+
+
+def delayed(shares: Iterable, months) -> tuple:
+    """Ramp shares by half-year, each reached `months` later (−6 … 6; below zero earlier), between two half-years in proportion.
+    Before the first share there is nothing, after the last one it holds."""
+    shares = tuple(shares)
+    later, sooner = (months + abs(months)) / 2 / HALF_YEAR, (abs(months) - months) / 2 / HALF_YEAR
+    padded = (0, *shares, shares[-1], shares[-1])
+    return tuple(
+        own - later * (own - before) + sooner * (after - own)
+        for before, own, after in zip(padded, padded[1:], padded[2:], strict=False)
+    )
+
+
+def center_at(center: Center, values: Mapping[str, Decimal]) -> Center:
+    """Exact values of inputs by key (as `read_value` gives them; a level; months of delay) -> the center that has them."""
+    with localcontext(EXACT):
+        answers = dict(center.answers)
+        for key, value in values.items():
+            if key in FIELDS:
+                answers[key] = Answer(text_of(key, value), answers[key].source)
+        if values.get(RAMP):
+            shares = delayed(read_value("ramp", answers["ramp"].text), values[RAMP])
+            answers["ramp"] = Answer(text_of("ramp", shares), answers["ramp"].source)
+        cells = tuple(cell_at(cell, values) for cell in center.market.cells) if values.keys() & set(LEVELS) else center.market.cells
+    return replace(center, answers=answers, market=replace(center.market, cells=cells))
+
+
+def text_of(key: str, value) -> str:
+    """The text that `read_value` reads as this value."""
+    kind = FIELDS[key].kind
+    if kind == SHARES:
+        return ", ".join(_plain(share * 100) for share in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    with localcontext(EXACT):
+        number = Decimal(value)
+        number = number * 100 if kind == PERCENT else number / 100 if kind == MONEY else number
+    return _plain(number)
+
+
+def _plain(number: Decimal) -> str:
+    """Digits without trailing zeros and without an exponent."""
+    return f"{Decimal(number).normalize(EXACT):f}"
