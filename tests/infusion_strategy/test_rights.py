@@ -68,6 +68,7 @@ MAY = {
     "payers:rate-change": PRICES, "payers:store-rate-change": PRICES, "payers:undo-rate-change": PRICES, "payers:drop-rate-change": PRICES,
     "payers:upload-asp": PRICES, "payers:upload-benchmark": PRICES,
     "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": PATIENTS, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
+    "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY, "roi:keep": EDITS, "roi:spreads": EDITS,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS,
@@ -102,7 +103,7 @@ POSTS = {
     "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:restore", "roi:unarchive", "sites:drop-site-change", "sites:retire-site",
+    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:restore", "roi:unarchive", "sites:drop-site-change", "sites:retire-site",
     "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 
