@@ -58,7 +58,8 @@ MAY = {
     "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": {"analyst"}, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
-    "roi:delete": EDITS,
+    "roi:delete": EDITS, "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY,
+    "roi:spreads": EDITS, "roi:keep": EDITS,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
     "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": {"analyst"},
@@ -89,7 +90,7 @@ POSTS = {
     "demand:reopen", "demand:settle", "demand:state-likelihood", "demand:take-back", "demand:undo-decision",
     "demand:upload-begin", "demand:upload-discard", "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words",
     "payers:put-law", "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:restore", "roi:unarchive",
+    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:restore", "roi:unarchive",
 }  # fmt: skip
 
 
@@ -133,6 +134,9 @@ def paths(settings, tmp_path):
         "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
         "demand:undo-decision": "/outlook/P-1/decision/undo/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
+        "roi:workbook": f"/scenarios/{scenario}/versions/1/workbook.xlsx",
+        **{f"roi:{name}": f"/scenarios/{scenario}/{name}/" for name in ("uncertainty", "sliders", "stress")},
+        "roi:spreads": f"/scenarios/{scenario}/uncertainty/spreads/", "roi:keep": f"/scenarios/{scenario}/sliders/keep/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
         "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
