@@ -9,7 +9,6 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "leader": [
         *("", "scenarios/", "scenarios/1/", "runs/", "sites/", "prescribers/", "policies/", "drugs/", "definitions/"),
-        "definitions/leakage-rate/",
         *(
             "markets/map/",
             "markets/choices/",
@@ -19,10 +18,20 @@ PAGES = {
             "markets/watch/",
         ),
         *("exposure/", "outlook/", "therapies/", "contradictions/", "response/", "prices/", "logs/"),
+        *("definitions/leakage-rate/", "scenarios/1/uncertainty/", "scenarios/1/sliders/", "scenarios/1/stress/"),
     ],
     "council": ["markets/choices/record/?market=metro&type=home", "markets/lists/item/new/", "markets/lists/partnership/new/"],
     "analyst": [
-        *("extracts/", "extracts/1/", "extracts/upload/", "scenarios/new/", "scenarios/1/edit/", "runs/1/", "drugs/infliximab/"),
+        *(
+            "extracts/",
+            "extracts/1/",
+            "extracts/upload/",
+            "scenarios/new/",
+            "scenarios/1/edit/",
+            "scenarios/1/uncertainty/spreads/",
+            "runs/1/",
+            "drugs/infliximab/",
+        ),
         *("policies/new/", "policies/ANC-SOC-1/edit/", "policies/ANC-SOC-1/history/", "policies/upload/", "policies/library/"),
         *("policies/library/LIB-HIGHMARK-SOC-2024/", "payers/", "payers/1/", "payers/1/edit/", "payers/laws/"),
         *("policies/ANC-SOC-1/", "figures/3/leakage-rate/", "figures/3/leakage-rate/infusions/", "lines/"),

@@ -68,10 +68,10 @@ MAY = {
     "payers:rate-change": PRICES, "payers:store-rate-change": PRICES, "payers:undo-rate-change": PRICES, "payers:drop-rate-change": PRICES,
     "payers:upload-asp": PRICES, "payers:upload-benchmark": PRICES,
     "demand:price-gaps": EVERYBODY, "demand:price-gaps-csv": PATIENTS, "demand:benchmark-csv": EVERYBODY, "demand:indifference": EVERYBODY,
-    "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY, "roi:keep": EDITS, "roi:spreads": EDITS,
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
-    "roi:delete": EDITS,
+    "roi:delete": EDITS, "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY,
+    "roi:spreads": EDITS, "roi:keep": EDITS,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
     "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": PATIENTS,
@@ -103,8 +103,8 @@ POSTS = {
     "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:restore", "roi:unarchive", "sites:drop-site-change", "sites:retire-site",
-    "sites:store-site-change", "sites:undo-site-change",
+    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:restore", "roi:unarchive", "sites:drop-site-change",
+    "sites:retire-site", "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 
 
@@ -151,6 +151,7 @@ def paths(settings, tmp_path):
         "choices:capacity-table": "/markets/capacity/sites.csv", **{
             f"choices:{name}-entry": f"/markets/lists/watch/{path}" for name, path in (("new", "new/"), ("edit", "1/"), ("delete", "1/delete/"))
         },
+        **{f"roi:{name}": f"/scenarios/{scenario}/{name}/" for name in ("uncertainty", "sliders", "stress")},
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
         "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
