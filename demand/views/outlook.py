@@ -55,8 +55,15 @@ def index(request):
     if fragment:
         return render(request, "outlook/ahead.html", context)
     today = timezone.localdate()
-    overdue = [one.policy for one in forecasted() if one.is_open and one.policy.effective_from and one.policy.effective_from <= today]
-    context |= {"overdue": overdue, "scores": score_board(), "decided": [one for one in forecasted() if one.decision], "today": timezone.localdate()}
+    overdue = [
+        one.policy for one in forecasted() if one.is_open and one.policy.effective_from and one.policy.effective_from <= today
+    ]
+    context |= {
+        "overdue": overdue,
+        "scores": score_board(),
+        "decided": [one for one in forecasted() if one.decision],
+        "today": timezone.localdate(),
+    }
     return render(request, "outlook/index.html", context)
 
 

@@ -21,7 +21,9 @@ def record_step(policy_id: str, step: str, on: dt.date, today: dt.date, user=Non
     if on > today:
         raise WrongStep(f"“{WORDS[step]}” on {on} lies in the future; enter a step when it has happened.")
     # The days that the system put in say when it came to know; what happened before may be dated before.
-    dates = dict(PolicyStep.objects.filter(policy_id=policy_id).exclude(by=None, step__in=("logged", "computed")).values_list("step", "on"))
+    dates = dict(
+        PolicyStep.objects.filter(policy_id=policy_id).exclude(by=None, step__in=("logged", "computed")).values_list("step", "on")
+    )
     if refusal := out_of_order(dates, step, on):
         raise WrongStep(refusal)
     recorded, _ = PolicyStep.objects.update_or_create(
