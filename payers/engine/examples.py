@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from payers.engine.policy_words import CLAUSES, VERDICTS
 from payers.engine.verdict import ASSUMABLE, DAY, Coverage, Dose, Evidence, Law, Treatment, Verdict, birthday, judge
 from sites.engine.registers import HOSPITAL_DEPARTMENTS
 
@@ -153,16 +154,17 @@ def _agrees(example: dict, readings: Sequence[Verdict]) -> bool:
 
 
 def _sentence(place: int, example: dict, found: Sequence[tuple[str, Sequence[Verdict]]]) -> str:
-    said = example["verdict"] + (f" from {example['exposed_from']}" if example["exposed_from"] else "")
+    said = f"“{VERDICTS[example['verdict']]}”" + (f" from {example['exposed_from']}" if example["exposed_from"] else "")
     gives = " or, self-funded, ".join(_told(readings[0], example) for _, readings in found)
-    return f"examples[{place}] says {said} on {example['as_of']}, and the clauses give {gives}; correct the example or the clause."
+    return f"worked example {place} says {said} on {example['as_of']}, and the clauses give {gives}; correct the example or the clause."
 
 
 def _told(verdict: Verdict, example: dict) -> str:
     since = verdict.exposed_from
     dated = since and (example["exposed_from"] or verdict.verdict in ("exposed", "exempt"))
     date = f" from {since}" if dated else ""
-    return f"{verdict.verdict}{date} ({', '.join(verdict.clauses) or 'no clause speaks against it'})"
+    clauses = ", ".join(f"“{CLAUSES.get(clause, clause)}”" for clause in verdict.clauses)
+    return f"“{VERDICTS[verdict.verdict]}”{date} ({clauses or 'no clause speaks against it'})"
 
 
 def _day(text: str) -> dt.date:
