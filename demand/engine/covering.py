@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csr_array, vstack
+import scipy  # its parts are loaded when they are first asked for: half a second that most processes never need
 
 TIME_LIMIT_SECONDS = 60
 TOLERANCE = 1e-6
@@ -122,7 +121,7 @@ class _Problem:
         reduced cost would take it below the good one); HiGHS searches the rest.
         """
         best, chosen = self._good(k)
-        relaxed = linprog(*_covering_problem(self.patterns, self.weights, k), bounds=(0, 1), method="highs")
+        relaxed = scipy.optimize.linprog(*_covering_problem(self.patterns, self.weights, k), bounds=(0, 1), method="highs")
         small = TOLERANCE * max(1.0, best)
         if relaxed.status != 0 or -relaxed.fun <= best + small:
             return chosen, best, relaxed.status == 0
@@ -193,7 +192,7 @@ class _Problem:
             (np.full(candidates, last), opens, np.ones(candidates)),  # k of them
         ]
         lines, columns, entries = (np.concatenate(piece) for piece in zip(*parts, strict=True))
-        matrix = csr_array(coo_array((entries, (lines, columns)), shape=(last + 1, candidates + pairs)))
+        matrix = scipy.sparse.csr_array(scipy.sparse.coo_array((entries, (lines, columns)), shape=(last + 1, candidates + pairs)))
         upper = np.concatenate([np.ones(rows), np.zeros(2 * candidates + pairs), [k]])
         gain = np.concatenate([np.zeros(candidates), -self.value[at_row]])
         found = _solve(gain, matrix, upper, candidates, seconds)
@@ -217,11 +216,11 @@ class _Problem:
         else:
             rows, sites = near.shape
             capped, needy = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(minimum > 0)
-            stack = [coo_array((np.ones(pairs), (at_row, np.arange(pairs))), shape=(rows, pairs))]
-            by_site = csr_array(coo_array((load, (at_site, np.arange(pairs))), shape=(sites, pairs)))
-            matrix = vstack([*stack, by_site[capped], -by_site[needy]], format="csr")
+            stack = [scipy.sparse.coo_array((np.ones(pairs), (at_row, np.arange(pairs))), shape=(rows, pairs))]
+            by_site = scipy.sparse.csr_array(scipy.sparse.coo_array((load, (at_site, np.arange(pairs))), shape=(sites, pairs)))
+            matrix = scipy.sparse.vstack([*stack, by_site[capped], -by_site[needy]], format="csr")
             limits = np.concatenate([np.ones(rows), capacity[capped], -minimum[needy]])
-            found = linprog(-self.value[at_row], A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs")
+            found = scipy.optimize.linprog(-self.value[at_row], A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs")
             if found.status != 0:
                 return None
             share = found.x
@@ -248,24 +247,24 @@ def _merge(near: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return patterns[reached], weights[reached]
 
 
-def _covering_problem(patterns: np.ndarray, weights: np.ndarray, k: int) -> tuple[np.ndarray, csr_array, np.ndarray]:
+def _covering_problem(patterns: np.ndarray, weights: np.ndarray, k: int) -> tuple[np.ndarray, scipy.sparse.csr_array, np.ndarray]:
     """What is minimised, and the rows that are at most so much: covered[r] − Σ open[c near r] ≤ 0, Σ open ≤ k. Open first, then covered."""
     rows, candidates = patterns.shape
     at_row, at_candidate = np.nonzero(patterns)
     entries = np.concatenate([-np.ones(len(at_row)), np.ones(rows), np.ones(candidates)])
     lines = np.concatenate([at_row, np.arange(rows), np.full(candidates, rows)])
     columns = np.concatenate([at_candidate, candidates + np.arange(rows), np.arange(candidates)])
-    matrix = csr_array(coo_array((entries, (lines, columns)), shape=(rows + 1, candidates + rows)))
+    matrix = scipy.sparse.csr_array(scipy.sparse.coo_array((entries, (lines, columns)), shape=(rows + 1, candidates + rows)))
     return np.concatenate([np.zeros(candidates), -weights]), matrix, np.concatenate([np.zeros(rows), [k]])
 
 
 def _solve(gain, matrix, upper, integers: int, seconds: float):
     """Minimise gain · x over 0 ≤ x ≤ 1, the first `integers` of them whole; to the end, or until the time is over."""
     whole = np.concatenate([np.ones(integers), np.zeros(len(gain) - integers)])
-    return milp(
+    return scipy.optimize.milp(
         gain,
         integrality=whole,
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, -np.inf, upper),
+        bounds=scipy.optimize.Bounds(0, 1),
+        constraints=scipy.optimize.LinearConstraint(matrix, -np.inf, upper),
         options={"mip_rel_gap": 0.0, "time_limit": seconds},
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-from scipy import special
+import scipy  # its parts are loaded when they are first asked for
 
 from roi.engine.levels import HOSPITAL_PRICES, SITE_PRICES
 from roi.engine.spreads import BETA, LOGNORMAL, PERT, Spread
@@ -39,21 +39,21 @@ def draw_inputs(spreads: Sequence[Spread], seed: int, draws: int) -> dict[str, n
         tied = [key for key in keys if key in normal]
         if len(tied) > 1:
             normal |= dict(zip(tied, _correlated([normal[key] for key in tied], rho), strict=True))
-    return {spread.key: quantile(spread, special.ndtr(normal[spread.key])) for spread in spreads}
+    return {spread.key: quantile(spread, scipy.special.ndtr(normal[spread.key])) for spread in spreads}
 
 
 def quantile(spread: Spread, share: np.ndarray) -> np.ndarray:
     """The values below which these shares of the spread lie."""
     low, likely, high = spread.low, spread.likely, spread.high
     if spread.shape == LOGNORMAL:
-        values = likely * np.exp(np.log(high / low) / (2 * ONE_IN_TEN) * special.ndtri(share))
+        values = likely * np.exp(np.log(high / low) / (2 * ONE_IN_TEN) * scipy.special.ndtri(share))
     elif spread.shape == BETA:
         deviation = (high - low) / (2 * ONE_IN_TEN)
         weight = max(likely * (1 - likely) / deviation**2 - 1, 0.1)
-        values = special.betaincinv(likely * weight, (1 - likely) * weight, share)
+        values = scipy.special.betaincinv(likely * weight, (1 - likely) * weight, share)
     elif spread.shape == PERT:
         first = 1 + _PERT_WEIGHT * (likely - low) / (high - low)
-        values = low + (high - low) * special.betaincinv(first, 2 + _PERT_WEIGHT - first, share)
+        values = low + (high - low) * scipy.special.betaincinv(first, 2 + _PERT_WEIGHT - first, share)
     else:
         peak = (likely - low) / (high - low)
         rising = low + np.sqrt(share * (high - low) * (likely - low))
