@@ -50,11 +50,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What putting rows on file would do now. added + changed + unchanged = rows."""
+    """What putting rows on file would do now. added + changed + unchanged = rows; `not_in_file` records on file stay as they are."""
 
     added: tuple[dict, ...]
     changed: tuple[Change, ...]
     unchanged: int
+    not_in_file: int
 
 
 def compare(read: ReadLog) -> Comparison:
@@ -71,7 +72,8 @@ def compare(read: ReadLog) -> Comparison:
             changed.append(Change(record, differing))
         else:
             unchanged += 1
-    return Comparison(tuple(added), tuple(changed), unchanged)
+    not_in_file = len(on_file.keys() - {row[read.key] for row in read.rows})
+    return Comparison(tuple(added), tuple(changed), unchanged, not_in_file)
 
 
 def load_log(kind: str, path: Path) -> Loaded:

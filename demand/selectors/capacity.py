@@ -22,6 +22,10 @@ UNTOLD = (
 NO_SITE = (
     "No site of ours with chairs is registered: add our hospitals and centers to the register of sites, with chairs and hours."
 )
+ONLY_CLAIMS = (
+    "Only infusions in the loaded claims need chair-hours here, against all hours that chairs are open. Patients of payers whose claims are "
+    "not loaded sit in the same chairs: real use is higher, and a site fills sooner than is said."
+)
 NO_MONTH = "No month of the claims is complete yet, so there is no “today” to look ahead from."
 
 
@@ -188,6 +192,8 @@ def _notes(result: Capacity, rows, exposure_missing: bool) -> tuple[str, ...]:
     unstated = [site.place.name for site in result.sites if site.today and site.place.open_hours is None]
     if unstated:
         notes.append(f"Chairs or opening hours are not stated for {', '.join(unstated)}: it cannot be told when they fill.")
+    if any(site.today and site.place.open_hours is not None for site in result.sites):
+        notes.append(ONLY_CLAIMS)
     guessed, infusions = sum(row.guessed for row in rows), sum(row.infusions for row in rows)
     if guessed:
         share = 100 * guessed / infusions

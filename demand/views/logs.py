@@ -164,7 +164,7 @@ def load(request, pk: int):
         compared = logs.compare(read)
         columns = [name for name in (read.rows[0] if read.rows else {}) if name not in ("row_key", "person_id")]
         context |= {
-            "added": len(compared.added), "changed": len(compared.changed), "unchanged": compared.unchanged,
+            "added": len(compared.added), "changed": len(compared.changed), "unchanged": compared.unchanged, "not_in_file": compared.not_in_file,
             "rejects": [vars(problem) for problem in read.rejected], "warnings": read.warnings, "totals": _sums(read.totals), "columns": columns,
             "records": len(read.rows) + len(read.rejected),
             "new_rows": [[(_plain(row[name]), name.endswith("_cents")) for name in columns] for row in compared.added[:SHOWN]],

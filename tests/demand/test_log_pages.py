@@ -73,6 +73,15 @@ def test_the_same_file_twice_changes_nothing_and_leaves_nothing_to_undo(analyst)
     assert (LogLoad.objects.count(), Denial.objects.count()) == (1, 2)
 
 
+def test_a_file_of_a_few_rows_says_what_stays_on_file(analyst):
+    send(analyst, "denials", DENIALS)
+    put(analyst)
+    header, first, *_ = DENIALS.splitlines()
+    assert "not among this file" not in words(send(analyst, "denials", DENIALS))
+    page = send(analyst, "denials", f"{header}\n{first}\n")
+    assert "On file and not among this file's usable rows: 1 record." in words(page)
+
+
 def test_a_second_click_stores_nothing_and_loses_nothing(analyst):
     send(analyst, "denials", DENIALS)
     load = LogLoad.objects.get()
