@@ -51,10 +51,11 @@ PAGES = {
     ],
     "administrator": ["audit/"],
 }
+LONG = ("leader", "analyst")  # most of a minute each
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
-@pytest.mark.parametrize("role", PAGES)
+@pytest.mark.parametrize("role", [pytest.param(role, marks=pytest.mark.thorough if role in LONG else ()) for role in PAGES])
 @pytest.mark.parametrize(
     ("viewport", "scheme"),
     [

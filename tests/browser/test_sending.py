@@ -54,6 +54,7 @@ def cut_after(page, parts: int) -> list:
     return seen
 
 
+@pytest.mark.thorough
 def test_a_cut_upload_goes_on_after_a_reload_and_is_loaded_whole(upload_page, large, complaints):
     page = upload_page()
     page.on("dialog", lambda dialog: dialog.accept())  # the page asks before it is left

@@ -81,6 +81,7 @@ def stack(postgres, redis_url, tmp_path_factory, environment_for):
         processes.stop_all()
 
 
+@pytest.mark.thorough
 def test_the_containers_own_health_checks_hold(stack):
     for service in ("web", "worker", "sweeper", "scheduler"):
         words = [*COMPOSE[service]["healthcheck"]["test"][2:], *(["--port", str(stack.port)] if service == "web" else [])]
@@ -187,6 +188,7 @@ print(run.status, run.reason)
 """
 
 
+@pytest.mark.thorough
 def test_a_queue_that_is_down_holds_up_no_request_and_loses_nothing(stack):
     """The run stays queued; with the queue back, the sweeper hands it to the worker."""
     asked = stack.script(ASK_WHILE_THE_QUEUE_IS_DOWN, CELERY_BROKER_URL=f"redis://127.0.0.1:{free_port()}/0")
