@@ -26,7 +26,7 @@ def calendar(found: ExposureOf) -> Figure | None:
         key="calendar",
         title="Month by month",
         reading=_reading(found),
-        direction="People newly exposed: their first exposed day lies in the month. At risk: what those exposed, treated and not moved are expected to receive. Lower is better.",
+        direction="People newly exposed: their first exposed day lies in the month. At risk: what those exposed, treated and not moved are expected to receive. Lower is better. Margin rests on what we pay for drugs, an assumption that a scenario makes.",
         table=Table("By month, expectations after the run's day", columns, rows),
         chart=_chart(months, found.as_of) if hidden < len(months) else None,
         note=f"In {hidden} of {len(months)} months figures are hidden: few people, or they would give a small count away."
