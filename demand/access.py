@@ -4,19 +4,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from demand.models import Extract, Feed, LogLoad, Run, Upload
-
-
-def _demand(user, right: str) -> None:
-    if not user.has_perm(right):
-        raise PermissionDenied
+from sites.doors import demand_right, first_found
 
 
 def access_dashboard(user) -> None:
-    _demand(user, "demand.view_dashboard")
+    demand_right(user, "demand.view_dashboard")
 
 
 def access_loading(user) -> None:
-    _demand(user, "demand.load_extract")
+    demand_right(user, "demand.load_extract")
 
 
 def sees_small_counts(user) -> bool:
@@ -26,51 +22,51 @@ def sees_small_counts(user) -> bool:
 
 def access_extracts(user):
     """The extracts a person may see, newest first."""
-    _demand(user, "demand.view_extracts")
+    demand_right(user, "demand.view_extracts")
     return Extract.objects.order_by("-pk")
 
 
 def access_extract(user, pk: int) -> Extract:
-    return _found(access_extracts(user).filter(pk=pk))
+    return first_found(access_extracts(user).filter(pk=pk))
 
 
 def access_rejects(user, pk: int) -> Extract:
     """Rejected rows carry values of the file, which may tell of a person."""
     extract = access_extract(user, pk)
-    _demand(user, "demand.view_patient_level")
+    demand_right(user, "demand.view_patient_level")
     return extract
 
 
 def access_mapping(user, pk: int) -> Extract:
     """What columns mean is told from the file's own cells, which may tell of a person."""
     access_loading(user)
-    _demand(user, "demand.view_patient_level")  # before it is looked for: who may not map learns nothing of what there is
+    demand_right(user, "demand.view_patient_level")  # before it is looked for: who may not map learns nothing of what there is
     return access_extract(user, pk)
 
 
 def access_uploads(user):
     """The files that a person sends or has sent: their own alone."""
-    _demand(user, "demand.load_extract")
+    demand_right(user, "demand.load_extract")
     return Upload.objects.filter(user=user)
 
 
 def access_upload(user, pk) -> Upload:
-    return _found(access_uploads(user).filter(pk=pk))
+    return first_found(access_uploads(user).filter(pk=pk))
 
 
 def access_feeds(user):
     """Feeds bring extracts, so whoever sees extracts sees feeds; by name."""
-    _demand(user, "demand.view_extracts")
+    demand_right(user, "demand.view_extracts")
     return Feed.objects.order_by("name").prefetch_related("tables")
 
 
 def access_feed(user, pk: int) -> Feed:
-    return _found(access_feeds(user).filter(pk=pk))
+    return first_found(access_feeds(user).filter(pk=pk))
 
 
 def access_runs(user):
     """Runs tell what figures rest on, so whoever sees figures sees runs; newest first."""
-    _demand(user, "demand.view_dashboard")
+    demand_right(user, "demand.view_dashboard")
     runs = Run.objects.order_by("-pk")
     if not user.has_perm("demand.view_extracts"):
         runs = runs.exclude(kind__in=[Run.Kind.LOAD, Run.Kind.FETCH])
@@ -80,7 +76,7 @@ def access_runs(user):
 
 
 def access_run(user, pk: int) -> Run:
-    return _found(access_runs(user).select_related("requested_by").filter(pk=pk))
+    return first_found(access_runs(user).select_related("requested_by").filter(pk=pk))
 
 
 def access_published_run(user, pk: int | None = None) -> Run | None:
@@ -88,25 +84,25 @@ def access_published_run(user, pk: int | None = None) -> Run | None:
     access_dashboard(user)
     if pk is None:
         return Run.objects.published().first()
-    return _found(Run.objects.published().filter(pk=pk))
+    return first_found(Run.objects.published().filter(pk=pk))
 
 
 def access_single_infusions(user, pk: int | None = None) -> Run | None:
     """A published run (the newest without a number) for those who may see single infusions and claim lines."""
-    _demand(user, "demand.view_patient_level")
+    demand_right(user, "demand.view_patient_level")
     return access_published_run(user, pk)
 
 
 def access_log_loading(user) -> None:
     """Logs tell of single claims, doses and patients, and so do their rejected rows: who loads them holds both rights."""
-    _demand(user, "demand.load_extract")
-    _demand(user, "demand.view_patient_level")
+    demand_right(user, "demand.load_extract")
+    demand_right(user, "demand.view_patient_level")
 
 
 def access_log_load(user, pk: int, **of) -> LogLoad:
     """A load of a log; a checked file is its sender's own alone."""
     access_log_loading(user)
-    load = _found(LogLoad.objects.filter(pk=pk, **of))
+    load = first_found(LogLoad.objects.filter(pk=pk, **of))
     if load.status == LogLoad.Status.CHECKED and load.created_by_id != user.pk:
         raise Http404
     return load
@@ -118,8 +114,8 @@ def may_load_logs(user) -> bool:
 
 def access_settling(user) -> None:
     """Who settles a contradiction has looked at the records behind it."""
-    _demand(user, "demand.load_extract")
-    _demand(user, "demand.view_patient_level")
+    demand_right(user, "demand.load_extract")
+    demand_right(user, "demand.view_patient_level")
 
 
 def access_policy_steps(user) -> None:
@@ -130,10 +126,3 @@ def access_policy_steps(user) -> None:
 
 def may_date_steps(user) -> bool:
     return user.has_perm("demand.load_extract") or user.has_perm("payers.change_policy")
-
-
-def _found(queryset):
-    found = queryset.first()
-    if found is None:
-        raise Http404
-    return found

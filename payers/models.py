@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from payers import words
+from sites.models import RegisterChange
 
 
 class DrugFamily(models.Model):
@@ -390,33 +391,14 @@ class NegotiatedRate(models.Model):
         return f"{self.hospital} {self.hcpcs_code} {self.payer}"
 
 
-class RateChange(models.Model):
+class RateChange(RegisterChange):
     """A change of contract rates, checked before it is stored and kept so that it can be undone.
 
     `rows` are {"id", "before", "after"}: a rate's fields as text; before is null where the change adds the rate.
     """
 
-    class State(models.TextChoices):
-        CHECKED = "checked", "Checked, not stored"
-        STORED = "stored", "Stored"
-        UNDONE = "undone", "Undone"
-        DROPPED = "dropped", "Not stored"
-
-    title = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKED.value)
     rows = models.JSONField(default=list)
-    unchanged = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, help_text="Sentences: why a row of the file is not used")
-    warnings = models.JSONField(default=list)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    made_at = models.DateTimeField(auto_now_add=True)
-    decided_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self):
-        return self.title
 
 
 class PolicyForecast(models.Model):

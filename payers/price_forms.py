@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from payers import words
-from payers.actions.rates import ALREADY
+from payers.actions.rates import ALREADY, FIELDS
 from payers.engine.rates import BASES
 from payers.models import DrugFamily, Rate
 from sites.engine.registers import SITE_CLASSES
@@ -70,18 +70,7 @@ class RateForm(forms.ModelForm):
 
     class Meta:
         model = Rate
-        fields = (
-            "payer",
-            "plan",
-            "site_class",
-            "site_id",
-            "hcpcs_code",
-            "basis",
-            "rate",
-            "effective_from",
-            "effective_to",
-            "source",
-        )
+        fields = FIELDS
         widgets = {"effective_from": DAY, "effective_to": DAY}
         labels = {
             "hcpcs_code": "Code",

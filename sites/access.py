@@ -4,9 +4,7 @@ What the register says of a site (ours or not, open when) decides what counts as
 and administrators; everybody who sees figures may read it.
 """
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
-
+from sites.doors import demand_right, first_found
 from sites.models import Site, SiteChange
 
 READ = "demand.view_dashboard"  # who sees figures sees the registers that they rest on
@@ -14,12 +12,12 @@ EDIT = "care_sites.edit_sites"
 
 
 def access_register(user) -> None:
-    _demand(user, READ)
+    demand_right(user, READ)
 
 
 def access_editing(user) -> None:
-    _demand(user, READ)
-    _demand(user, EDIT)
+    demand_right(user, READ)
+    demand_right(user, EDIT)
 
 
 def may_edit_sites(user) -> bool:
@@ -28,8 +26,8 @@ def may_edit_sites(user) -> bool:
 
 def access_site(user, pk: int) -> Site:
     """An entry, also one that was merged or taken out: its history stays readable."""
-    _demand(user, READ)
-    return _found(Site.objects.select_related("merged_into").filter(pk=pk))
+    demand_right(user, READ)
+    return first_found(Site.objects.select_related("merged_into").filter(pk=pk))
 
 
 def access_editable_site(user, pk: int) -> Site:
@@ -44,16 +42,4 @@ def access_site_changes(user):
 
 
 def access_site_change(user, pk: int) -> SiteChange:
-    return _found(access_site_changes(user).filter(pk=pk))
-
-
-def _demand(user, right: str) -> None:
-    if not user.has_perm(right):
-        raise PermissionDenied
-
-
-def _found(queryset):
-    found = queryset.first()
-    if found is None:
-        raise Http404
-    return found
+    return first_found(access_site_changes(user).filter(pk=pk))

@@ -136,8 +136,9 @@ class SiteChairs(models.Model):
         return f"{self.site} {self.from_month:%Y-%m}"
 
 
-class SiteChange(models.Model):
-    """A change of the site register (a form, a file, a merger): a file is checked first; what is stored can be undone."""
+class RegisterChange(models.Model):
+    """A change of a register: checked, then stored or dropped by a second decision; what is stored can be undone
+    (`actions/decisions.py`)."""
 
     class State(models.TextChoices):
         CHECKED = "checked", "Checked, not stored"
@@ -148,17 +149,23 @@ class SiteChange(models.Model):
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKED.value)
     unchanged = models.PositiveIntegerField(default=0)
-    rejected = models.JSONField(default=list, help_text="line, column, value, rule, message")
     warnings = models.JSONField(default=list)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        abstract = True
         ordering = ["-id"]
 
     def __str__(self):
         return self.title
+
+
+class SiteChange(RegisterChange):
+    """A change of the site register: a form, a file, a merger."""
+
+    rejected = models.JSONField(default=list, help_text="line, column, value, rule, message")
 
 
 class SiteChangeRow(models.Model):

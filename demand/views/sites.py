@@ -18,6 +18,7 @@ from demand.selectors.sites import site_page
 from payers.models import Rate, SitePeriod340B
 from sites.access import access_editable_site, access_editing, access_site, may_edit_sites
 from sites.actions import changes, merge
+from sites.actions.decisions import Refused
 from sites.engine import duplicates
 from sites.models import Site
 from sites.site_form import LABELS, in_words
@@ -120,14 +121,14 @@ def merge_sites(request, keep: int, other: int):
     kept, merged = access_editable_site(request.user, keep), access_editable_site(request.user, other)
     try:
         plan = merge.plan(kept, merged)
-    except changes.Refused as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("demand:duplicate-sites")
     clashes = _clashes(kept.site_id, merged.site_id)
     if request.method == "POST" and not clashes:
         try:
             change = merge.merge(request.user, kept, merged)
-        except changes.Refused as refusal:
+        except Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("demand:merge-sites", keep, other)
         messages.success(

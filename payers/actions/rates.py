@@ -5,10 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from payers.engine.terms import RATES
 from payers.models import Rate, RateChange
+from sites.actions.decisions import Refused, decided, to_store, to_undo
 from sites.engine.rows import read_table
 from sites.models import Site
 
@@ -26,10 +26,6 @@ FIELDS = (
 )
 ALREADY = "This payer, plan, site, code and basis has a rate from that day already; change that one, or begin on another day."
 SHOWN = 200  # sentences of rejected rows and warnings that a change keeps
-
-
-class Refused(Exception):
-    """Nothing was changed. The message is one sentence that says what to do."""
 
 
 def check_file(path: Path, name: str, user) -> RateChange:
@@ -64,31 +60,19 @@ def check_file(path: Path, name: str, user) -> RateChange:
 @transaction.atomic
 def store_change(change: RateChange) -> None:
     """The checked change into the register. Refused where a rate has been changed since the check."""
-    change = RateChange.objects.select_for_update().get(pk=change.pk)
-    if change.state != RateChange.State.CHECKED:
-        raise Refused("This change has been decided already; look at the list of changes.")
+    change = to_store(change)
     for row in change.rows:
         _write(row, row["before"], row["after"])
-    _decided(change, RateChange.State.STORED)
+    decided(change, RateChange.State.STORED)
 
 
 @transaction.atomic
 def undo_change(change: RateChange) -> None:
     """Every rate as it was before the change. Refused where one of them has been changed again."""
-    change = RateChange.objects.select_for_update().get(pk=change.pk)
-    if change.state != RateChange.State.STORED:
-        raise Refused("Only a change that is stored can be undone.")
+    change = to_undo(change)
     for row in change.rows:
         _write(row, row["after"], row["before"])
-    _decided(change, RateChange.State.UNDONE)
-
-
-def drop_change(change: RateChange) -> None:
-    if RateChange.objects.filter(pk=change.pk, state=RateChange.State.CHECKED).update(
-        state=RateChange.State.DROPPED, decided_at=timezone.now()
-    ):
-        return
-    raise Refused("This change has been decided already; look at the list of changes.")
+    decided(change, RateChange.State.UNDONE)
 
 
 @transaction.atomic
@@ -120,11 +104,6 @@ def _at_once(user, title: str, rate: Rate | None, before: dict | None, after: di
     change = RateChange.objects.create(title=title[:200], rows=[row], made_by=user)
     store_change(change)
     return change
-
-
-def _decided(change: RateChange, state: str) -> None:
-    change.state, change.decided_at = state, timezone.now()
-    change.save()
 
 
 def _write(row: dict, expected: dict | None, wanted: dict | None) -> None:

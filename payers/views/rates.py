@@ -19,7 +19,9 @@ from payers.actions.negotiated_rates import load_negotiated_rates
 from payers.models import Rate, RateChange
 from payers.price_access import access_prices, access_rate, access_rate_change, access_rate_changes, may_change_rates
 from payers.price_forms import BASES_IN_WORDS, ExpireForm, RateForm, RegisterUploadForm
+from sites.actions.decisions import Refused, drop_change
 from sites.engine.text_file import RefusedTable
+from sites.views.decisions import decide
 
 MOST_BYTES = 20_000_000
 SHOWN_ROWS = 200
@@ -108,18 +110,11 @@ def undo(request, pk: int):
 
 @require_POST
 def drop(request, pk: int):
-    return _decide(request, pk, actions.drop_change, "Nothing was stored.")
+    return _decide(request, pk, drop_change, "Nothing was stored.")
 
 
-def _decide(request, pk: int, action: Callable[[RateChange], None], said: str):
-    found = access_rate_change(request.user, pk)
-    try:
-        action(found)
-    except actions.Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, said)
-    return redirect("payers:rate-change", pk)
+def _decide(request, pk: int, action: Callable[[RateChange], object], said: str):
+    return decide(request, access_rate_change(request.user, pk), action, said, "payers:rate-change")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,7 +126,7 @@ def edit(request, pk: int | None = None):
     if request.method == "POST" and form.is_valid():
         try:
             actions.save_rate(request.user, form.cleaned_data, rate)
-        except actions.Refused as refusal:
+        except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "The rate is stored. It can be undone below.")
@@ -149,7 +144,7 @@ def expire(request, pk: int):
         return redirect("payers:edit-rate", pk)
     try:
         actions.expire_rate(request.user, rate, form.cleaned_data["effective_to"])
-    except actions.Refused as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("payers:edit-rate", pk)
     messages.success(request, f"The rate ends on {form.cleaned_data['effective_to']}. It can be undone below.")

@@ -8,8 +8,8 @@ from pathlib import Path
 from auditlog.context import disable_auditlog
 from django.db import transaction
 from django.db.models import ProtectedError
-from django.utils import timezone
 
+from sites.actions.decisions import Refused, decided, to_store, to_undo
 from sites.actions.registers import AT_ONCE, Loaded, Stored, note_load
 from sites.engine.cells import chair_steps, npi_period
 from sites.engine.duplicates import ADDRESS, NPI, Place, pairs
@@ -23,10 +23,6 @@ OWN_TABLES = ("npis", "chairs_by_month")  # columns of an entry that are rows of
 FIELDS = tuple(name for name in FILE_COLUMNS if name not in OWN_TABLES)
 SHOWN = 200  # sentences of a change that are kept
 NOT_SAID = dict.fromkeys(STATE, "") | {"retired": "false"}
-
-
-class Refused(Exception):
-    """Nothing was changed. The message is one sentence that says what to do."""
 
 
 def entries(site_ids: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
@@ -164,12 +160,9 @@ def _keep_rows(change: SiteChange, rows: Iterable[tuple[str, Entry | None, Entry
 @transaction.atomic
 def store_change(change: SiteChange) -> Stored:
     """The checked change into the register. Refused where one of its sites has been changed since the check."""
-    locked = SiteChange.objects.select_for_update().get(pk=change.pk)
-    if locked.state != SiteChange.State.CHECKED:
-        raise Refused("This change has been decided already; look at the list of changes.")
-    rows = list(locked.rows.all())
+    rows = list(to_store(change).rows.all())
     _write([(row.site_id, row.before, row.after) for row in rows])
-    _decided(change, SiteChange.State.STORED)
+    decided(change, SiteChange.State.STORED)
     added = sum(row.before is None for row in rows)
     stored = Stored(added, len(rows) - added, change.unchanged)
     touched = {name for row in rows if row.before for name, _, _ in differences(row.before, row.after)}
@@ -180,25 +173,10 @@ def store_change(change: SiteChange) -> Stored:
 @transaction.atomic
 def undo_change(change: SiteChange) -> None:
     """Every site as it was before the change. Refused where one of them has been changed again."""
-    locked = SiteChange.objects.select_for_update().get(pk=change.pk)
-    if locked.state != SiteChange.State.STORED:
-        raise Refused("Only a change that is stored can be undone.")
-    rows = list(locked.rows.all())
+    rows = list(to_undo(change).rows.all())
     _write([(row.site_id, row.after, row.before) for row in rows])
-    _decided(change, SiteChange.State.UNDONE)
+    decided(change, SiteChange.State.UNDONE)
     note_load(Site, Stored(changed=len(rows)), [row.site_id for row in rows], [], change=change.pk, did=f"undid: {change.title}")
-
-
-def drop_change(change: SiteChange) -> None:
-    if not SiteChange.objects.filter(pk=change.pk, state=SiteChange.State.CHECKED).update(
-        state=SiteChange.State.DROPPED, decided_at=timezone.now()
-    ):
-        raise Refused("This change has been decided already; look at the list of changes.")
-
-
-def _decided(change: SiteChange, state: str) -> None:
-    change.state, change.decided_at = state, timezone.now()
-    change.save(update_fields=["state", "decided_at"])
 
 
 def _write(rows: list[tuple[str, Entry | None, Entry | None]]) -> None:

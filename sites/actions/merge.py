@@ -3,7 +3,8 @@ readable, marked, and its id stands for the kept one wherever logs, rates or ear
 
 from dataclasses import dataclass
 
-from sites.actions.changes import Refused, entry_of, save_entries
+from sites.actions.changes import entry_of, save_entries
+from sites.actions.decisions import Refused
 from sites.engine.site_entries import Entry, differences
 from sites.models import Site, SiteChange
 

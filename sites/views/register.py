@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sites.access import access_editable_site, access_editing, access_register, access_site_change, access_site_changes
 from sites.actions import changes as actions
+from sites.actions.decisions import Refused, drop_change
 from sites.engine.rows import Problem
 from sites.engine.site_entries import FILE_COLUMNS, differences
 from sites.engine.text_file import RefusedTable
 from sites.models import Site, SiteChange
 from sites.site_form import LABELS, LISTS, SiteForm, in_words
+from sites.views.decisions import decide
 
 MOST_BYTES = 20_000_000
 SHOWN_ROWS = 200
@@ -63,7 +65,7 @@ def _saved(request, form: SiteForm, site: Site | None):
     title = f"{'Changed' if site else 'Added'}: {entry['name']}"
     try:
         actions.save_entries(request.user, title, {entry["site_id"]: entry})
-    except actions.Refused as refusal:
+    except Refused as refusal:
         form.add_error(None, str(refusal))
         return _form_page(request, form, site, status=422)
     messages.success(request, f"{entry['name']} is saved. Figures count it after the next recomputation.")
@@ -88,7 +90,7 @@ def retire(request, pk: int):
     entry = actions.entry_of(site) | {"retired": "true"}
     try:
         actions.save_entries(request.user, f"Taken out: {site.name}", {site.site_id: entry})
-    except actions.Refused as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"{site.name} is taken out of the register; undo that in its history below.")
@@ -167,18 +169,11 @@ def undo(request, pk: int):
 
 @require_POST
 def drop(request, pk: int):
-    return _decide(request, pk, actions.drop_change, "Nothing was stored.")
+    return _decide(request, pk, drop_change, "Nothing was stored.")
 
 
 def _decide(request, pk: int, action: Callable[[SiteChange], object], said: str):
-    found = access_site_change(request.user, pk)
-    try:
-        action(found)
-    except actions.Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, said)
-    return redirect("sites:site-change", pk)
+    return decide(request, access_site_change(request.user, pk), action, said, "sites:site-change")
 
 
 @require_safe
