@@ -30,6 +30,7 @@ class Parameters:
         "J0131", "J0134", "J0136", "J1100", "J1200", "J1453", "J1626", "J1642", "J1644", "J1720", "J1885", "J2060", "J2175",
         "J2250", "J2405", "J2469", "J2550", "J2765", "J2780",
         "J2920", "J2930", "J7030", "J7040", "J7050", "J7060", "J7120", "S0028",
+        "J0162", "J0163", "J0164", "J0165", "J0166", "J0167", "J0168", "J0169", "J0171",  # rescue from a reaction
     )  # fmt: skip
     infusion_clinic_taxonomies: tuple[str, ...] = ("261QI0500X",)
     pharmacy_taxonomy_prefix: str = "3336"
@@ -70,6 +71,18 @@ class Parameters:
         "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215",
         "99242", "99243", "99244", "99245",
     )  # fmt: skip
+
+    # Clinical events
+    emergency_codes: tuple[str, ...] = ("99281", "99282", "99283", "99284", "99285")  # visits to an emergency room (CPT)
+    # HCPCS level II, 2026-01: J0171 until 2025-06-30, since then by maker
+    epinephrine_codes: tuple[str, ...] = (
+        "J0162", "J0163", "J0164", "J0165", "J0166", "J0167", "J0168", "J0169", "J0171",
+    )  # fmt: skip
+    # A kind of event and the diagnoses that show it, ICD-10-CM without the point; our choice of codes
+    clinical_event_diagnoses: tuple[str, ...] = (
+        "line_infection ^(T8021|T827XXA)",  # of a central venous catheter; of a vascular device
+        "sepsis ^(A40|A41|R652|R7881)",  # and bacteremia
+    )
 
     # Time
     mature_completion: float = 0.90

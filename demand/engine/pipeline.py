@@ -1,7 +1,7 @@
 """Loaded extracts -> lines, infusions, episodes, leakage as Parquet files of one run; grain of each file: see its stage.
 
 The flow, in the order it is read: rows accepted in the end -> lines with roles and sites -> infusions with channel and attribution
--> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> summaries. Large extracts run in passes by person, so memory is bounded
+-> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> clinical events -> summaries. Large extracts run in passes by person, so memory is bounded
 by the pass; files are written beside `out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
 Same extracts, reference, parameters and code give the same rows in the same order, whatever the number of passes.
 """
@@ -15,7 +15,19 @@ from pathlib import Path
 
 import duckdb
 
-from demand.engine import accepted, episodes, everyday, exposure, infusions, leakage, maturity, roles, stage, summaries
+from demand.engine import (
+    accepted,
+    clinical_events,
+    episodes,
+    everyday,
+    exposure,
+    infusions,
+    leakage,
+    maturity,
+    roles,
+    stage,
+    summaries,
+)
 from demand.engine.accepted import ExtractInput
 from demand.engine.lanes import side_by_side
 from demand.engine.parameters import Parameters
@@ -104,6 +116,7 @@ def recompute(
         report("exposure", 0.0)
         work.gather()
         exposure.write_exposure(work.connection, work.out_dir, reference)
+        clinical_events.write_clinical_events(work.connection, work.out_dir)
 
         report("summaries", 0.0)
         leakage.count_leakage(work.connection)

@@ -284,7 +284,7 @@ _EMPTY = {
     "eligibility": "person_id VARCHAR, payer VARCHAR, plan VARCHAR, line_of_business VARCHAR, funding_type VARCHAR, state VARCHAR, "
     "birth_date DATE, zip_code VARCHAR, enrollment_start_date DATE, enrollment_end_date DATE",
     "lines": "person_id VARCHAR, service_date DATE, diagnosis_codes VARCHAR, infusion_id BIGINT, payer VARCHAR, "
-    "authorization_end_date DATE",
+    "authorization_end_date DATE, data_source VARCHAR",
     "feed_end": "data_source VARCHAR, known_until DATE",
 }
 
@@ -306,7 +306,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, people: list[Person], as_of: 
                  dose.affiliated, dose.channel, None, covered.payer, covered.plan, covered.line_of_business, covered.funding,
                  covered.state, "feed", 100_000)
             )  # fmt: skip
-            rows["lines"].append((person.name, dose.on, dose.diagnosis, key, covered.payer, dose.authorized_until))
+            rows["lines"].append((person.name, dose.on, dose.diagnosis, key, covered.payer, dose.authorized_until, "feed"))
         runs = person.episodes()
         for place, run in enumerate(runs):
             new = person.new_start() if place == 0 else (run[0].on - runs[place - 1][-1].on).days > 180

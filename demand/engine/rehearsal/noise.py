@@ -14,8 +14,8 @@ from demand.engine.rehearsal.plans import Course
 from demand.engine.rehearsal.world import World
 
 _OUTSIDE_GROUPS = {"metro": npi(4010), "suburban": npi(4011), "rural": npi(4012)}
-_PRIMARY_CARE = npi(4020)
-_HOSPITAL = {"metro": "LM-UNIV", "suburban": "LM-FAIRHOLLOW", "rural": "LM-STONEFIELD"}
+PRIMARY_CARE = npi(4020)
+HOSPITAL = {"metro": "LM-UNIV", "suburban": "LM-FAIRHOLLOW", "rural": "LM-STONEFIELD"}
 _EVERYDAY = ("99060000101", "99060000202", "99060000303", "99060000404", "99060000505", "99060000606")
 _RETAIL_PHARMACY = npi(4030)
 _VISIT_CENTS = {"99213": 9_200, "99214": 13_000, "99215": 18_300}
@@ -30,11 +30,9 @@ def everyday_care(billing: Billing, world: World) -> None:
         lines = [billing.line(payer, "99213", 1, 9_200)]
         if draw.chance(0.5):
             lines += [billing.line(payer, "80053", 1, 1_400), billing.line(payer, "85025", 1, 1_100)]
-        billing.send(billing.claim(payer, day, None, lines, billing=_PRIMARY_CARE, rendering=_PRIMARY_CARE, diagnosis="I10"), True)
+        billing.send(billing.claim(payer, day, None, lines, billing=PRIMARY_CARE, rendering=PRIMARY_CARE, diagnosis="I10"), True)
         if draw.chance(0.45):
-            billing.pharmacy_row(
-                payer, day, draw.pick(_EVERYDAY), 30, 30, draw.between(400, 9_000), _PRIMARY_CARE, _RETAIL_PHARMACY
-            )
+            billing.pharmacy_row(payer, day, draw.pick(_EVERYDAY), 30, 30, draw.between(400, 9_000), PRIMARY_CARE, _RETAIL_PHARMACY)
         day += draw.between(70, 260)
     if draw.chance(0.10):
         _unrelated_injections(billing, start, end)
@@ -81,7 +79,7 @@ def _unrelated_injections(billing: Billing, start: int, end: int) -> None:
             return
         payer = billing.person.payer_on(day)
         lines = [billing.line(payer, code, 1, cents), billing.line(payer, "96372", 1, 1_700)]
-        billing.send(billing.claim(payer, day, None, lines, billing=_PRIMARY_CARE, rendering=_PRIMARY_CARE, diagnosis="D519"), True)
+        billing.send(billing.claim(payer, day, None, lines, billing=PRIMARY_CARE, rendering=PRIMARY_CARE, diagnosis="D519"), True)
         day += draw.between(28, 33)
 
 
@@ -89,7 +87,7 @@ def _emergency(billing: Billing, start: int, end: int) -> None:
     """Revenue code 0450 with an injection or fluids: emergency, never an outpatient infusion."""
     draw, person = billing.draw, billing.person
     day = draw.between(start, end - 1)
-    payer, site = person.payer_on(day), billing.world.site_by_id[_HOSPITAL[person.place.market]]
+    payer, site = person.payer_on(day), billing.world.site_by_id[HOSPITAL[person.place.market]]
     lines = [billing.line(payer, "99284", 1, 62_000, "0450"), billing.line(payer, "96374", 1, 19_800, "0450")]
     lines.append(
         billing.line(payer, "96360", 1, 19_800, "0450") if draw.chance(0.5) else billing.line(payer, "J2405", 4, 400, "0636")
@@ -98,7 +96,7 @@ def _emergency(billing: Billing, start: int, end: int) -> None:
     if draw.chance(0.3):  # fluids in an office on another day: hydration opens no infusion
         day = draw.between(start, end - 1)
         payer = person.payer_on(day)
-        claim = billing.claim(payer, day, None, [billing.line(payer, "96360", 1, 3_900)], billing=_PRIMARY_CARE, diagnosis="E860")
+        claim = billing.claim(payer, day, None, [billing.line(payer, "96360", 1, 3_900)], billing=PRIMARY_CARE, diagnosis="E860")
         billing.send(claim, True)
 
 
@@ -106,7 +104,7 @@ def _hospital_stay(billing: Billing, start: int, end: int) -> None:
     """Bill type 11x; one in four with an infusible drug on it, which is no outpatient infusion."""
     draw, person = billing.draw, billing.person
     day = draw.between(start, end - 1)
-    payer, site = person.payer_on(day), billing.world.site_by_id[_HOSPITAL[person.place.market]]
+    payer, site = person.payer_on(day), billing.world.site_by_id[HOSPITAL[person.place.market]]
     lines = [billing.line(payer, "", 3, 850_000, "0120"), billing.line(payer, "", 1, 90_000, "0300")]
     if draw.chance(0.25):
         lines.append(billing.line(payer, "J1569", 60, 310_000, "0636"))
@@ -122,7 +120,7 @@ def _unrelated_chemotherapy(billing: Billing, start: int, end: int) -> None:
     for _ in range(4):
         if day >= end:
             return
-        payer, site = person.payer_on(day), billing.world.site_by_id[_HOSPITAL[person.place.market]]
+        payer, site = person.payer_on(day), billing.world.site_by_id[HOSPITAL[person.place.market]]
         lines = [billing.line(payer, "J9045", 12, 9_000, "0636"), billing.line(payer, "96413", 1, 33_700, "0335")]
         billing.send(billing.claim(payer, day, site, lines, diagnosis="C569"), False)
         day += draw.between(20, 22)
@@ -132,7 +130,7 @@ def _broken_row(billing: Billing, start: int) -> None:
     """Rows that no reader should accept: no person, a date that is none, a negative amount with nothing to reverse."""
     draw = billing.draw
     payer = billing.person.payer_on(start)
-    claim = billing.claim(payer, start, None, [Line("99213", 1, 9_200, 9_200, 15_000)], billing=_PRIMARY_CARE)
+    claim = billing.claim(payer, start, None, [Line("99213", 1, 9_200, 9_200, 15_000)], billing=PRIMARY_CARE)
     (row,) = claim_rows(claim, start + 20)
     kind = draw.between(0, 2)
     if kind == 0:

@@ -210,6 +210,7 @@ class TruthRows:
         self.episodes: list[str] = []
         self.darks: list[str] = []
         self.exposures: list[str] = []
+        self.clinical: list[str] = []
 
     def add(self, seen_rows: list[tuple[Course, Infusion, Seen]]) -> None:
         """All infusions of one person, in the order of the courses."""

@@ -25,6 +25,7 @@ from demand.engine.rehearsal.claims import (
     bill_infusion,
     eligibility_rows,
 )
+from demand.engine.rehearsal.clinical import CLINICAL_COLUMNS, clinical_facts
 from demand.engine.rehearsal.courses import live, make_setting
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.exposures import EXPOSURE_COLUMNS, exposure_rows
@@ -63,6 +64,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "truth/episodes.csv": EPISODE_COLUMNS,
     "truth/darks.csv": DARK_COLUMNS,
     "truth/exposures.csv": EXPOSURE_COLUMNS,
+    "truth/clinical.csv": CLINICAL_COLUMNS,
 }
 
 TRUTH_README = Path(__file__).resolve().parent / "truth_readme.md"  # the definitions of the key, copied next to it
@@ -170,19 +172,19 @@ def _write_people(
                 "orders.csv": logs.orders, "denials.csv": logs.denials, "white_bag_events.csv": logs.white_bag_events,
                 "patient_impacts.csv": logs.patient_impacts, "truth/infusions.csv": truth.infusions,
                 "truth/episodes.csv": truth.episodes, "truth/darks.csv": truth.darks,
-                "truth/exposures.csv": truth.exposures,
+                "truth/exposures.csv": truth.exposures, "truth/clinical.csv": truth.clinical,
             }  # fmt: skip
             for name, found in written.items():
                 streams[name].write("".join(found))
                 counts[name] += len(found)
-            truth.infusions, truth.episodes, truth.darks, truth.exposures = [], [], [], []
+            truth.infusions, truth.episodes, truth.darks, truth.exposures, truth.clinical = [], [], [], [], []
             if report:
                 report(end - 1, people)
     return counts
 
 
 def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, truth: TruthRows, site_policy: dict[str, str]) -> None:
-    """One person's life and claims, from two streams: what happened, and how it was billed."""
+    """One person's life and claims, from streams of their own: what happened, how it was billed, how well they are."""
     world = setting.world
     life = Draws(world.seed, f"person:{number}")
     person = make_person(world, number, life)
@@ -196,6 +198,7 @@ def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, trut
         _self_fills(billing, course)
         specialist_visits(billing, course)
     everyday_care(billing, world)
+    truth.clinical.extend(clinical_facts(billing))
     rows.eligibility.extend(eligibility_rows(person))
     truth.add(mine)
     truth.exposures.extend(exposure_rows(setting, mine, truth.as_of))

@@ -193,17 +193,21 @@ WITH rule AS (
     SELECT string_split(said, ' ')[1], string_split(said, ' ')[3], string_split(said, ' ')[2]::INTEGER
     FROM (SELECT unnest(getvariable('exception_diagnoses')) AS said)
 ), asked AS (
-    SELECT line.person_id, line.service_date, line.diagnosis_codes
+    SELECT line.person_id, line.service_date, line.diagnosis_codes, line.data_source
     FROM run_lines AS line
     SEMI JOIN treatment ON treatment.person_id = line.person_id
     WHERE line.diagnosis_codes IS NOT NULL
 ), telling AS (  -- few texts stand on many lines
-    SELECT diagnosis_codes, rule.code, rule.days
+    SELECT
+        diagnosis_codes, rule.code, rule.days,
+        list_filter(string_split(diagnosis_codes, ';'), lambda said: regexp_matches(said, rule.pattern))[1] AS diagnosis_code
     FROM (SELECT DISTINCT diagnosis_codes FROM asked)
     JOIN rule ON regexp_matches(diagnosis_codes, rule.pattern)
 )
-SELECT DISTINCT
+SELECT
     asked.person_id, telling.code, asked.service_date AS from_on,
-    coalesce(asked.service_date + telling.days, DATE '9999-12-31') AS until_on
+    coalesce(asked.service_date + telling.days, DATE '9999-12-31') AS until_on,
+    min(telling.diagnosis_code) AS diagnosis_code, min(asked.data_source) AS data_source
 FROM asked
-JOIN telling USING (diagnosis_codes);
+JOIN telling USING (diagnosis_codes)
+GROUP BY ALL;
