@@ -21,6 +21,7 @@ from demand.views import (
     sites,
     therapies,
     uploads,
+    white_bag,
 )
 
 
@@ -117,6 +118,8 @@ urlpatterns = [
     path("markets/map/", places.market_map, name="market-map"),
     path("markets/fit/", places.fit, name="market-fit"),
     path("markets/where/", places.where, name="market-where"),
+    path("white-bagging/", white_bag.index, name="white-bagging"),
+    path("white-bagging/<slug:key>.csv", white_bag.table, name="white-bagging-csv"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -38,6 +38,7 @@ ROOMS = (
             ("Logs", "demand:logs", SEES),
         ),
     ),
+    ("Patients", (("White bagging", "demand:white-bagging", SEES),)),
     (
         "Prices",
         (

@@ -13,6 +13,8 @@ from demand.engine.rehearsal.policies import PlantedPolicy, StateLaw
 from demand.engine.rehearsal.therapies import Code, Therapy
 from demand.engine.rehearsal.world import Payer, Prescriber, Site, World
 
+WEIGHT_CHANGES = 0.04  # chance at each dose that the person weighs another 10 or 16 % since the last: doses by weight follow
+
 
 def make_setting(
     world: World, menu: tuple[Therapy, ...], policies: tuple[PlantedPolicy, ...], laws: tuple[StateLaw, ...]
@@ -146,6 +148,10 @@ def _give(setting: Setting, course: Course, draw: Draws, planned: list[int]) -> 
     switch_after = draw.between(1, len(planned)) if len(therapy.products) > 1 and draw.chance(0.06) else None
     product, prescriber = course.product, course.prescriber
     waste_billed = draw.chance(0.8)
+    weighed = Draws(
+        setting.world.seed, f"weight:{person.number}:{therapy.family}"
+    )  # a stream of its own: nothing else moves with it
+    weight = person.weight
     induction_days = {course.started + offset for offset in therapy.recipe.first_days} if therapy.recipe.first_share < 1 else set()
     for position, day in enumerate(planned):
         if switch_after == position:
@@ -164,7 +170,9 @@ def _give(setting: Setting, course: Course, draw: Draws, planned: list[int]) -> 
             here = elsewhere if visiting else site
         channel, supply, pharmacy = _channel(setting, course, here, payer, day, complies, clear)
         share = therapy.recipe.first_share if day in induction_days else 1.0
-        dose, units, waste = _dose(therapy, code, person.weight, share, waste_billed)
+        if position and weighed.chance(WEIGHT_CHANGES):
+            weight = max(18.0, min(150.0, weight * weighed.pick((0.84, 0.9, 1.1, 1.16))))
+        dose, units, waste = _dose(therapy, code, weight, share, waste_billed)
         course.infusions.append(
             Infusion(day, code, here, channel, supply, pharmacy, dose, units, waste, prescriber, payer, visiting)
         )
