@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roi.views import changing, reading, sliders, stress, uncertainty, workbook
+from roi.views import changing, files, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("<int:pk>/sliders/keep/", sliders.keep, name="keep"),
     path("<int:pk>/stress/", stress.stress, name="stress"),
     path("<int:pk>/versions/<int:number>/workbook.xlsx", workbook.workbook, name="workbook"),
+    path("<int:pk>/versions/<int:number>/scenario.json", files.scenario_file, name="scenario-file"),
+    path("import/", files.import_file, name="import"),
     path("<int:pk>/edit/", changing.edit, name="edit"),
     path("<int:pk>/versions/<int:number>/restore/", changing.restore, name="restore"),
     path("<int:pk>/compute/", changing.compute, name="compute"),

@@ -30,14 +30,14 @@ def engine_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def request_scenario_run(version: ScenarioVersion, *, seed: int = SEED, user=None) -> Run:
+def request_scenario_run(version: ScenarioVersion, *, seed: int = SEED, draws: int | None = None, user=None) -> Run:
     """Ask for a version's results. The same version, seed, draws and engine give the existing run. The caller sends it to the queue."""
     inputs = {"version": version.pk, "sha256": sha256(version.inputs), "data_run": version.inputs["market"]["run_id"]}
     return runs.request_run(
         Run.Kind.SCENARIO,
         subject_id=version.pk,
         inputs=inputs,
-        parameters={"seed": seed, "draws": DRAWS},
+        parameters={"seed": seed, "draws": draws or DRAWS},
         engine_version=engine_version(),
         user=user,
     )

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from demand.models import Run
-from roi.actions.compute import request_scenario_run
+from roi.actions.compute import SEED, request_scenario_run
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.spreads import spreads_of
 from roi.models import Scenario, ScenarioVersion
@@ -25,7 +25,7 @@ class Saved:
 
 
 @transaction.atomic
-def create_scenario(user, name: str, center: Center, note: str = "") -> Saved:
+def create_scenario(user, name: str, center: Center, note: str = "", *, seed: int = SEED, draws: int | None = None) -> Saved:
     """A new scenario with its first version. InputError where the inputs cannot be computed."""
     _check(center)
     try:
@@ -33,7 +33,7 @@ def create_scenario(user, name: str, center: Center, note: str = "") -> Saved:
             scenario = Scenario.objects.create(name=name, created_by=user)
     except IntegrityError:
         raise Refused(f"There is a scenario called “{name}” already, perhaps in the archive; choose another name.") from None
-    return _add_version(scenario, center.as_json(), user, note)
+    return _add_version(scenario, center.as_json(), user, note, seed=seed, draws=draws)
 
 
 @transaction.atomic
@@ -107,6 +107,6 @@ def _locked(scenario: Scenario) -> tuple[Scenario, ScenarioVersion]:
     return scenario, scenario.versions.select_related("created_by").order_by("-number").first()
 
 
-def _add_version(scenario: Scenario, inputs: dict, user, note: str, number: int = 1) -> Saved:
+def _add_version(scenario: Scenario, inputs: dict, user, note: str, number: int = 1, **drawn) -> Saved:
     version = ScenarioVersion.objects.create(scenario=scenario, number=number, inputs=inputs, note=note[:300], created_by=user)
-    return Saved(version, request_scenario_run(version, user=user))
+    return Saved(version, request_scenario_run(version, user=user, **drawn))

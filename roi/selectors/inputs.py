@@ -85,7 +85,7 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     """What the market brings, one input for each kind of number and each kind of source it rests on."""
     market = center.market
     here, elsewhere = market.at(HOSPITAL), market.at(ELSEWHERE)
-    claims = Source(MEASURED, f"Claims run {market.run_id}", f"{market.last_month:%Y-%m}")
+    claims = Source(MEASURED, run_words(market), f"{market.last_month:%Y-%m}")
     made = [
         ShownInput("data_volumes", "Infusions in our hospitals", f"{_sum(here):,.0f} a month", claims),
         ShownInput("data_elsewhere", "Infusions of our prescribers' patients elsewhere", f"{_sum(elsewhere):,.0f} a month", claims),
@@ -137,7 +137,11 @@ def market_words(market: Market) -> str:
     """What the volumes cover: all markets, Oct 2025 to Mar 2026, claims run 7."""
     place = f"the {market.name} market" if market.name else "all markets"
     immature = "" if market.mature else ", months that are not complete"
-    return f"{place}, {market.first_month:%b %Y} to {market.last_month:%b %Y}{immature}, claims run {market.run_id}"
+    return f"{place}, {market.first_month:%b %Y} to {market.last_month:%b %Y}{immature}, {run_words(market).lower()}"
+
+
+def run_words(market: Market) -> str:
+    return f"Claims run {market.run_id}" if market.run_id else "Claims of another server, as imported"
 
 
 def market_notes(market: Market) -> list[str]:

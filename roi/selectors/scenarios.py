@@ -91,6 +91,12 @@ def listed(user, archived: bool = False) -> list[ListedScenario]:
     ]
 
 
+def named_scenario(text: str) -> Scenario | None:
+    """A scenario by its name, else by its number."""
+    found = Scenario.objects.filter(name=text).first()
+    return found or (Scenario.objects.filter(pk=int(text)).first() if text.isdecimal() else None)
+
+
 def page(user, pk: int, number: int | None = None) -> ScenarioPage:
     """A scenario's version (the newest without a number); 404 where there is none."""
     version = access_version(user, pk, number)

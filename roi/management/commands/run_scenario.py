@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from demand.models import Run
 from demand.tasks import work_on
 from roi.actions.compute import SEED, perform_scenario, request_scenario_run
-from roi.models import Scenario, ScenarioResult
+from roi.models import ScenarioResult
+from roi.selectors.scenarios import named_scenario
 from roi.words import BASELINE_NAMES, PART_NAMES, chance, dollars, irr_text, payback_text
 
 
@@ -20,9 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args, scenario, seed, **options):
-        found = Scenario.objects.filter(name=scenario).first()
-        if found is None and scenario.isdecimal():
-            found = Scenario.objects.filter(pk=int(scenario)).first()
+        found = named_scenario(scenario)
         if found is None:
             raise CommandError(f"No scenario is called “{scenario}”; the scenarios page lists them.")
         version = found.versions.order_by("-number").first()

@@ -1,0 +1,120 @@
+"""A scenario as one file: out, in, and the same to the cent; what is refused, in one sentence."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertRedirects
+
+from demand.models import Run
+from roi.engine.cash_flow import BASELINES
+from roi.engine.scenario_file import checksum, read_scenario_file
+from roi.models import Scenario, ScenarioResult
+from roi.tasks import scenario as work
+from tests.roi.recalculated import Recalculated
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def file(make, published, as_editor):
+    """The text that a scenario's page exports; its claims run has a hash, as every finished one has."""
+    Run.objects.filter(pk=published.pk).update(result_hash="claims-of-may")
+    scenario = make("Exported", chairs="6")
+    return as_editor.get(reverse("roi:scenario-file", args=[scenario.pk, 1])).content.decode()
+
+
+def send(client, text, **fields):
+    upload = SimpleUploadedFile("scenario.json", text.encode())
+    return client.post(reverse("roi:import"), {"file": upload, "name": "Imported", **fields})
+
+
+def test_an_imported_file_returns_every_result_to_the_cent(file, as_editor):
+    answer = send(as_editor, file)
+    imported = Scenario.objects.get(name="Imported")
+    assertRedirects(answer, reverse("roi:scenario", args=[imported.pk]), fetch_redirect_response=False)
+    work(Run.objects.get(subject_id=imported.versions.get().pk, kind=Run.Kind.SCENARIO).pk)
+    first, second = ScenarioResult.objects.order_by("pk")
+    assert second.summary == first.summary
+    assert second.run.result_hash == first.run.result_hash == read_scenario_file(file).result_hash
+    assertContains(as_editor.get(reverse("roi:scenario", args=[imported.pk])), "are the file&#x27;s, to the cent")
+
+
+def test_the_commands_carry_a_scenario_over_to_other_data(file, published, tmp_path):
+    """Where the claims run is not here, the file's own inputs compute the same; unasked, it is refused."""
+    path = tmp_path / "scenario.json"
+    call_command("export_scenario", "Exported", output=str(path))
+    assert path.read_text() == file
+    Run.objects.filter(pk=published.pk).update(result_hash="claims-of-june")
+    with pytest.raises(CommandError, match="not on this server"):
+        call_command("import_scenario", str(path), name="Moved")
+    out = StringIO()
+    call_command("import_scenario", str(path), name="Moved", from_inputs=True, json=True, stdout=out)
+    answer = json.loads(out.getvalue())
+    assert (answer["same_values"], answer["same_result"], answer["data_run"]) == (True, True, None)
+    assert "computed from the file's inputs" in Scenario.objects.get(name="Moved").versions.get().note
+
+
+def test_a_scenario_without_its_claims_run_has_its_page(file, published, as_editor):
+    Run.objects.filter(pk=published.pk).update(result_hash="claims-of-june")
+    send(as_editor, file, from_inputs="on")
+    imported = Scenario.objects.get(name="Imported")
+    assertContains(as_editor.get(reverse("roi:scenario", args=[imported.pk])), "claims of another server")
+
+
+def changed(text, **parts):
+    values = json.loads(text) | parts
+    return json.dumps(values)
+
+
+def test_what_cannot_be_imported_is_refused_in_one_sentence(file, as_editor):
+    inputs = json.loads(file)["inputs"]
+    tampered = {**inputs, "answers": {**inputs["answers"], "chairs": {**inputs["answers"]["chairs"], "value": "9"}}}
+    nonsense = {**tampered, "answers": {**inputs["answers"], "chairs": {**inputs["answers"]["chairs"], "value": "many"}}}
+    missing = {**inputs, "answers": {key: answer for key, answer in inputs["answers"].items() if key != "chairs"}}
+    cases = {
+        "no exported scenario": '{"a": 1}',
+        "not complete JSON": file[:200],
+        "not whole": json.dumps({key: value for key, value in json.loads(file).items() if key != "seed"}),
+        "changed after the file was written": changed(file, inputs=tampered),
+        "give a number": changed(file, inputs=nonsense, inputs_sha256=checksum(nonsense)),
+        "is not in the file": changed(file, inputs=missing, inputs_sha256=checksum(missing)),
+        "cannot read": changed(file, inputs={}, inputs_sha256=checksum({})),
+        "draws of the file": changed(file, draws=10**9),
+    }
+    for words, text in cases.items():
+        answer = send(as_editor, text)
+        assert answer.status_code == 422
+        assertContains(answer, words, status_code=422)
+    assertContains(as_editor.post(reverse("roi:import"), {"name": "x"}), "Choose the file", status_code=422)
+    assert not Scenario.objects.filter(name="Imported").exists()
+
+
+def test_only_editors_import(client, reader, file):
+    client.force_login(reader)
+    assert client.get(reverse("roi:import")).status_code == 403
+    assert send(client, file).status_code == 403
+
+
+def test_the_workbook_recalculated_is_the_screen_to_the_cent(make, as_reader):
+    """Every formula evaluated anew, cached values left aside, against the summary that the page shows."""
+    scenario = make()
+    content = as_reader.get(reverse("roi:workbook", args=[scenario.pk, 1])).content
+    book, result = Recalculated(content), ScenarioResult.objects.get()
+    assert len(book.formulas) > 500
+    labels = {label: row for row, label in enumerate(book.column("Answer", "A"), start=1)}
+    first = 5 - labels["Net present value"]  # the title and the note stand above an empty row
+    for letter, baseline in zip("BC", BASELINES, strict=True):
+        value = result.summary["baselines"][baseline]
+        for label, key in (("Net present value", "npv_cents"), ("Not discounted", "total_cents"), ("Peak cash", "peak_cash_cents")):
+            assert round(book.at("Answer", f"{letter}{labels[label] + first}") * 100) == value[key], (baseline, label)
+        parts = [round(cents * 100) for cents in book.column("Bridge", letter)[1:]]
+        assert parts == [*value["parts_npv_cents"].values(), value["npv_cents"]]
+    for cell in book.formulas:
+        assert isinstance(book.at(*cell), float | int), cell
+    by_way = result.summary["contributions"]
+    for sheet, way in (("Payers", "payer"), ("Therapies", "therapy"), ("Patients", "patients")):
+        assert round(book.column(sheet, "B")[-1] * 100) == sum(row["npv_cents"] for row in by_way[way])
