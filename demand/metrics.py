@@ -461,6 +461,21 @@ METRICS = {
             limits="Bends (a site that is full) and products of inputs are assigned to no input. A narrow guess counts little, so the spreads "
             "deserve as much care as the values.",
         ),
+        Metric(
+            slug="error-of-an-approved-scenario",
+            title="Error of an approved scenario",
+            why="Who approves should learn whom to believe: what was promised is set against what came, assumption by assumption.",
+            what="For the first 3, 6 and 12 months since the opening that was approved: what payers allowed at the site less what the "
+            "scenario expected, split over three causes that add up to it to the cent. Opening: infusions the scenario would have had, "
+            "had it opened when the site did, less those it expected, at the expected price. Volume: infusions given less those, at the "
+            "expected price. Price: what was allowed less the infusions given at the expected price; a changed mix of payers and drugs is in it.",
+            numerator="Allowed amount of infusions at the site ordered by named prescribers of ours, less the scenario's.",
+            denominator="The scenario's allowed amount of the same months, for the error as a share.",
+            direction="Near zero is better; the sign says in which direction an owner errs.",
+            next_step="Ask the owner of the largest error what the next scenario should assume.",
+            limits="Months count once claims of them are complete. Costs are not in claims and are not compared. What the majority rule "
+            "alone attributes is not in the actuals.",
+        ),
     )
 }
 

@@ -29,3 +29,10 @@ def access_editing(user) -> None:
 def access_editable(user, pk: int) -> Scenario:
     access_editing(user)
     return access_scenario(user, pk)
+
+
+def access_approving(user, pk: int, number: int) -> ScenarioVersion:
+    """Who may record the council's choices may approve."""
+    version = access_version(user, pk, number)
+    demand_right(user, "care_sites.decide")
+    return version

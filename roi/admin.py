@@ -2,7 +2,8 @@
 
 from auditlog.registry import auditlog
 
-from roi.models import Scenario, ScenarioVersion
+from roi.models import Approval, Scenario, ScenarioVersion
 
 auditlog.register(Scenario)
 auditlog.register(ScenarioVersion, exclude_fields=["inputs"])  # a version holds its inputs for good; the log need not
+auditlog.register(Approval)

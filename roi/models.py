@@ -75,3 +75,29 @@ class ScenarioLine(models.Model):
 
     def __str__(self):
         return f"{self.baseline} {self.month} {self.line_item}"
+
+
+class Approval(models.Model):
+    """A computed version that was approved: who answers for it, the goal it serves, and who owns which assumption; never edited.
+
+    `site` is the registered site that came of it, named when it is there; from then on actuals are compared with the version.
+    """
+
+    version = models.OneToOneField(ScenarioVersion, on_delete=models.CASCADE, related_name="approval")
+    executive = models.CharField(max_length=150)
+    goal = models.CharField(max_length=300)
+    owners = models.JSONField(help_text="Who owns each assumption, by its code")
+    site = models.ForeignKey("care_sites.Site", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    approved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-approved_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(executive="") & ~models.Q(goal=""), name="approval_names_executive_and_goal"
+            )
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.version} approved"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roi.views import changing, files, reading, sliders, stress, uncertainty, workbook
+from roi.views import approvals, changing, files, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("<int:pk>/stress/", stress.stress, name="stress"),
     path("<int:pk>/versions/<int:number>/workbook.xlsx", workbook.workbook, name="workbook"),
     path("<int:pk>/versions/<int:number>/scenario.json", files.scenario_file, name="scenario-file"),
+    path("<int:pk>/versions/<int:number>/approve/", approvals.approve_version, name="approve"),
+    path("<int:pk>/look-back/", approvals.look_back, name="look-back"),
+    path("<int:pk>/look-back/site/", approvals.site, name="look-back-site"),
     path("import/", files.import_file, name="import"),
     path("<int:pk>/edit/", changing.edit, name="edit"),
     path("<int:pk>/versions/<int:number>/restore/", changing.restore, name="restore"),

@@ -1,7 +1,7 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
 from demand.words import line_of_business
-from roi.engine import break_even, cash_flow, contributions, worlds
+from roi.engine import break_even, cash_flow, contributions, look_back, worlds
 from roi.engine.center_fields import FIELDS, MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
 from roi.engine.spreads import LABELS
@@ -155,3 +155,10 @@ def chance(share: float) -> str:
     if 0.995 < share < 1:
         return "more than 99 in 100"
     return f"{share * 100:.0f} in 100"
+
+
+ASSUMPTION_NAMES = {
+    look_back.OPENING: "Opening month",
+    look_back.VOLUME: "Who comes, and how fast",
+    look_back.PRICE: "What an infusion is paid",
+}

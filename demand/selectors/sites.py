@@ -300,3 +300,15 @@ def _detail(run: Run, ids: list[str]) -> Detail:
 
 def _mix(run: Run, ids: list[str], value: str) -> tuple[Share, ...]:
     return tuple(Share(*row) for row in ask(run, MIX.replace("{value}", value), sites=ids))
+
+
+def slices_by_month(run: Run, site: Site, see_small: bool) -> tuple[dict[dt.date, Slice], dict[dt.date, bool]]:
+    """What named prescribers of ours ordered at a site, by month (hidden where a part of it is), and which months of the run are
+    mature. A month without an infusion there is left out of the first."""
+    ids = [site.site_id, *(merged for merged, kept in merged_ids().items() if kept == site.site_id)]
+    visible = Everything() if see_small else visible_cells(run, DashboardFilters())
+    found: dict[dt.date, Slice] = {}
+    for month, _, place, site_id, *measures in _ask_cells(run, ids, "month"):
+        cell = Slice(*measures) if visible.shows(f"{place}{AT_SITE}{site_id}", month=month) else HIDDEN_SLICE
+        found[month] = _sum(found.get(month, NOTHING), cell)
+    return found, dict(ask(run, "SELECT month, bool_and(mature) FROM {facts} GROUP BY month ORDER BY month"))

@@ -9,7 +9,7 @@ from demand.models import Run
 from roi.actions.compute import SEED, request_scenario_run
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.spreads import spreads_of
-from roi.models import Scenario, ScenarioVersion
+from roi.models import Approval, Scenario, ScenarioVersion
 
 
 class Refused(Exception):
@@ -90,6 +90,8 @@ def delete_scenario(scenario: Scenario) -> None:
     """For good, with every version and result; only what is archived already."""
     if scenario.archived_at is None:
         raise Refused("Archive the scenario first; only archived ones can be deleted.")
+    if Approval.objects.filter(version__scenario=scenario).exists():
+        raise Refused("A version of it is approved, and what was approved is kept; it stays in the archive.")
     scenario.delete()
 
 

@@ -18,6 +18,7 @@ from roi.engine.marks import GUESSED
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
 from roi.selectors.changes import input_pairs, result_pairs
+from roi.selectors.look_back import newest_approval
 from roi.selectors.market import has_data
 from sites.engine.site_types import COMMUNITY
 
@@ -51,6 +52,7 @@ def detail(request, pk: int, number: int | None = None):
         "chances": _chances(result),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
+        "approval": newest_approval(pk),
         "limits": limits_on(page.center.market.name, COMMUNITY),
         "launch": readiness_of(page.center.market.name, COMMUNITY),
         "part_sentences": [(words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],

@@ -95,11 +95,11 @@ def test_a_scenario_takes_a_fixed_number_of_queries(make, change, as_reader, dja
     scenario = make()
     change(scenario, capture_leaving="80")
     as_reader.get(url("scenario", scenario.pk))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         as_reader.get(url("scenario", scenario.pk))
     for percent in ("70", "75", "85"):
         change(scenario, capture_leaving=percent)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         as_reader.get(url("scenario", scenario.pk))
 
 
