@@ -24,7 +24,10 @@ ZIP = re.compile(r"\d{5}", re.ASCII)
 
 @dataclass(frozen=True)
 class WhereQuestion:
-    """`k` is the answer shown in full; capacity and minimum are infusions a year of one site; margin_share is a percent of allowed."""
+    """`k` is the answer shown in full; capacity and minimum are infusions a year of one site; margin_share is a percent of allowed.
+
+    The barred_… are limits typed for this search, beside the register's partnerships, of which `waived` are the numbers left out.
+    """
 
     measure: str = "people"
     k: int = 2
@@ -37,6 +40,7 @@ class WhereQuestion:
     barred_kinds: tuple[str, ...] = ()
     barred_markets: tuple[str, ...] = ()
     barred_sites: tuple[str, ...] = ()
+    waived: tuple[int, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @classmethod
@@ -56,6 +60,7 @@ class WhereQuestion:
             "affiliated": query.get("affiliated") == "on",
             "barred_kinds": tuple(kind for kind in KINDS if kind in query.getlist("barred_kind")),
             "barred_markets": tuple(market.strip() for market in query.getlist("barred_market") if market.strip()),
+            "waived": tuple(sorted({int(text) for text in query.getlist("waived") if text.isascii() and text.isdigit()})),
             "thresholds": place.thresholds,
         }
         share = number(query, "margin_share", None, 0.1, 100, problems, "Margin, % of the allowed amount,")
@@ -79,7 +84,7 @@ class WhereQuestion:
         return cls(**asked), tuple(problems)
 
     def limits(self) -> tuple[Limit, ...]:
-        """What partnerships forbid, as the search reads it."""
+        """What the asker forbids besides the register's partnerships, as the search reads it."""
         made = []
         if self.barred_kinds:
             made.append(Limit("a limit on kinds of site", kinds=frozenset(self.barred_kinds)))
@@ -99,6 +104,8 @@ class WhereQuestion:
         if self.minimum:
             parts.append(f"at least {self.minimum:,.0f}")
         parts += [limit.name for limit in self.limits()]
+        if self.waived:
+            parts.append(f"as if {len(self.waived)} of the register’s partnership limits were waived")
         of = self.thresholds
         return "; ".join(
             [*parts, f"in reach: {of.urban:g} miles in urban, {of.suburban:g} in suburban, {of.rural:g} in rural areas"]

@@ -35,13 +35,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Limit:
-    """What a partnership forbids: candidates that fit every list it has; an empty list asks for nothing."""
+    """What a partnership forbids: candidates that fit every list it has; an empty list asks for nothing. `spared` keys it never bars."""
 
     name: str
     kinds: frozenset[str] = frozenset()
     site_classes: frozenset[str] = frozenset()
     markets: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    spared: frozenset[str] = frozenset()
 
     def bars(self, candidate: Candidate) -> bool:
         asked = (
@@ -50,7 +51,8 @@ class Limit:
             (self.markets, candidate.market),
             (self.keys, candidate.key),
         )
-        return any(wanted for wanted, _ in asked) and all(value in wanted for wanted, value in asked if wanted)
+        fits = any(wanted for wanted, _ in asked) and all(value in wanted for wanted, value in asked if wanted)
+        return fits and candidate.key not in self.spared
 
 
 @dataclass(frozen=True)

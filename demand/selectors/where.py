@@ -3,16 +3,20 @@
 Kept without any new center are people with a site of ours in reach that their policies permit. What a center adds are the others.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from django.utils import timezone
 
-from demand.engine.covering import Answer, Candidate, frontier, permitted
+from demand.engine.covering import Answer, Candidate, Limit, frontier, permitted
 from demand.engine.reach import HOME, OURS, PHARMACY, Barred, Place, quantile
+from demand.selectors.choices import limits as recorded_limits
 from demand.selectors.reach import Reached
 from demand.where import MOST, WhereQuestion
 from sites.centroids import zip_points
 from sites.engine.distance import miles_matrix
+from sites.engine.limits import Limit as Recorded
+from sites.engine.site_types import CLASSES
 from sites.engine.zip_places import city_of
 
 MOST_ZIPS = 60  # candidate ZIP codes taken from the data: those where most people at risk live
@@ -43,12 +47,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class Search:
+    """`barred`: candidates left out, each with the name of the first limit that binds; `recorded`: the register's that would bind today."""
+
     everything: float
     base: float
     people: int
     kept: tuple[Kept, ...]
     candidates: tuple[Opening, ...]
     barred: tuple[tuple[Opening, str], ...]
+    recorded: tuple[Recorded, ...]
     median_miles: float | None
     ninetieth_miles: float | None
     not_placed: tuple[str, ...]
@@ -56,19 +63,21 @@ class Search:
 
 def search(found: Reached, question: WhereQuestion, see_small: bool) -> Search:
     """The frontier k = 1 … 8 over everything asked; the same question is answered once."""
-    key = (id(found), question.__class__(**{**question.__dict__, "k": 1}), see_small)
+    today = timezone.localdate()
+    recorded = tuple(limit for limit in recorded_limits() if limit.is_in_force(today))
+    key = (id(found), replace(question, k=1), recorded, see_small)
     kept = _searched.get(key)
     if kept is None or kept[0] is not found:
         if len(_searched) >= 16:
             _searched.clear()
-        kept = _searched[key] = (found, _search(found, question))
+        kept = _searched[key] = (found, _search(found, question, recorded))
     return kept[1]
 
 
 _searched: dict[tuple, tuple[Reached, Search]] = {}
 
 
-def _search(found: Reached, question: WhereQuestion) -> Search:
+def _search(found: Reached, question: WhereQuestion, recorded: tuple[Recorded, ...]) -> Search:
     reach = found.reach
     risk = np.array([group.at_risk or not found.knows_exposure for group in reach.groups], dtype=bool) & reach.located
     groups = [reach.groups[place] for place in np.flatnonzero(risk)]
@@ -77,7 +86,7 @@ def _search(found: Reached, question: WhereQuestion) -> Search:
     people = reach.people[risk]
     inside, limit, now = reach.within(OURS)[risk], reach.limit[risk], reach.miles[OURS][risk]
     everyone, not_placed = candidates(found, question)
-    free, barred = permitted([spot.candidate for spot in everyone], question.limits())
+    free, barred = permitted([spot.candidate for spot in everyone], _limits(found, question, recorded))
     by_key = {spot.candidate.key: spot for spot in everyone}
     spots = tuple(by_key[one.key] for one in free)
     homes = np.array(
@@ -98,8 +107,23 @@ def _search(found: Reached, question: WhereQuestion) -> Search:
         kept.append(Kept(answer, sites, base + answer.value, *_travel(after, people)))
     return Search(
         float(value.sum()), base, int(people.sum()), tuple(kept), spots,
-        tuple((by_key[one.key], bound.name) for one, bound in barred), *_travel(now, people), tuple(not_placed),
+        tuple((by_key[one.key], bound.name) for one, bound in barred), recorded, *_travel(now, people), tuple(not_placed),
     )  # fmt: skip
+
+
+def _limits(found: Reached, question: WhereQuestion, recorded: tuple[Recorded, ...]) -> list[Limit]:
+    """The asker's limits and the register's that are not waived; a partnership never bars the partner's own sites."""
+    made = [
+        Limit(
+            limit.name,
+            site_classes=frozenset(one for kind in limit.site_types for one in CLASSES[kind]),
+            markets=frozenset(limit.markets),
+            spared=frozenset(site_id for site_id, owner in found.owners.items() if owner == limit.partner),
+        )
+        for limit in recorded
+        if limit.number not in question.waived
+    ]
+    return [*question.limits(), *made]
 
 
 def _merged(groups, value: np.ndarray, load: np.ndarray, near: np.ndarray):

@@ -23,6 +23,7 @@ from demand.where import KINDS, MEASURES, MOST, WhereQuestion
 from demand.words import named
 
 MAP_ALONE = "With a filter people by ZIP code are hidden: they would give small counts away. Clear it to see them."
+NAMED = 5  # barred candidates named in full; there may be sixty
 RINGS_ALONE = "With a filter the shares within 10, 20 and 30 miles are hidden: they would give small counts away."
 
 
@@ -107,7 +108,9 @@ def _search(found: Reached, question: WhereQuestion, see_small: bool) -> dict:
             where_charts.answer(answers, kept, owned, question, see_small),
         ),
         "into_scenario": [_scenario_link(spot, see_small) for spot, _, _ in kept.sites] if kept else [],
-        "barred": [(where_charts.name_of(spot, see_small), limit) for spot, limit in answers.barred],
+        "barred": _barred(answers.barred, see_small),
+        "binding": [limit for limit in answers.recorded if limit.name in {name for _, name in answers.barred}],
+        "recorded": answers.recorded,
         "candidates": len(answers.candidates),
         "not_placed": answers.not_placed,
         "miles": [(name, getattr(question.thresholds, name)) for name in MILES],
@@ -120,6 +123,14 @@ def _search(found: Reached, question: WhereQuestion, see_small: bool) -> dict:
         "zips_text": ", ".join(question.zips),
         "barred_text": ", ".join(question.barred_sites),
     }
+
+
+def _barred(barred, see_small: bool) -> list[tuple[str, int, list[str]]]:
+    """Limit, how many candidates it bars, and the first of them."""
+    names: dict[str, list[str]] = {}
+    for spot, limit in barred:
+        names.setdefault(limit, []).append(where_charts.name_of(spot, see_small))
+    return [(limit, len(found), list(dict.fromkeys(found))[:NAMED]) for limit, found in names.items()]
 
 
 def _scenario_link(spot, see_small: bool) -> tuple[str, str]:

@@ -22,9 +22,14 @@ class Limit:
     def binds(self, market: str, site_type: str, on: dt.date) -> bool:
         """A market that is not named (\"\": all of them) is touched by any limit of that kind of site."""
         here = not self.markets or not market or market in self.markets
-        return (
-            site_type in self.site_types and here and (not self.since or self.since <= on) and (not self.until or on < self.until)
-        )
+        return site_type in self.site_types and here and self.is_in_force(on)
+
+    def is_in_force(self, on: dt.date) -> bool:
+        return (not self.since or self.since <= on) and (not self.until or on < self.until)
+
+    @property
+    def name(self) -> str:
+        return f"the partnership with {self.partner}"
 
     @property
     def sentence(self) -> str:

@@ -17,6 +17,7 @@ from demand.selectors.reach import reached, travel
 from demand.selectors.where import search
 from demand.where import WhereQuestion
 from payers.models import DrugFamily
+from sites.models import Partnership
 from tests.demand.places_files import CITY, DAY, FAR, SUBURB, People, policy, site
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,23 @@ def test_the_question_is_what_the_address_says():
     assert (
         where_charts.rounded(37, False) == 30 and where_charts.rounded(7, False) is HIDDEN and where_charts.rounded(0, False) == 0
     )
+
+
+def test_a_recorded_partnership_binds_the_search_by_itself_until_it_is_waived(own_storage, analyst):
+    site("H")
+    policy("P")
+    site("PC", site_class="infusion_center", ownership="partner", owner="Kidney Group", zip_code=FAR)
+    run = People().add(40, CITY, exposed_to="P").add(15, FAR, exposed_to="P").publish()
+    limit = Partnership.objects.create(
+        partner="Kidney Group", site_types=["community"], waived_by="The board", markets=["metro"], until=dt.date(2999, 1, 1)
+    )
+    found = reached(run, Thresholds())
+    bound = search(found, WhereQuestion(), True)
+    assert {spot.candidate.kind for spot in bound.candidates} == {"partner"}  # the partner's own site stays
+    assert {name for _, name in bound.barred} == {"the partnership with Kidney Group"}
+    waived = search(found, WhereQuestion(waived=(limit.pk,)), True)
+    assert waived.kept[-1].total == 55 and not waived.barred
+    text = analyst.get("/markets/where/").content.decode()
+    assert "It may be waived by The board." in text and f'name="waived" value="{limit.pk}"' in text
+    Partnership.objects.update(until=dt.date(2020, 1, 1))
+    assert not search(found, WhereQuestion(), True).barred
