@@ -393,6 +393,32 @@ METRICS = {
             limits="Straight lines, not roads. Sites that the register does not hold cannot be placed.",
         ),
         Metric(
+            slug="site-money",
+            title="What claims pay at a site",
+            why="It is the part of a site's margin that claims know.",
+            what="For the infusions given at the site, whoever ordered them: what payers allowed, what they paid and what patients owed "
+            "(coinsurance, copayment and deductible), by drug, administration and home service lines.",
+            numerator="The sum of each amount over the infusions whose claims say it.",
+            denominator="Per infusion: those infusions. The others are counted beside it and never taken as zero.",
+            direction="Neither way is good by itself: a large allowed amount is a cost to payers and patients.",
+            next_step="Margin needs what drugs cost to buy: enter it in a scenario of the site's market.",
+            limits="Allowed by payers that this system has claims of; others' infusions are not in it.",
+            sql=("infusion_rows", "infusions"),
+        ),
+        Metric(
+            slug="site-quality",
+            title="Waits, denials, white bags and impacts of a site",
+            why="Patients and doctors choose a site by how soon and how smoothly it gives the dose.",
+            what="Days from an order on file to the first infusion that followed it, over the last 12 months of the site's data; and the records "
+            "of the denial, white-bag and patient-impact logs that name the site, all that are on file.",
+            numerator="The days that half, and nine in ten, of these infusions do not exceed; the number of records and what they add up to.",
+            denominator="Waits: infusions that followed an order on file. Logs have none: they are counts.",
+            direction="Lower is better.",
+            next_step="Long waits: compare with the use of chairs. Denials: see payers and reasons in the denial log.",
+            limits="A log is as complete as the people who keep it: no record is not the same as no event.",
+            sql=("attribution",),
+        ),
+        Metric(
             slug="unmet-demand",
             title="Is there unmet demand?",
             why="A new site pays where people wait or have none in reach, and not where chairs stand empty.",

@@ -4,6 +4,7 @@ from demand import words
 from demand.charts.brief import MARKS
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import count, percent, shortened
+from demand.charts.site_measures import site_measures
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.dashboard import OUTCOMES
 from demand.selectors.site_attention import FULL
@@ -18,6 +19,8 @@ def figures(page: SitePage) -> tuple[Figure, ...]:
         made.append(_chairs(page.months))
     if page.detail and page.detail.infusions:
         made += [_mix("therapy", "Therapy", page.detail.families), _mix("payer", "Payer", page.detail.payers)]
+    if page.detail and page.detail.measured:
+        made += site_measures(page.detail.measured)
     return tuple(made)
 
 

@@ -23,6 +23,10 @@ from sites.engine.zip_places import UNKNOWN, area_of
 from sites.models import Site, ZipCentroid
 
 LAST_DAY = "SELECT max(service_date) FROM {infusions} WHERE attribution_rule IN ('ordering_npi', 'rendering_npi')"
+LATEST_HOME = """home AS (
+    SELECT person_id, arg_max(left(zip_code, 5), (enrollment_start_date, coalesce(enrollment_end_date, DATE '9999-12-31'), zip_code)) AS zip_code
+    FROM {eligibility} WHERE zip_code IS NOT NULL AND enrollment_start_date <= $until GROUP BY person_id
+)"""
 PEOPLE = """
 WITH recent AS (
     SELECT * FROM {infusions}
@@ -32,31 +36,25 @@ WITH recent AS (
         person_id, arg_max(market, (service_date, infusion_id)) AS market, arg_max(payer, (service_date, infusion_id)) AS payer,
         arg_max(family, (service_date, infusion_id)) AS family, count(*) AS infusions, coalesce(sum(allowed_cents), 0)::BIGINT AS allowed_cents
     FROM recent GROUP BY person_id
-), home AS (
-    SELECT person_id, arg_max(left(zip_code, 5), (enrollment_start_date, coalesce(enrollment_end_date, DATE '9999-12-31'), zip_code)) AS zip_code
-    FROM {eligibility} WHERE zip_code IS NOT NULL AND enrollment_start_date <= $until GROUP BY person_id
-), risk AS (RISK)
+), HOME_OF_PERSON, risk AS (RISK)
 SELECT
     coalesce(home.zip_code, ''), coalesce(market, 'unknown'), coalesce(payer, 'unknown'), coalesce(family, 'unknown'), policies,
     count(*), sum(infusions)::BIGINT, sum(person.allowed_cents)::BIGINT
 FROM person LEFT JOIN home USING (person_id) LEFT JOIN risk USING (person_id)
 GROUP BY ALL ORDER BY ALL
-"""
+""".replace("HOME_OF_PERSON", LATEST_HOME)
 EXPOSED = """
 SELECT person_id, list_sort(list(DISTINCT policy_id)) AS policies FROM {exposure}
 WHERE verdict IN ('exposed', 'in_grace') AND list_contains($policies, policy_id) GROUP BY person_id
 """
 NOBODY_EXPOSED = "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR[] AS policies WHERE false"
 TRIPS = """
-WITH home AS (
-    SELECT person_id, arg_max(left(zip_code, 5), (enrollment_start_date, coalesce(enrollment_end_date, DATE '9999-12-31'), zip_code)) AS zip_code
-    FROM {eligibility} WHERE zip_code IS NOT NULL AND enrollment_start_date <= $until GROUP BY person_id
-)
+WITH HOME_OF_PERSON
 SELECT zip_code, site_id, coalesce(market, 'unknown'), coalesce(payer, 'unknown'), coalesce(family, 'unknown'), count(*), count(DISTINCT person_id)
 FROM {infusions} JOIN home USING (person_id)
 WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND service_date > $since AND service_date <= $until AND site_class <> 'home'
 GROUP BY ALL ORDER BY ALL
-"""
+""".replace("HOME_OF_PERSON", LATEST_HOME)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The one thing about a site that is most worth attention, computed from what the page knows.
 
 First what makes the site's figures wrong (closed and still used), then what hurts most: too full, patients about to be excluded,
-patients lost, white bags; last what merely has to be checked. Readers without the patient-level right get what the register alone
+patients lost, white bags, long waits, write-offs, long ways; last what merely has to be checked. Readers without the patient-level right get what the register alone
 says: the rest counts people.
 """
 
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from demand.engine.parameters import Parameters
+from demand.selectors.site_measures import FAR
 from sites.models import Site
 
 FULL = 0.9  # of the chair hours open; above it a site has no room for what moves
 MANY_BAGS = 0.2  # of the infusions of a site of ours
 ENOUGH = 30  # infusions; a share of fewer is no finding
+LONG_WAIT = 14  # days from order to first dose, for half of the patients
+MUCH_WRITTEN_OFF = 0.01  # of what was allowed
+MANY_FAR = 0.25  # of the people who live too far away
 LAST = 3  # mature months that speak for the present
 
 
@@ -42,6 +46,9 @@ def attention(site: Site, months, detail, on: dt.date) -> Attention | None:
         _losing(site, detail),
         _gaining(site, detail),
         _white_bagged(site, detail),
+        _waiting(site, detail),
+        _written_off(site, detail),
+        _far(site, detail),
         _unmatched(site, edit),
         _stale(site, edit),
     ):
@@ -138,6 +145,44 @@ def _white_bagged(site: Site, detail) -> Attention | None:
         "bags", "warn",
         f"{share:.0%} of the infusions here are white-bagged, most of them for {worst.label} ({worst.white_bagged:,}).",
         "#figure-payer", "See payers",
+    )  # fmt: skip
+
+
+def _measured(site: Site, detail):
+    return detail.measured if detail and site.ownership != Site.Ownership.OTHER else None
+
+
+def _waiting(site: Site, detail) -> Attention | None:
+    found = _measured(site, detail)
+    if not found or found.waited < ENOUGH or found.wait_median < LONG_WAIT:
+        return None
+    return Attention(
+        "waits", "warn",
+        f"Half of the {found.waited:,} infusions here that followed an order came {found.wait_median} days or more after it.",
+        "#figure-quality", "See waits",
+    )  # fmt: skip
+
+
+def _written_off(site: Site, detail) -> Attention | None:
+    found = _measured(site, detail)
+    lost = found and found.denials.told["written_off_cents"]
+    if not lost or not found.allowed.cents or lost < MUCH_WRITTEN_OFF * found.allowed.cents:
+        return None
+    return Attention(
+        "denials", "warn",
+        f"${lost / 100:,.0f} of this site were written off after {found.denials.records:,} denials, {lost / found.allowed.cents:.1%} of what was allowed.",
+        "#figure-quality", "See denials",
+    )  # fmt: skip
+
+
+def _far(site: Site, detail) -> Attention | None:
+    found = _measured(site, detail)
+    if not found or found.travel.placed < ENOUGH or found.travel.far_share < MANY_FAR:
+        return None
+    return Attention(
+        "far", "warn",
+        f"{found.travel.far_share:.0%} of the people infused here ({found.travel.far:,} of {found.travel.placed:,}) live more than {FAR} miles away.",
+        "#figure-travel", "See travel",
     )  # fmt: skip
 
 

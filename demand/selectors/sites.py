@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from demand import trace_words
 from demand.engine.disclosure import HIDDEN
 from demand.filters import DashboardFilters
-from demand.models import PatientImpact, Run, WhiteBagEvent
+from demand.models import Run
 from demand.selectors.coverage import Coverage, coverage
 from demand.selectors.dashboard import HIDDEN_SLICE, MARKED, MEASURES, NOTHING, OUTCOMES, Measure, Slice, plus
 from demand.selectors.facts import ResultsMissing, ask, ask_tables
 from demand.selectors.hidden import AT_SITE, Everything, visible_cells
 from demand.selectors.site_attention import Attention, attention
+from demand.selectors.site_measures import Measures, measures_of
 from payers.models import DrugFamily, Rate, SitePeriod340B
 from sites.models import Site, SiteChangeRow
 from sites.selectors import merged_ids
@@ -125,11 +126,7 @@ class Detail:
     moved_to: tuple[Move, ...]  # from here to there
     moved_from: tuple[Move, ...]
     coming: tuple[Coming, ...]
-    bag_events: int
-    delayed: int
-    mean_delay: float | None
-    wasted: int
-    impacts: int
+    measured: Measures | None
     missing: str = ""
 
     @property
@@ -170,7 +167,7 @@ def site_page(site: Site, run: Run | None, see_small: bool, on: dt.date) -> Site
         try:
             slices = _slices(run, ids, see_small)
             months = _months(run, site, ids, see_small)
-            detail = _detail(run, ids) if see_small else None
+            detail = _detail(run, site, ids) if see_small else None
         except ResultsMissing as sentence:
             missing = str(sentence)
     return SitePage(
@@ -253,13 +250,14 @@ def _open_hours(site: Site, steps: list, month: dt.date) -> float | None:
     return chairs * float(hours) * (following - month).days / 7
 
 
-def _detail(run: Run, ids: list[str]) -> Detail:
+def _detail(run: Run, site: Site, ids: list[str]) -> Detail:
     ((*counts,),) = ask(run, EVERYTHING, sites=ids)
     last = counts[-1]
     since = last - dt.timedelta(days=365) if last else dt.date.min
-    moves, coming, missing = [], [], ""
+    moves, coming, measured, missing = [], [], None, ""
     try:
         moves = ask_tables(run, MOVES, sites=ids, since=since)
+        measured = measures_of(run, site, ids)
         coming = ask_tables(run, COMING, sites=ids)
     except ResultsMissing as sentence:
         missing = str(sentence)
@@ -280,8 +278,6 @@ def _detail(run: Run, ids: list[str]) -> Detail:
         ]  # fmt: skip
         return tuple(sorted(made, key=lambda move: (-move.treatments, move.site_id)))
 
-    events = list(WhiteBagEvent.objects.filter(site_id__in=ids).values_list("delayed_days", "wasted"))
-    delays = [days for days, _ in events if days]
     return Detail(
         *counts,
         families=_mix(run, ids, "family"),
@@ -289,11 +285,7 @@ def _detail(run: Run, ids: list[str]) -> Detail:
         moved_to=moved("from"),
         moved_from=moved("to"),
         coming=tuple(Coming(*row) for row in coming),
-        bag_events=len(events),
-        delayed=len(delays),
-        mean_delay=round(sum(delays) / len(delays), 1) if delays else None,
-        wasted=sum(1 for _, wasted in events if wasted),
-        impacts=PatientImpact.objects.filter(site_id__in=ids).count(),
+        measured=measured,
         missing=missing,
     )
 

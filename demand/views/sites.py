@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -46,17 +45,8 @@ def site(request, pk: int):
         "coverage": page.coverage,
         "may_edit": may_edit_sites(request.user),
         "history": [(row, difference(row)) for row in page.history],
-        "choices_url": _url("demand:choices"),
     }
     return render(request, "sites/site.html", context)
-
-
-def _url(name: str) -> str:
-    """Where a page is, or "" where this version of the product has none of that name."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 @require_safe

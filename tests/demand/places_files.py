@@ -16,7 +16,7 @@ DAY = dt.date(2026, 6, 1)
 CITY, SUBURB, FAR = "37203", "37064", "42240"  # Nashville; Franklin, 17 miles south; Hopkinsville, 62 miles northwest
 INFUSIONS = {
     "person_id": "VARCHAR", "service_date": "DATE", "family": "VARCHAR", "site_class": "VARCHAR", "site_id": "VARCHAR", "payer": "VARCHAR",
-    "market": "VARCHAR", "attribution_rule": "VARCHAR", "infusion_id": "BIGINT", "allowed_cents": "BIGINT", "waits": "BIGINT",
+    "market": "VARCHAR", "attribution_rule": "VARCHAR", "infusion_id": "BIGINT", "allowed_cents": "BIGINT", "paid_cents": "BIGINT", "patient_cents": "BIGINT", "waits": "BIGINT",
 }  # fmt: skip
 ELIGIBILITY = {"person_id": "VARCHAR", "zip_code": "VARCHAR", "enrollment_start_date": "DATE", "enrollment_end_date": "DATE"}
 EXPOSURE = {"person_id": "VARCHAR", "family": "VARCHAR", "policy_id": "VARCHAR", "verdict": "VARCHAR", "exposed_from": "DATE"}

@@ -2,20 +2,28 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
 
 from demand import storage
+from demand.charts.site_measures import site_measures
 from demand.engine.disclosure import HIDDEN
 from demand.filters import NOT_REGISTERED, DashboardFilters
+from demand.models import Denial, WhiteBagEvent
 from demand.selectors.dashboard import OUTCOMES, choices, dashboard
 from demand.selectors.facts import ask
+from demand.selectors.site_attention import attention
 from demand.selectors.site_lists import competitors, unregistered
+from demand.selectors.site_measures import Logged, measures_of
 from demand.selectors.sites import site_page
 from payers.models import DrugFamily
 from sites.models import Site, SiteNpi
 from tests.demand.facts_files import ELSEWHERE, WHITE_BAG, fact, write_facts
+from tests.demand.places_files import CITY, DAY, FAR, People
+from tests.demand.places_files import site as register
 from tests.infusion_strategy.published import publish, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +181,37 @@ def test_what_left_is_split_by_owner_and_by_the_payer_behind_it(run):
     assert sum(row[3] for row in found.affiliations) == total.allowed_cents
     assert {one.owner for one in found.owners} >= {"Zenith Inc", "HomeRx", "Summit Infusion"}
     assert {row[0]: row[1] for row in found.affiliations}[""] == 1
+
+
+def test_travel_money_waits_and_logs_of_a_site_and_what_is_not_known_of_them(own_storage):
+    site = register("H")
+    given = People().add(30, CITY, waits=20).add(10, FAR).add(2, None, allowed_cents=None)
+    given.add(5, CITY, service_date=DAY - dt.timedelta(days=400))
+    run = given.publish()
+    Denial.objects.create(row_key="1", claim_id="1", site_id="H", denied_cents=500_000, written_off_cents=90_000, decided_on=DAY)
+    WhiteBagEvent.objects.create(row_key="1", site_id="H", hcpcs_code="J1745", administered_on=DAY, delayed_days=3)
+    found = measures_of(run, site, ["H"])
+    assert (found.travel.placed, found.travel.unknown, found.travel.far) == (40, 2, 10) and found.travel.median < 1
+    assert 55 < found.travel.ninetieth < 65
+    assert (found.allowed.cents, found.allowed.known, found.allowed.infusions) == (4_500_000, 45, 47)
+    assert (found.wait_median, found.waited, found.recent) == (20, 30, 42)
+    assert found.denials.told["written_off_cents"] == 90_000 and found.white_bags.told["delayed"] == 1
+    assert found.impacts.records == 0
+    assert "25.0% (10 of 40) travel more than 30 miles" in site_measures(found)[0].reading
+    assert measures_of(run, register("NOBODY"), ["NOBODY"]) is None
+    site.zip_code = ""
+    assert "neither its coordinates" in measures_of(run, site, ["H"]).travel.why_not
+
+
+def test_attention_turns_to_waits_then_write_offs_then_long_ways(own_storage):
+    site = register("H")
+    SiteNpi.objects.create(site=site, npi="1234567893")
+    given = People().add(30, CITY, waits=20).add(10, FAR)
+    found = measures_of(given.publish(), site, ["H"])
+    detail = SimpleNamespace(measured=found, coming=(), moved_to=(), moved_from=(), last_on=DAY, infusions=40, white_bagged=0)
+    assert attention(site, (), detail, ON).kind == "waits"
+    detail.measured = replace(found, wait_median=3)
+    assert attention(site, (), detail, ON).kind == "far"
+    detail.measured = replace(detail.measured, denials=Logged(4, DAY, DAY, {"written_off_cents": 50_000}))
+    said = attention(site, (), detail, ON)
+    assert said.kind == "denials" and "$500 of this site were written off after 4 denials, 1.2%" in said.sentence
