@@ -1,7 +1,7 @@
 """Loaded extracts -> lines, infusions, episodes, leakage as Parquet files of one run; grain of each file: see its stage.
 
 The flow, in the order it is read: rows accepted in the end -> lines with roles and sites -> infusions with channel and attribution
--> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> clinical events -> summaries. Large extracts run in passes by person, so memory is bounded
+-> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> clinical events -> what a retention line asks -> summaries. Large extracts run in passes by person, so memory is bounded
 by the pass; files are written beside `out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
 Same extracts, reference, parameters and code give the same rows in the same order, whatever the number of passes.
 """
@@ -24,6 +24,7 @@ from demand.engine import (
     infusions,
     leakage,
     maturity,
+    retention_values,
     roles,
     stage,
     summaries,
@@ -117,6 +118,7 @@ def recompute(
         work.gather()
         exposure.write_exposure(work.connection, work.out_dir, reference)
         clinical_events.write_clinical_events(work.connection, work.out_dir)
+        retention_values.write_retention_values(work.connection, work.out_dir)
 
         report("summaries", 0.0)
         leakage.count_leakage(work.connection)
