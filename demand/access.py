@@ -126,3 +126,22 @@ def access_policy_steps(user) -> None:
 
 def may_date_steps(user) -> bool:
     return user.has_perm("demand.load_extract") or user.has_perm("payers.change_policy")
+
+
+def access_line_drafting(user) -> None:
+    """Who drafts the clinical line or writes drug rules has looked at the people on either side of it."""
+    demand_right(user, "demand.draft_line")
+    demand_right(user, "demand.view_patient_level")
+
+
+def access_line_signing(user) -> None:
+    demand_right(user, "demand.sign_line")
+    demand_right(user, "demand.view_patient_level")
+
+
+def may_draft_line(user) -> bool:
+    return user.has_perms(["demand.draft_line", "demand.view_patient_level"])
+
+
+def may_sign_line(user) -> bool:
+    return user.has_perms(["demand.sign_line", "demand.view_patient_level"])

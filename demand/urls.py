@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from demand.views import (
+    clinical_line,
     contradictions,
     exposure,
     extracts,
@@ -110,6 +111,15 @@ urlpatterns = [
     path("exposure/people/", exposure.people, name="exposure-people"),
     path("exposure/people.csv", exposure.people_csv, name="exposure-people-csv"),
     path("exposure/crossings/", exposure.crossing, name="exposure-crossings"),
+    path("line/", clinical_line.index, name="line"),
+    path("line/save/", clinical_line.save, name="save-line"),
+    path("line/people/", clinical_line.people, name="line-people"),
+    path("line/people.csv", clinical_line.people_csv, name="line-people-csv"),
+    path("line/versions/", clinical_line.versions, name="line-versions"),
+    path("line/versions/<int:pk>/", clinical_line.version, name="line-version"),
+    path("line/versions/<int:pk>/sign/", clinical_line.sign, name="sign-line"),
+    path("line/drugs/", clinical_line.drugs, name="line-drugs"),
+    path("line/drugs/<int:pk>/take-back/", clinical_line.take_back, name="take-rule-back"),
     path("outlook/", outlook.index, name="outlook"),
     path("outlook/<str:policy_id>/likelihood/", outlook.state, name="state-likelihood"),
     path("outlook/<str:policy_id>/decision/", outlook.record_decision, name="record-decision"),

@@ -71,6 +71,14 @@ ROOMS = (
             ("Watch lists", "choices:watch", SEES),
         ),
     ),
+    (
+        "Patients",
+        (
+            ("Clinical line", "demand:line", SEES),
+            ("Versions", "demand:line-versions", SEES),
+            ("Drug suitability", "demand:line-drugs", SEES),
+        ),
+    ),
     ("Scenarios", (("Scenarios", "roi:scenarios", SCENARIOS),)),
     (
         "Data",

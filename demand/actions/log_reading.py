@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from demand.engine.log_layouts import LAYOUTS, row_keys
+from demand.engine.log_layouts import LAYOUTS, OF_PEOPLE, row_keys
 from demand.engine.log_totals import Total, totals
 from demand.engine.pseudonym import pseudonym
 from payers.models import DrugCode, DrugFamily, Policy
@@ -45,7 +45,7 @@ def read_log(kind: str, text: str, name: str) -> ReadLog:
     table = typed_table(name, header, records, LAYOUTS[kind])
     rows = [in_fields(kind, row.values) for row in table.rows]
     if kind != "orders":
-        named = (row.values for row in table.rows)
+        named = rows if kind in OF_PEOPLE else [row.values for row in table.rows]  # a person is named by the pseudonym
         rows = [row | {"row_key": key} for row, key in zip(rows, row_keys(kind, named), strict=True)]
     account = loaded(table, Stored())
     return ReadLog(
@@ -58,7 +58,7 @@ def in_fields(kind: str, values: dict) -> dict:
     """A layout's values by the model's fields: denied_amount is kept as denied_cents (the cell was read into cents already), a
     person as a pseudonym."""
     row = {f"{name.removesuffix('_amount')}_cents" if name.endswith("_amount") else name: value for name, value in values.items()}
-    if kind == "orders" and row.get("person_id"):
+    if kind in OF_PEOPLE and row.get("person_id"):
         row["person_id"] = pseudonym(row["person_id"], settings.PSEUDONYM_KEY.encode())
     return row
 

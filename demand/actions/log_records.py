@@ -1,6 +1,6 @@
 """One record of a log by form: checked by the same layout as a file's row, kept as a load of its own, so that it can be undone.
 
-Orders come from the record system alone: they carry people, and no form asks for one.
+Orders and clinical facts come as files alone: they carry people, and no form asks for one.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from django.db import models
 from demand.actions.extracts import Refused
 from demand.actions.log_reading import in_fields
 from demand.actions.logs import MODELS, Change, remove_record, write_record
-from demand.engine.log_layouts import LAYOUTS, NAMED_BY, row_key
+from demand.engine.log_layouts import LAYOUTS, NAMED_BY, OF_PEOPLE, row_key
 from demand.models import LogLoad
 from sites.engine.rows import typed_table
 
-BY_FORM = tuple(NAMED_BY)
+BY_FORM = tuple(kind for kind in NAMED_BY if kind not in OF_PEOPLE)
 NAMES = {"denials": "denial", "white_bag_events": "white-bag event", "patient_impacts": "patient impact"}
 
 

@@ -23,7 +23,7 @@ from demand.actions.extracts import Refused
 from demand.actions.log_reading import ReadLog, read_log
 from demand.audit import note
 from demand.engine.log_totals import Total
-from demand.models import Denial, LogChange, LogLoad, Order, PatientImpact, WhiteBagEvent
+from demand.models import ClinicalFact, Denial, LogChange, LogLoad, Order, PatientImpact, WhiteBagEvent
 from sites.actions.registers import Loaded, Stored
 from sites.engine.rows import Problem
 from sites.engine.text_file import RefusedTable, as_text, read_text
@@ -33,6 +33,7 @@ MODELS: dict[str, type[models.Model]] = {
     "white_bag_events": WhiteBagEvent,
     "patient_impacts": PatientImpact,
     "orders": Order,
+    "clinical_facts": ClinicalFact,
 }
 KINDS = tuple(MODELS)
 MOST_BYTES = 50_000_000  # a log of the browser's; a larger one is load_log's

@@ -1,13 +1,14 @@
 """The logs of the four functions as CSV -> their layouts and what tells two records apart; grain: one record of a log.
 
 A log is loaded as a whole: records that are alike in everything that names them are told apart by their order in the file, so
-that the same file twice changes nothing. People appear in orders only, and only as pseudonyms.
+that the same file twice changes nothing. People appear in orders and clinical facts only, and only as pseudonyms.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from demand.engine.retention_line import KINDS
 from payers.engine.reference_tables import lower_name
 from sites.engine import cells
 from sites.engine.rows import Column, Finding, Layout
@@ -107,18 +108,39 @@ PATIENT_IMPACTS = Layout(
         Column("severity", cells.text(20), blank=""),
     )
 )
+
+
+def _fact_problems(values: dict) -> Iterator[Finding]:
+    if values["until_on"] is not None and values["until_on"] <= values["from_on"]:
+        yield Finding("until_on", "before_from", "must lie after from_on: it is the first day that no longer counts")
+
+
+CLINICAL_FACTS = Layout(
+    columns=(
+        Column("person_id", cells.text(200), needed=True, private=True),
+        Column("criterion", cells.choice(*KINDS), needed=True),
+        Column("holds", cells.flag, blank=True),
+        Column("from_on", cells.day, needed=True),
+        Column("until_on", cells.day),
+        Column("source", cells.text(200), needed=True),
+    ),
+    check=_fact_problems,
+)
 LAYOUTS = {
     "denials": DENIALS,
     "white_bag_events": WHITE_BAG_EVENTS,
     "patient_impacts": PATIENT_IMPACTS,
     "orders": ORDERS,
+    "clinical_facts": CLINICAL_FACTS,
 }
 # What names a record; the rest of it may be corrected by a later file.
 NAMED_BY = {
     "denials": ("claim_id", "payer", "hcpcs_code", "site_id", "service_date", "reason_code"),
     "white_bag_events": ("site_id", "hcpcs_code", "payer", "administered_on", "pharmacy"),
     "patient_impacts": ("policy_id", "site_id", "reported_on", "kind"),
+    "clinical_facts": ("person_id", "criterion", "from_on"),
 }
+OF_PEOPLE = frozenset({"orders", "clinical_facts"})  # these name people, so no form asks for one
 
 
 def row_keys(kind: str, rows: Iterable[dict]) -> Iterator[str]:

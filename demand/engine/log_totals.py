@@ -16,6 +16,7 @@ SUMMED = {
     "white_bag_events": {"delayed_days": "Days of delay", "staff_minutes": "Staff minutes"},
     "patient_impacts": {"delay_days": "Days of delay"},
     "orders": {},
+    "clinical_facts": {},
 }
 MONEY = frozenset({"denied_amount", "written_off_amount"})
 

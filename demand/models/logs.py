@@ -15,6 +15,7 @@ class LogLoad(models.Model):
         WHITE_BAG_EVENTS = "white_bag_events", "White-bag events"
         PATIENT_IMPACTS = "patient_impacts", "Patient impacts"
         ORDERS = "orders", "Orders and site-of-care determinations"
+        CLINICAL_FACTS = "clinical_facts", "Clinical facts"
 
     class Source(models.TextChoices):
         FILE = "file", "file"
@@ -102,6 +103,25 @@ class Order(LoggedRecord):
 
     def __str__(self):
         return self.order_id
+
+
+class ClinicalFact(LoggedRecord):
+    """What a clinician recorded of a person that claims do not show: a criterion of the line holds, or does not, from ≤ day < until.
+    person_id is a keyed pseudonym."""
+
+    row_key = models.CharField(max_length=64, unique=True)
+    person_id = models.CharField(max_length=40, db_index=True)
+    criterion = models.CharField(max_length=20)
+    holds = models.BooleanField(null=True)
+    from_on = models.DateField()
+    until_on = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["from_on", "criterion", "pk"]
+
+    def __str__(self):
+        return f"{self.criterion} from {self.from_on}"
 
 
 class WhiteBagEvent(LoggedRecord):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from demand.charts.figure import Column, Table
 from demand.engine.disclosure import HIDDEN
+from demand.engine.log_layouts import OF_PEOPLE
 from demand.models import LogLoad, Run
 from demand.selectors.log_cells import AllCells, LogCells
 from demand.selectors.log_claims import (
@@ -32,6 +33,7 @@ SPLITS = {
         "site": "Clinic",
         "payer": "Payer",
     },
+    "clinical_facts": {"criterion": "Criterion"},
 }
 
 
@@ -83,7 +85,7 @@ def log_rows(kind: str, run: Run | None, see_small: bool, known: Registers | Non
     if see_small:
         return log
     columns = {split: [log.value(row, split) for row in found] for split in SPLITS[kind]}
-    people = [row.person_id for row in found] if kind == "orders" else None
+    people = [row.person_id for row in found] if kind in OF_PEOPLE else None
     return LogRows(kind, found, known, LogCells(columns, people), given, places)
 
 
@@ -189,6 +191,11 @@ MEASURES = {
         ),
         Measure(Column("before_rate", "Share before", "percent"), _before_rate, fine=True),
         Measure(Column("exposed", "Allowed given before", "cents"), _exposed_cents, fine=True),
+    ),
+    "clinical_facts": (
+        Measure(Column("facts", "Facts", "count"), lambda rows, log, where: len(rows)),
+        Measure(Column("people", "People", "count"), lambda rows, log, where: len({row.person_id for row in rows})),
+        Measure(Column("holds", "Hold", "count"), lambda rows, log, where: _yes(rows, "holds"), fine=True),
     ),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demand.engine.contradictions import PolicyOnFile
 from demand.engine.denial_reasons import Reason, reason
-from demand.models import Denial, LogLoad, Order, PatientImpact, WhiteBagEvent
+from demand.models import ClinicalFact, Denial, LogLoad, Order, PatientImpact, WhiteBagEvent
 from payers.engine.policy_drugs import DrugNames
 from payers.models import DrugCode, DrugFamily, Policy
 from sites.models import Site
@@ -18,12 +18,14 @@ DATES = {
     "white_bag_events": ("administered_on",),
     "patient_impacts": ("reported_on",),
     "orders": ("ordered_on",),
+    "clinical_facts": ("from_on",),
 }
 FUNCTIONS = {
     "denials": "revenue cycle",
     "white_bag_events": "pharmacy",
     "patient_impacts": "providers",
     "orders": "the record system",
+    "clinical_facts": "clinicians",
 }
 
 
@@ -86,7 +88,7 @@ def _on_file(policy: Policy, drugs: DrugNames) -> PolicyOnFile:
 
 
 def records(kind: str, known: Registers) -> list[Record]:
-    """Every record of a log. Impacts and orders name no payer here: an impact's is its policy's, an order's that of the claims."""
+    """Every record of a log. Impacts, orders and facts name no payer here: an impact's is its policy's, an order's that of the claims."""
     if kind == "denials":
         names = "id claim_id payer hcpcs_code site_id service_date reason_code denied_cents written_off_cents decided_on load_id"
         return [
@@ -100,6 +102,9 @@ def records(kind: str, known: Registers) -> list[Record]:
         payer_of = {policy.policy_id: policy.payer for policy in known.policies}
         names = "id policy_id site_id reported_on kind delay_days severity load_id"
         return [_record(row, payer_of.get(row["policy_id"], ""), "", row["reported_on"]) for row in _rows(PatientImpact, names)]
+    if kind == "clinical_facts":
+        names = "id person_id criterion holds from_on until_on source load_id"
+        return [_record(row, "", "", row["from_on"]) for row in _rows(ClinicalFact, names)]
     names = (
         "id order_id person_id ordering_npi molecule ordered_on authorized_on scheduled_on first_infused_on location determination "
         "reject_reason preference load_id"

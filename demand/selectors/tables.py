@@ -84,3 +84,13 @@ def read_table(run: Run, table: Table, identities: Path | None = None) -> duckdb
         )
         parameters["maps"] = str(identities / "*.parquet")
     return duckdb.connect().execute(f"SELECT $run AS run_id, {', '.join(columns)} FROM {source}", parameters)
+
+
+def reidentified(identities: Path) -> dict[str, str]:
+    """Pseudonym -> original person id, of every map in the folder."""
+    with duckdb.connect() as connection:
+        return dict(
+            connection.execute(
+                "SELECT DISTINCT pseudonym, person_id FROM read_parquet($maps)", {"maps": str(identities / "*.parquet")}
+            ).fetchall()
+        )

@@ -41,6 +41,7 @@ ABOUT = {
     "white_bag_events": "Pharmacy and clinics: each dose that came from an outside pharmacy, with its delay, waste and staff time.",
     "patient_impacts": "Providers: what a policy did to a patient, without naming the patient.",
     "orders": "The record system: infusion orders with their site-of-care determination. People become pseudonyms at the door.",
+    "clinical_facts": "Clinicians: what the clinical line asks of a person and claims do not show. People become pseudonyms at the door.",
 }
 
 

@@ -29,6 +29,14 @@ ROLES = {
         "roi.view_scenarios",
         "roi.edit_scenarios",
         "care_sites.prepare_choices",
+        "demand.draft_line",
+    ],
+    "clinical lead": [  # who must stay in the hospital is theirs to sign, so they see the people on either side of the line
+        "demand.view_dashboard",
+        "demand.view_patient_level",
+        "roi.view_scenarios",
+        "demand.draft_line",
+        "demand.sign_line",
     ],
     "administrator": [
         "demand.view_dashboard",

@@ -10,7 +10,7 @@ from sites.management.register_command import RegisterCommand, as_one
 
 class Command(RegisterCommand):
     help = (
-        "Load a log as CSV: denials (revenue cycle), white_bag_events (clinics), patient_impacts (providers), orders (scheduling). "
+        "Load a log as CSV: denials (revenue cycle), white_bag_events (clinics), patient_impacts (providers), orders (scheduling), clinical_facts (clinicians). "
         "Give the whole log each time: records alike in everything that names them are told apart by their order. Idempotent."
     )
 

@@ -16,11 +16,14 @@ from django.core.management.base import BaseCommand, CommandError
 from demand import storage
 from demand.engine.csv_text import write_csv
 from demand.models import Run
+from demand.selectors.clinical_line import standing_version, verdict_rows
+from demand.selectors.facts import ResultsMissing
 from demand.selectors.leakage import hide_leakage
-from demand.selectors.tables import TABLES, read_table
+from demand.selectors.tables import TABLES, read_table, reidentified
 from roi.selectors import scenario_rows
 
 SCENARIO_COLUMNS = ("run_id", "scenario", "baseline", "month", "line_item", "cents")
+VERDICT_COLUMNS = ("run_id", "person_id", "family", "site_class", "line_id", "verdict", "reasons")
 ROWS_AT_ONCE = 10_000
 
 
@@ -40,7 +43,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        names = [*TABLES, "scenario"]
+        names = [*TABLES, "scenario", "verdicts"]
         parser.add_argument("table", choices=names, metavar="TABLE", help=", ".join(names))
         parser.add_argument("--run", type=int, help="a run's number; without it the newest published run")
         parser.add_argument("--format", choices=["csv", "parquet", "json"], default="csv")
@@ -51,7 +54,10 @@ class Command(BaseCommand):
     def handle(self, *args, table, run, format, output, reidentify, **options):
         if format == "parquet" and output is None:
             raise CommandError("Parquet is not text: name a file with --output F.")
-        exported = _scenario(run) if table == "scenario" else _claims_table(table, run, reidentify)
+        if table == "scenario":
+            exported = _scenario(run)
+        else:
+            exported = _verdicts(run, reidentify) if table == "verdicts" else _claims_table(table, run, reidentify)
         try:
             count = _write(exported, format, output)
         except BrokenPipeError:  # `export … | head` has seen enough
@@ -78,6 +84,17 @@ def _published(run_id: int | None, kind: str) -> Run:
 def _scenario(run_id: int | None) -> Rows:
     run = _published(run_id, Run.Kind.SCENARIO)
     return Rows(run, SCENARIO_COLUMNS, iter(scenario_rows(run)))
+
+
+def _verdicts(run_id: int | None, reidentify: bool) -> Rows:
+    """By the newest signed line; while none is signed, by the newest, or as shipped."""
+    run = _published(run_id, Run.Kind.RECOMPUTE)
+    try:
+        rows = verdict_rows(run, standing_version())
+    except ResultsMissing as missing:
+        raise CommandError(str(missing)) from None
+    known = reidentified(storage.identities_folder()) if reidentify else {}
+    return Rows(run, VERDICT_COLUMNS, ((run.pk, known.get(row[0], row[0]), *row[1:]) for row in rows))
 
 
 def _claims_table(name: str, run_id: int | None, reidentify: bool) -> Rows:

@@ -1,0 +1,114 @@
+"""The retention line as figures: rule by rule who stays, and who crosses when it moves; with tables and sentences."""
+
+from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import count, shortened
+from demand.engine.disclosure import HIDDEN
+from demand.engine.retention_line import Criterion
+from demand.selectors.clinical_line import Answer
+
+VERDICT_WORDS = {
+    "must_stay": "Must stay in the hospital",
+    "may_move": "May move",
+    "should_not": "Drug not suitable there",
+    "not_enough_data": "Not enough data",
+}
+
+
+def rule_words(criterion: Criterion) -> str:
+    """A criterion with its thresholds, in a few words."""
+    said = "; ".join(
+        f"{one.words.lower()} {criterion[one.name]}" for one in criterion.kind.thresholds if criterion[one.name] not in (None, 0)
+    )
+    return f"{criterion.kind.label} ({said})" if said else criterion.kind.label
+
+
+def attrition(answer: Answer, restricted: bool) -> Figure:
+    """People caught rule by rule, and what remains; the last rows are those the drug, or missing data, keeps from a yes."""
+    columns = (
+        Column("rule", "Rule, in order"), Column("people", "People it keeps", "count"), Column("remaining", "People who remain", "count"),
+    )  # fmt: skip
+    rows = [(rule_words(one.criterion), one.people, one.remaining) for one in answer.attrition]
+    left = answer.attrition[-1].remaining if answer.attrition else answer.people
+    should_not, missing = answer.counts["should_not"], answer.counts["not_enough_data"]
+    after = _less(left, should_not)
+    rows += [
+        ("Drug not suitable at the site asked for", should_not, after),
+        ("Not enough data", missing, answer.counts["may_move"]),
+    ]
+    rounded = " Numbers are rounded to tens and do not add up exactly." if restricted else ""
+    return Figure(
+        key="attrition",
+        title="Rule by rule",
+        reading=_reading(answer),
+        table=Table(
+            "Each person is counted under the first rule that holds, by the strictest of their drugs", columns, tuple(rows)
+        ),
+        chart=_chart(rows),
+        direction="No direction is good in itself: a rule should keep whom it is meant for, and nobody else.",
+        note=f"People in question: {count(answer.people)}.{rounded}",
+        metric="clinical-line",
+        tall=True,
+    )
+
+
+def _less(whole, part):
+    return HIDDEN if HIDDEN in (whole, part) else max(0, whole - part)
+
+
+def _reading(answer: Answer) -> str:
+    stay, move = answer.counts["must_stay"], answer.counts["may_move"]
+    first = max(
+        (one for one in answer.attrition if one.people is not HIDDEN and one.people), key=lambda one: one.people, default=None
+    )  # fmt: skip
+    most = f" Most of them by {first.criterion.kind.label.lower()} ({count(first.people)})." if first else ""
+    return f"Of {count(answer.people)} people, {count(stay)} must stay in the hospital and {count(move)} may move.{most}"
+
+
+def _chart(rows: list[tuple]) -> dict | None:
+    shown = [(label, people) for label, people, _ in reversed(rows) if people is not HIDDEN]
+    if not any(people for _, people in shown):
+        return None
+    return {
+        "data": [
+            {
+                "type": "bar", "orientation": "h", "y": [shortened(label) for label, _ in shown], "x": [people for _, people in shown],
+                "marker": {"color": "var(--c-kept)"}, "hovertemplate": "%{y}: %{x:,} people<extra></extra>",
+            }
+        ],
+        "layout": {"xaxis": {"title": {"text": "people"}, "rangemode": "tozero", "tickformat": ",d"}, "yaxis": {"type": "category"}, "bargap": 0.3},
+        "narrow": {"xaxis": {"nticks": 4}},
+    }  # fmt: skip
+
+
+def crossings(answer: Answer) -> list[Table]:
+    """Who crosses, by payer and by drug."""
+    made = []
+    for label, found in (("Payer", answer.by_payer), ("Drug", answer.by_family)):
+        columns = (
+            Column("name", label), Column("freed", "May move now, did not before", "count"), Column("held", "Held now, could move before", "count"),
+        )  # fmt: skip
+        caption = f"People who cross, by {label.lower()}; who has two stands in both"
+        made.append(Table(caption, columns, tuple((one.name, one.freed, one.held) for one in found)))
+    return made
+
+
+def effects(answer: Answer) -> Table:
+    """What the crossing does, in a year."""
+    columns = (
+        Column("what", "In a year"), Column("freed", "Of those who may move now", "count"), Column("held", "Of those held now", "count"),
+    )  # fmt: skip
+    freed, held = answer.freed, answer.held
+    rows = (
+        ("People", freed.people, held.people),
+        ("Infusions", freed.infusions, held.infusions),
+        ("Allowed amount, dollars", _dollars(freed.allowed_cents), _dollars(held.allowed_cents)),
+        ("Chair-hours", freed.chair_hours, held.chair_hours),
+        ("Miles traveled today, there and back", freed.miles_today, held.miles_today),
+        ("Miles to the nearest such site, there and back", freed.miles_then, held.miles_then),
+        ("Emergency visits and stays on the day of an infusion or the next, last 365 days", freed.events, held.events),
+    )
+    return Table("What those who cross receive, at today's intervals, amounts and sites", columns, rows)
+
+
+def _dollars(cents):
+    return cents if cents is None or cents is HIDDEN else cents / 100

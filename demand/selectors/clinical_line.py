@@ -1,0 +1,361 @@
+"""The retention line of a run's people: how many must stay, who crosses when the line moves, and what that does.
+
+People are counted, never rows: a person with several drugs is counted once, by their strictest one. Readers without the patient-level
+right see numbers of people rounded to tens, 1 to 10 people hidden, and sums rounded to two figures: two answers to two thresholds can
+be subtracted, so nothing exact is shown to them.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Q
+
+from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Mark
+from demand.engine.drug_suitability import SITE_CLASSES, OwnRule, Rule, Suitability, shipped_rules
+from demand.engine.retention_line import ALWAYS, RECORDED, Criterion, Line, parse_line, shipped_line
+from demand.engine.verdicts import (
+    MAY_MOVE,
+    NUMBERS,
+    TEXTS,
+    VERDICTS,
+    Certified,
+    Fact,
+    Judged,
+    Values,
+    judge,
+)
+from demand.models import ClinicalFact, DrugRule, RetentionLine, Run
+from demand.selectors.facts import query_tables, results_key
+from sites.models import Site
+
+ANY = "any"
+HOSPITAL, EVERYBODY = "hospital", "all"
+TENS = 10
+
+Count = int | Mark
+Amount = float | Mark | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a page asks about. target: a site class, or `any` of them. whom: those treated in hospital departments now, or all."""
+
+    target: str = ANY
+    whom: str = HOSPITAL
+
+    @property
+    def site_classes(self) -> tuple[str, ...]:
+        return SITE_CLASSES if self.target == ANY else (self.target,)
+
+    def holds(self, values: Values) -> np.ndarray:
+        if self.whom == EVERYBODY:
+            return np.ones(len(values), dtype=bool)
+        return np.array([str(name or "").startswith("hopd") for name in values.texts["site_class"]], dtype=bool)
+
+
+@dataclass(frozen=True)
+class Caught:
+    """One rule of the attrition: people it catches whom no earlier one has caught, and people who remain."""
+
+    criterion: Criterion
+    people: Count
+    remaining: Count
+
+
+@dataclass(frozen=True)
+class Undecidable:
+    """A criterion that claims cannot show: people who would be undecidable if it were asked of everybody."""
+
+    criterion: Criterion
+    people: Count
+    recorded: Count
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a group of people receives in a year, at today's intervals, amounts and sites. miles: there and back, today and to the
+    nearest permitted site (home: none); None where nothing is known. events: emergency visits and stays on the day of an infusion or the
+    next, in the last 365 days."""
+
+    people: Count
+    infusions: Amount
+    allowed_cents: Amount
+    chair_hours: Amount
+    miles_today: Amount
+    miles_then: Amount
+    events: Amount
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """People of one payer or drug who cross, in each direction."""
+
+    name: str
+    freed: Count
+    held: Count
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a line says of a scope's people, and how another line differs from it (before: None where nothing is compared)."""
+
+    as_of: dt.date
+    people: Count
+    treatments: Count
+    counts: dict[str, Count]
+    attrition: tuple[Caught, ...]
+    undecidable: tuple[Undecidable, ...]
+    before: dict[str, Count] | None
+    freed: Effect | None
+    held: Effect | None
+    by_payer: tuple[Crossing, ...]
+    by_family: tuple[Crossing, ...]
+
+    @property
+    def crosses(self) -> bool:
+        return bool(self.freed and (self.freed.people or self.held.people))
+
+
+def values_of(run: Run) -> tuple[Values, dt.date | None]:
+    """What the criteria ask of the run's treatments, and its day. ResultsMissing where the run does not keep it."""
+    return _values(run.pk, results_key(run))
+
+
+@lru_cache(maxsize=2)
+def _values(run_id: int, results: str) -> tuple[Values, dt.date | None]:
+    columns = ", ".join((*NUMBERS, *TEXTS, "start_known", "as_of"))
+    fetched = query_tables(Run.objects.get(pk=run_id), f"SELECT {columns} FROM {{retention_values}}").fetchnumpy()
+    days = fetched.pop("as_of")
+    return Values.of(fetched), days[0].astype("datetime64[D]").astype(dt.date) if len(days) else None
+
+
+def judged(run: Run, line: Line) -> Judged:
+    """Every treatment of the run under this line, with the drug rules, recorded facts and register as they stand."""
+    values, as_of = values_of(run)
+    return _judged(values, as_of, line)
+
+
+def _judged(values: Values, as_of: dt.date | None, line: Line) -> Judged:
+    suitability = Suitability(as_of or dt.date.max, own_rules())
+    return judge(values, line, suitability, facts_on(as_of), certified(suitability))
+
+
+def own_rules() -> list[OwnRule]:
+    """The drug rules that clinicians wrote here and that stand."""
+    return [
+        OwnRule(one.family, one.site_class, Rule(one.suitability, one.criterion, one.words, one.source, "own", one.since))
+        for one in DrugRule.objects.filter(taken_back_at=None).order_by("since", "pk")
+    ]
+
+
+def facts_on(day: dt.date | None) -> list[Fact]:
+    """What is recorded of people and holds on the day."""
+    if day is None:
+        return []
+    rows = ClinicalFact.objects.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
+    return [Fact(*row) for row in rows.values_list("person_id", "criterion", "holds", "source")]
+
+
+def certified(suitability: Suitability) -> Certified:
+    """(family, site class, market) -> whether the register has a site there that the drug's program certified; None: it does not say."""
+    sites: dict[tuple[str, str], list[str]] = {}
+    for site in Site.objects.on_file().filter(closed_on=None).values_list("site_class", "market", "rems"):
+        sites.setdefault((site[0].replace("home_infusion", "home"), site[1]), []).append(site[2].lower())
+    families = {name for kind, name, _ in shipped_rules() if kind == "family"} | {family for family, _ in suitability.own}
+    found: dict[tuple[str, str, str], bool | None] = {}
+    for family in families:
+        for (site_class, market), said in sites.items():
+            programs = (
+                [name.lower() for name in suitability.rule(family, None, site_class).programs] if site_class in SITE_CLASSES else []
+            )
+            if programs:
+                known = any(name in one for one in said for name in (*programs, family))
+                found[family, site_class, market] = True if known else None if "" in said else False
+    return found
+
+
+def saved_line(version: RetentionLine | None) -> Line:
+    return parse_line(version.document) if version else shipped_line()
+
+
+def standing_version() -> RetentionLine | None:
+    """The newest signed version; where none is signed, the newest; None: the line as shipped."""
+    return RetentionLine.objects.exclude(signed_at=None).first() or RetentionLine.objects.first()
+
+
+def answer(run: Run, line: Line, base: Line | None, scope: Scope, see_small: bool) -> Answer:
+    """What `line` says, beside `base`. ResultsMissing: recompute first."""
+    values, as_of = values_of(run)
+    shown = Shown(see_small)
+    now = _judged(values, as_of, line)
+    inside = scope.holds(values)
+    verdict, caught = now.of_people(scope.site_classes, inside)
+    people = int((verdict >= 0).sum())
+    before = after = None
+    freed = held = None
+    by_payer = by_family = ()
+    if base is not None and base != line:
+        was = _judged(values, as_of, base)
+        before, _ = was.of_people(scope.site_classes, inside)
+        after = verdict
+        freed_people, held_people = (before != MAY_MOVE) & (after == MAY_MOVE), (before == MAY_MOVE) & (after != MAY_MOVE)
+        freed, held = (_effect(values, inside, chosen, scope, shown) for chosen in (freed_people, held_people))
+        by_payer, by_family = (_split(values, inside, name, freed_people, held_people, shown) for name in ("payer", "family"))
+    return Answer(
+        as_of, shown.count(people), shown.count(int(inside.sum())), _counts(verdict, shown), _attrition(line, caught, people, shown),
+        _undecidable(now, as_of, inside, verdict, shown), None if before is None else _counts(before, shown), freed, held, by_payer,
+        by_family,
+    )  # fmt: skip
+
+
+def _counts(verdict: np.ndarray, shown: "Shown") -> dict[str, Count]:
+    return {name: shown.count(int((verdict == number).sum())) for number, name in enumerate(VERDICTS)}
+
+
+def _attrition(line: Line, caught: np.ndarray, people: int, shown: "Shown") -> tuple[Caught, ...]:
+    rows, remaining = [], people
+    for number, criterion in enumerate(line.on):
+        size = int((caught == number).sum())
+        remaining -= size
+        rows.append(Caught(criterion, shown.count(size), shown.count(remaining)))
+    return tuple(rows)
+
+
+def _undecidable(now: Judged, as_of: dt.date, inside: np.ndarray, verdict: np.ndarray, shown: "Shown") -> tuple[Undecidable, ...]:
+    """Of those who may move: whom the page could not decide if what claims cannot show were asked of everybody."""
+    recorded: dict[str, set[str]] = {}
+    for fact in facts_on(as_of):
+        recorded.setdefault(fact.criterion, set()).add(fact.person_id)
+    movable = set(np.flatnonzero(verdict == MAY_MOVE).tolist())
+    place, _ = now.values.person
+    person_of = {int(who): now.values.texts["person_id"][row] for row, who in enumerate(place)}
+    found = []
+    for criterion in now.line.criteria:
+        if criterion.kind.shown_by == RECORDED and criterion.ask != ALWAYS:
+            known = recorded.get(criterion.code, set())
+            answered = sum(person_of[who] in known for who in movable)
+            in_scope = {person_of[int(who)] for who in place[inside]}
+            found.append(Undecidable(criterion, shown.count(len(movable) - answered), shown.count(len(known & in_scope))))
+    return tuple(found)
+
+
+def _effect(values: Values, inside: np.ndarray, people: np.ndarray, scope: Scope, shown: "Shown") -> Effect:
+    chosen = inside & people[values.person[0]]
+    size = int(people.sum())
+    number = values.numbers
+    yearly = number["infusions_a_year"]
+    nearest = _nearest(values, scope)
+    return Effect(
+        shown.count(size), shown.amount(size, yearly[chosen]), shown.amount(size, (yearly * number["allowed_cents"])[chosen]),
+        shown.amount(size, (yearly * number["chair_minutes"] / 60)[chosen]), shown.amount(size, (2 * yearly * number["miles_today"])[chosen]),
+        shown.amount(size, (2 * yearly * nearest)[chosen]), shown.amount(size, _once(values, chosen, number["events_a_year"])),
+    )  # fmt: skip
+
+
+def _nearest(values: Values, scope: Scope) -> np.ndarray:
+    """Miles to the nearest site of the classes asked for; at home 0 where home is the only one."""
+    if scope.target == "home":
+        return np.zeros(len(values))
+    miles = [values.numbers[f"miles_{name}"] for name in scope.site_classes if name != "home"]
+    stacked = np.where(np.isnan(miles), np.inf, miles).min(axis=0)
+    return np.where(np.isinf(stacked), np.nan, stacked)
+
+
+def _once(values: Values, chosen: np.ndarray, of_person: np.ndarray) -> np.ndarray:
+    """A person's own number once, whatever the number of their treatments."""
+    _, first = np.unique(values.person[0][chosen], return_index=True)
+    return of_person[chosen][first]
+
+
+def _split(
+    values: Values, inside: np.ndarray, name: str, freed: np.ndarray, held: np.ndarray, shown: "Shown"
+) -> tuple[Crossing, ...]:
+    place, _ = values.person
+    labels = values.texts[name]
+    found = []
+    for label in sorted({labels[row] or "unknown" for row in np.flatnonzero(inside & (freed | held)[place])}):
+        of_label = inside & np.array([(one or "unknown") == label for one in labels], dtype=bool)
+        sizes = [values.people_in(of_label & crossing[place]) for crossing in (freed, held)]
+        found.append((sum(sizes), Crossing(label, *(shown.count(size) for size in sizes))))
+    return tuple(one for _, one in sorted(found, key=lambda pair: (-pair[0] if shown.everything else 0, pair[1].name)))
+
+
+class Shown:
+    """What one reader sees of a number of people, and of sums over them."""
+
+    def __init__(self, everything: bool) -> None:
+        self.everything = everything
+
+    def count(self, people: int) -> Count:
+        if self.everything or people == 0:
+            return people
+        return HIDDEN if people < SMALLEST_SHOWN else TENS * round(people / TENS)
+
+    def amount(self, people: int, parts: np.ndarray) -> Amount:
+        """The sum of what is known; None where nothing is."""
+        known = parts[~np.isnan(parts)]
+        if people and not len(known):
+            return None
+        total = float(known.sum())
+        if self.everything or people == 0:
+            return total
+        return HIDDEN if people < SMALLEST_SHOWN else float(f"{total:.2g}")
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One treatment of a person, for readers with the patient-level right."""
+
+    person_id: str
+    family: str
+    payer: str
+    site_id: str
+    site_class: str
+    verdict: str
+    before: str
+    reasons: tuple[str, ...]
+
+
+def people_rows(
+    run: Run, line: Line, base: Line | None, scope: Scope, verdict: str = "", crossing: bool = False
+) -> list[PersonRow]:
+    """Treatments in scope with their verdicts and reasons, of one verdict or of those that cross."""
+    now = judged(run, line)
+    values = now.values
+    inside = scope.holds(values)
+    after, _ = now.over(scope.site_classes)
+    columns = [SITE_CLASSES.index(name) for name in scope.site_classes]
+    before = judged(run, base).over(scope.site_classes)[0] if base is not None else after
+    if crossing:
+        inside &= (before == MAY_MOVE) != (after == MAY_MOVE)
+    if verdict in VERDICTS:
+        inside &= after == VERDICTS.index(verdict)
+    text = values.texts
+    return [
+        PersonRow(
+            text["person_id"][row], text["family"][row], text["payer"][row] or "unknown", text["site_id"][row] or "unknown",
+            text["site_class"][row] or "unknown", VERDICTS[after[row]], VERDICTS[before[row]], tuple(_reasons(now, row, after[row], columns)),
+        )
+        for row in np.flatnonzero(inside)
+    ]  # fmt: skip
+
+
+def _reasons(now: Judged, row: int, verdict: int, columns: Sequence[int]) -> list[str]:
+    """Reasons in the class that gave the verdict; the first such class of the scope."""
+    return next(now.reasons(row, SITE_CLASSES[column]) for column in columns if now.verdict[row, column] == verdict)
+
+
+def verdict_rows(run: Run, version: RetentionLine | None) -> Sequence[tuple]:
+    """The `verdicts` table: person_id, family, site_class, line_id, verdict, reasons."""
+    now = judged(run, saved_line(version))
+    line_id = version.line_id if version else "shipped"
+    text = now.values.texts
+    return [
+        (text["person_id"][row], text["family"][row], site_class, line_id, VERDICTS[now.verdict[row, column]],
+         "; ".join(now.reasons(row, site_class)))
+        for row in range(len(now.values))
+        for column, site_class in enumerate(SITE_CLASSES)
+    ]  # fmt: skip
