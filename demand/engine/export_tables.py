@@ -34,6 +34,10 @@ EXPOSURE = """
     likelihood judged_on episode_id person_no payer plan line_of_business market site_id site_class channel started_on treated_until
     active next_expected_on interval_days allowed_per_infusion_cents
 """
+RISK = """
+    person_id person_no family clinical_line payer line_of_business market site_id site_class started_on last_infused_on
+    next_expected_on forecast_on risk risk_certain risk_all months reasons
+"""
 FACTS = """
     infusion_id month service_date person_no payer plan line_of_business funding_type market family clinical_line site_id site_class
     ownership owner payer_affiliation channel channel_confidence outcome attributed attribution_rule is_headline mechanism reason

@@ -53,14 +53,17 @@ def write_exposure(connection: duckdb.DuckDBPyConnection, folder: Path, referenc
     for name, table in zip(KEPT, ("treatment", "treatment_span", "exception_evidence"), strict=True):
         _write(connection, f"SELECT * FROM {table} ORDER BY ALL", folder / f"{name}.parquet")
     documents = list(dict.fromkeys(reference.policies["document"].dropna()))
-    laws = [
+    connection.execute("CREATE OR REPLACE TEMP VIEW register_site AS FROM ref_sites")
+    connection.execute("CREATE OR REPLACE TEMP VIEW zip_centroid AS FROM ref_zip_centroids")
+    judge_policies(connection, documents, laws_of(reference))
+    _write(connection, ROWS, folder / "exposure.parquet")
+
+
+def laws_of(reference: Reference) -> list[Law]:
+    return [
         Law(row.state, row.shields_from, _day(row.effective_from), _day(row.effective_to) if row.effective_to else None)
         for row in reference.laws.itertuples()
     ]
-    connection.execute("CREATE OR REPLACE TEMP VIEW register_site AS FROM ref_sites")
-    connection.execute("CREATE OR REPLACE TEMP VIEW zip_centroid AS FROM ref_zip_centroids")
-    judge_policies(connection, documents, laws)
-    _write(connection, ROWS, folder / "exposure.parquet")
 
 
 def tell_treatments(connection: duckdb.DuckDBPyConnection, drug_codes: pd.DataFrame) -> None:

@@ -1,8 +1,9 @@
 """Loaded extracts -> lines, infusions, episodes, leakage as Parquet files of one run; grain of each file: see its stage.
 
 The flow, in the order it is read: rows accepted in the end -> lines with roles and sites -> infusions with channel and attribution
--> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> clinical events -> what a retention line asks -> summaries. Large extracts run in passes by person, so memory is bounded
-by the pass; files are written beside `out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
+-> months' maturity -> episodes with outcomes -> leakage -> exposure to policies -> clinical events -> what a retention line asks -> who is
+likely to move next -> summaries. Large extracts run in passes by person, so memory is bounded by the pass; files are written beside
+`out_dir`'s manifest, which comes last: a folder without manifest.json is no result.
 Same extracts, reference, parameters and code give the same rows in the same order, whatever the number of passes.
 """
 
@@ -24,6 +25,7 @@ from demand.engine import (
     infusions,
     leakage,
     maturity,
+    move_risk,
     retention_values,
     roles,
     stage,
@@ -52,6 +54,7 @@ class RunSummary:
     parameters: dict
     extracts: list
     policy_effects: list
+    move_risk: dict
 
     def as_json(self) -> dict:
         return asdict(self)
@@ -120,9 +123,12 @@ def recompute(
         clinical_events.write_clinical_events(work.connection, work.out_dir)
         retention_values.write_retention_values(work.connection, work.out_dir)
 
+        report("move risk", 0.0)
+        card = move_risk.write_move_risk(work.connection, work.out_dir, reference, parameters)
+
         report("summaries", 0.0)
         leakage.count_leakage(work.connection)
-        found = summaries.summarise(work.connection, rows.counts, extracts)
+        found = summaries.summarise(work.connection, rows.counts, extracts) | {"move_risk": card}
         tables = work.publish(found, parameters, extracts)
         report("summaries", 1.0)
     return RunSummary(**found, tables=tables, parameters=parameters.as_json(), extracts=[extract_json(one) for one in extracts])
