@@ -41,8 +41,25 @@ RISK = """
 FACTS = """
     infusion_id month service_date person_no payer plan line_of_business funding_type market family clinical_line site_id site_class
     ownership owner payer_affiliation channel channel_confidence outcome attributed attribution_rule is_headline mechanism reason
-    allowed_cents pharmacy_fill_cents mature
+    allowed_cents pharmacy_fill_cents mature known_on data_source
 """
+LEAKS = """
+    kind infusion_id episode_id person_no month leaked_on payer plan line_of_business market family clinical_line mechanism site_id
+    site_class ownership owner payer_affiliation reason evidence named_npi specialty relation prescriber_market infusions allowed_cents
+    dose_cents mature
+"""
+OVERDUE = """
+    episode_id person_id person_no month payer plan line_of_business market family clinical_line site_id site_class ownership owner
+    started_on last_infused_on infusions interval_days expected_next_on due_on resolution evidence dark outcome attribution_rule
+    is_headline named_npi specialty relation prescriber_market dose_cents due_source seen_until is_mature has_eligibility enrolled_until
+    later_fills has_later_event
+"""
+MOVES = """
+    episode_id person_id person_no family clinical_line is_headline interval_days payer line_of_business market moved_on month
+    from_site_id from_site_class from_ownership from_owner to_site_id to_site_class to_ownership to_owner to_payer_affiliation reason
+    evidence last_before gap_days npi_before npi_after prescriber_after
+"""
+DOSE_TIMING = "episode_id person_no family clinical_line payer line_of_business market month doses late missed"
 UNADMINISTERED_FILLS = """
     person_id dispensing_date molecule family ndc_code dispensing_provider_npi payer paid_cents allowed_cents data_source
 """
@@ -76,6 +93,10 @@ ENROLLED_SUMS = """
 FEEDS = {
     "paid_triangle": ("data_source, month, age, sum(lines)::BIGINT AS lines", "data_source, month, age"),
     "feed_end": ("data_source, paid_through, known_until", "data_source"),
+    "arrivals": (
+        "data_source, month, known_month, payer, line_of_business, family, market, outcome, sum(infusions)::BIGINT AS infusions",
+        "data_source, month, known_month, payer, line_of_business, family, market, outcome",
+    ),
     "enrolled_seen": (
         "extract_id, data_source, " + ", ".join(f"sum({name})::BIGINT AS {name}" for name in ENROLLED_SUMS.split()),
         "extract_id, data_source",
@@ -115,6 +136,10 @@ FIRST_PASS = {
 SECOND_PASS = {
     "episodes": ("episode", EPISODES, "episode_id"),
     "facts": ("fact", FACTS, "infusion_id"),
+    "leaks": ("leak", LEAKS, "person_no, leaked_on, kind, infusion_id, episode_id"),
+    "overdue": ("overdue", OVERDUE, "episode_id"),
+    "moves": ("site_move", MOVES, "episode_id, moved_on"),
+    "dose_timing": ("dose_timing", DOSE_TIMING, "episode_id"),
 }
 
 

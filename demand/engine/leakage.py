@@ -19,12 +19,14 @@ OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
 
 
 def tell_facts(connection: duckdb.DuckDBPyConnection) -> None:
-    """attributed_infusion and its episodes -> fact: one row per infusion with how, where and why it leaked."""
-    stage.run(connection, "facts")
+    """attributed_infusion and its episodes -> fact (one row per infusion with how, where and why it leaked), overdue (the register of
+    overdue treatments), leak (what leaked and what fell silent), site_move and dose_timing."""
+    for name in ("facts", "overdue", "leaks", "journeys"):
+        stage.run(connection, name)
 
 
 def count_leakage(connection: duckdb.DuckDBPyConnection) -> None:
-    """fact_all (every pass) -> leakage."""
+    """fact_all (every pass) -> leakage, arrivals."""
     stage.run(connection, "leakage")
 
 

@@ -75,6 +75,14 @@ FROM followed
 JOIN infusion USING (infusion_id)
 GROUP BY infusion_id;
 
+-- When claims first told of it: its first payment. NULL where no line says when it was paid.
+CREATE OR REPLACE TEMP TABLE first_payment AS
+SELECT line_place.infusion_id, min(line.paid_date) AS known_on
+FROM line_place
+JOIN line USING (line_no)
+WHERE line_place.infusion_id IS NOT NULL
+GROUP BY line_place.infusion_id;
+
 CREATE OR REPLACE TEMP TABLE on_roster AS
 SELECT named.infusion_id, min(roster.market) AS market
 FROM named_infusion AS named
@@ -86,7 +94,7 @@ CREATE OR REPLACE TEMP TABLE attributed_infusion AS
 WITH ruled AS (
     SELECT
         named.*,
-        waited.waits,
+        waited.waits, first_payment.known_on,
         coalesce(named.site_market, on_roster.market, 'unknown') AS market,
         CASE
             WHEN on_roster.infusion_id IS NOT NULL AND named.ordering_npi IS NOT NULL THEN 'ordering_npi'
@@ -97,6 +105,7 @@ WITH ruled AS (
     LEFT JOIN on_roster USING (infusion_id)
     LEFT JOIN majority USING (infusion_id)
     LEFT JOIN waited USING (infusion_id)
+    LEFT JOIN first_payment USING (infusion_id)
 )
 SELECT
     *,

@@ -44,7 +44,7 @@ WITH due AS (
     GROUP BY due.episode_key, due.due_on
 )
 SELECT
-    sourced.episode_key, sourced.due_on,
+    sourced.episode_key, sourced.due_on, sourced.data_source AS due_source, feed_end.known_until AS seen_until,
     sourced.due_on < feed_end.known_until AS is_overdue,
     coalesce(maturity.mature, false) AS is_mature
 FROM sourced
@@ -119,7 +119,8 @@ WITH ends AS (  -- first and last home base
     SELECT
         base.*, ends.* EXCLUDE (episode_key), infused.* EXCLUDE (episode_key), moved.out_on, moved.in_on,
         later.shifted_on, coalesce(later.fills, 0) AS later_fills, event.episode_key IS NOT NULL AS has_later_event,
-        coverage.* EXCLUDE (episode_key), due.due_on, coalesce(due.is_overdue, false) AS is_overdue, due.is_mature,
+        coverage.* EXCLUDE (episode_key), due.due_on, due.due_source, due.seen_until, coalesce(due.is_overdue, false) AS is_overdue,
+        due.is_mature,
         regimen.clinical_line, stop.evidence AS stop_evidence, stop.stopped_on,
         ends.first_ownership = 'owned' AND ends.last_ownership IN ('other', 'partner') AS is_moved_out,
         ends.first_ownership IN ('other', 'partner') AND ends.last_ownership = 'owned' AS is_moved_in,
@@ -205,13 +206,14 @@ SELECT
     attributed AND is_silent AND NOT is_benefit_shift AS dark,
     CASE
         WHEN NOT attributed OR NOT is_overdue THEN NULL
-        WHEN outcome IN ('moved_out', 'moved_in') THEN 'moved'
+        WHEN outcome = 'moved_out' THEN 'moved'
         WHEN end_cause IN ('stopped', 'switched', 'complete', 'planned_self_injection', 'died') OR is_benefit_shift THEN 'stopped'
         WHEN end_cause = 'not_enrolled' THEN 'not_enrolled'
         WHEN NOT is_mature THEN 'feed_immature'
         ELSE 'unknown'
     END AS resolution,
-    fixed90, payer, line_of_business, market, last_molecule, allowed_gap, end_cause, decided.episode_key
+    fixed90, payer, line_of_business, market, last_molecule, allowed_gap, end_cause, decided.episode_key,
+    due_on, due_source, seen_until, is_overdue, is_mature, is_benefit_shift, has_eligibility, enrolled_until, later_fills, has_later_event
 FROM decided
 LEFT JOIN departure
     ON departure.episode_key = decided.episode_key

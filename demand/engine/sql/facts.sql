@@ -17,7 +17,8 @@ WITH placed AS (
 SELECT
     placed.infusion_id, placed.is_home_base,
     arg_max(departure.kind, departure.departed_on) AS kind,
-    arg_max(departure.reason, departure.departed_on) AS reason
+    arg_max(departure.reason, departure.departed_on) AS reason,
+    nullif(arg_max(coalesce(departure.evidence, ''), departure.departed_on), '') AS evidence
 FROM placed
 LEFT JOIN departure
     ON departure.episode_key = placed.episode_key AND departure.departed_on <= placed.service_date
@@ -25,7 +26,7 @@ LEFT JOIN departure
 GROUP BY ALL;
 
 CREATE OR REPLACE TEMP TABLE bagged_by_policy AS
-SELECT DISTINCT infusion.infusion_id
+SELECT infusion.infusion_id, 'policy ' || min(policy.policy_id) AS evidence
 FROM attributed_infusion AS infusion
 JOIN policy_scope AS policy
     ON policy.kind = 'drug_source' AND policy.drug_source IN ('sp_required', 'sp_preferred')
@@ -34,7 +35,8 @@ JOIN policy_scope AS policy
     AND (policy.funding IS NULL OR list_contains(policy.funding, infusion.funding_type) OR infusion.funding_type = 'unknown')
     AND infusion.service_date >= policy.effective_from AND infusion.service_date < policy.effective_to
     AND policy_names_drug(policy.all_drugs, policy.codes, policy.names, infusion.hcpcs_codes, infusion.molecule, infusion.family)
-WHERE infusion.outcome = 'margin_leak';
+WHERE infusion.outcome = 'margin_leak'
+GROUP BY infusion.infusion_id;
 
 CREATE OR REPLACE TEMP TABLE fact AS
 SELECT
@@ -58,7 +60,7 @@ SELECT
         WHEN infusion.outcome IN ('site_leak', 'partner') AND journey.is_home_base THEN coalesce(journey.reason, 'unexplained')
         WHEN infusion.outcome IN ('site_leak', 'partner') THEN 'unexplained'
     END AS reason,
-    coalesce(maturity.mature, false) AS mature
+    coalesce(maturity.mature, false) AS mature, infusion.known_on
 FROM attributed_infusion AS infusion
 LEFT JOIN infusion_journey AS journey ON journey.infusion_id = infusion.infusion_id
 LEFT JOIN bagged_by_policy AS bagged ON bagged.infusion_id = infusion.infusion_id

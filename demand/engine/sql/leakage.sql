@@ -1,6 +1,6 @@
 -- Facts -> leakage cells. Grain: month x payer x line of business x family x site class x market.
 -- in:  fact_all. Only infusions attributed by a named prescriber: the majority rule can only add kept people and is shown apart.
--- out: leakage. Per cell the five outcomes' infusions add up to the attributed infusions; people are distinct within the cell.
+-- out: leakage, arrivals (infusions by the month of their first payment, feed by feed: what could be known when). Per cell the five outcomes' infusions add up to the attributed infusions; people are distinct within the cell.
 CREATE OR REPLACE TEMP TABLE leakage AS
 SELECT
     month, payer, line_of_business, family, site_class, market,
@@ -24,3 +24,11 @@ FROM fact_all
 WHERE is_headline
 GROUP BY month, payer, line_of_business, family, site_class, market
 ORDER BY month, payer, line_of_business, family, site_class, market;
+
+CREATE OR REPLACE TEMP TABLE arrivals AS
+SELECT
+    data_source, month, date_trunc('month', known_on)::DATE AS known_month, payer, line_of_business, family, market, outcome,
+    count(*) AS infusions
+FROM fact_all
+WHERE is_headline
+GROUP BY ALL;
