@@ -10,16 +10,14 @@ from demand.access import access_dashboard, access_published_run, sees_small_cou
 from demand.audit import note
 from demand.charts import brief
 from demand.downloads import csv_response, table_rows
-from demand.filters import NOT_REGISTERED, PLACES, WORDS, DashboardFilters
+from demand.filter_form import fields, site_names
+from demand.filters import DashboardFilters
 from demand.selectors.choices import undecided
 from demand.selectors.coverage import newest_published
-from demand.selectors.dashboard import Choices, Dashboard, choices, dashboard
+from demand.selectors.dashboard import Dashboard, choices, dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.state import data_state
 from infusion_strategy.actions.rehearsal import NAME as REHEARSAL
-from sites.models import Site
-
-LABELS = {"line_of_business": words.line_of_business}
 
 
 @require_safe
@@ -74,7 +72,7 @@ def _figures(run, filters: DashboardFilters, user) -> dict:
             for figure in brief.figures(board)
             if _says_something(figure.key, board)
         ],
-        "fields": _fields(choices(run), filters, user),
+        "fields": fields(choices(run), filters, user),
         "filter_words": filters.words({"line_of_business": words.LINES_OF_BUSINESS, "site": site_names() if filters.site else {}}),
         "months": choices(run).months,
     }
@@ -86,25 +84,3 @@ def _says_something(key: str, board: Dashboard) -> bool:
         return True
     chosen = {"payer": board.filters.payer, "therapy": board.filters.family}.get(key)
     return not chosen and board.total.at("named").infusions != 0
-
-
-def site_names() -> dict[str, str]:
-    return dict(Site.objects.values_list("site_id", "name")) | {NOT_REGISTERED: "all that are not in the register"}
-
-
-def _fields(found: Choices, filters: DashboardFilters, user) -> list[dict]:
-    """The filter form's selects. A value that the run does not have stays chosen, so that the form says what the address says.
-
-    Sites and owners are offered to those who may ask for them (demand.selectors.hidden).
-    """
-    fields = []
-    places = PLACES if sees_small_counts(user) or filters.places else {}
-    names = site_names() if places else {}
-    for name, label in (WORDS | places).items():
-        values = list(getattr(found, name))
-        chosen = getattr(filters, name)
-        if chosen and chosen not in values:
-            values.insert(0, chosen)
-        written = (lambda value: names.get(value, value)) if name == "site" else LABELS.get(name, words.named)
-        fields.append({"name": name, "label": label, "chosen": chosen, "options": [(value, written(value)) for value in values]})
-    return fields

@@ -39,7 +39,8 @@ class Column:
 class Table:
     """Rows of raw values in the order of the columns; the first column heads its row. `total` is the last line.
 
-    `run` and `asks` (for each row the query string that asks for its figures) make every number a link to where it comes from.
+    `run` and `asks` (for each row the query string that asks for its figures) make every number a link to where it comes from: its
+    figure's page, or the page at `origin`.
     """
 
     caption: str
@@ -48,6 +49,7 @@ class Table:
     total: tuple | None = None
     run: int | None = None
     asks: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def total_rows(self) -> tuple[tuple, ...]:

@@ -108,6 +108,24 @@ class Axis:
         return len(self.parent)
 
 
+def tree(paths: Sequence[Sequence[str]]) -> tuple[Axis, dict[str, int]]:
+    """Paths below one root (its name is empty) as an axis with a level a step; a shorter path has no code further down."""
+    codes: dict[str, int] = {"": 0}
+    parent = [-1]
+    depth = max(len(path) for path in paths)
+    levels = [np.zeros(len(paths), dtype=np.int64)] + [np.full(len(paths), -1, dtype=np.int64) for _ in range(depth)]
+    for place, path in enumerate(paths):
+        above = 0
+        for step, name in enumerate(path, start=1):
+            if name not in codes:
+                codes[name] = len(codes)
+                parent.append(above)
+            above = levels[step][place] = codes[name]
+    return Axis(
+        {str(step): level for step, level in enumerate(levels)}, np.array(parent), np.zeros(len(codes), dtype=np.int64)
+    ), codes
+
+
 @dataclass(frozen=True)
 class Hidden:
     """The answer for a set of released tables: keys of hidden cells, sorted. A key is made of one code per axis."""

@@ -16,7 +16,7 @@ import numpy as np
 import payers.selectors
 import sites.selectors
 from demand import storage
-from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Axis, Hidden, Mark, hidden_cells
+from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Hidden, Mark, hidden_cells, tree
 from demand.engine.exposure import expose
 from demand.filters import next_month
 from demand.models import Run
@@ -364,9 +364,9 @@ def _judged(run_id: int, results: str, kind: str) -> _Judged:
     if not facts:
         return _Judged(Hidden(np.array([], dtype=np.int64), (1, 1, 1)), ({}, {}, {}))
     axes, codes = zip(
-        _tree([[f"payer/{row.policy_payer.lower()}", f"policy/{row.policy_id}"] for row, _ in facts]),
-        _tree([[row.family] for row, _ in facts]),
-        _tree([_path(node) for _, node in facts]),
+        tree([[f"payer/{row.policy_payer.lower()}", f"policy/{row.policy_id}"] for row, _ in facts]),
+        tree([[row.family] for row, _ in facts]),
+        tree([_path(node) for _, node in facts]),
         strict=True,
     )
     people = np.array([row.person_no for row, _ in facts], dtype=np.int64)
@@ -378,24 +378,6 @@ def _judged(run_id: int, results: str, kind: str) -> _Judged:
 def _path(node: str) -> list[str]:
     top, slash, _ = node.partition("/")
     return [top, node] if slash else [top]
-
-
-def _tree(paths: Sequence[Sequence[str]]) -> tuple[Axis, dict[str, int]]:
-    """Paths below one root (its name is empty) as an axis with a level a step; a shorter path has no code further down."""
-    codes: dict[str, int] = {"": 0}
-    parent = [-1]
-    depth = max(len(path) for path in paths)
-    levels = [np.zeros(len(paths), dtype=np.int64)] + [np.full(len(paths), -1, dtype=np.int64) for _ in range(depth)]
-    for place, path in enumerate(paths):
-        above = 0
-        for step, name in enumerate(path, start=1):
-            if name not in codes:
-                codes[name] = len(codes)
-                parent.append(above)
-            above = levels[step][place] = codes[name]
-    return Axis(
-        {str(step): level for step, level in enumerate(levels)}, np.array(parent), np.zeros(len(codes), dtype=np.int64)
-    ), codes
 
 
 def crossings(run: Run, old: Mapping | None, new: Mapping | None, see_small: bool) -> Crossings:

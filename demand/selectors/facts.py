@@ -21,6 +21,7 @@ from demand.filters import NOT_REGISTERED, DashboardFilters
 from demand.models import Run
 
 TABLE = re.compile(r"\{(\w+)\}")
+FILTERED = {"facts", "leaks", "overdue", "moves", "dose_timing", "arrivals"}  # their columns are those that the filters name
 MEMORY_LIMIT = "256MB"
 _lock = threading.Lock()
 _connections: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
@@ -77,7 +78,7 @@ def ask_file(path: Path, sql: str, **values) -> list[tuple]:
 
 
 def ask_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> list[tuple]:
-    """Rows of `sql`, in which {facts} stands for the run's facts as filtered and any other {table} for that table of the run."""
+    """Rows of `sql`, in which {facts} and the other FILTERED tables stand for the run's as filtered, any other {table} for it as it is."""
     return query_tables(run, sql, filters, **values).fetchall()
 
 
@@ -92,9 +93,9 @@ def query_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **
                 "Recompute, then ask the new run."
             )
         rows = f"read_parquet(${table}_file)"
-        sql = sql.replace(f"{{{table}}}", f"(SELECT * FROM {rows}{where})" if table == "facts" else rows)
+        sql = sql.replace(f"{{{table}}}", f"(SELECT * FROM {rows}{where})" if table in FILTERED else rows)
         values[f"{table}_file"] = str(files)
-    if "$facts_file" in sql:
+    if any(f"${table}_file" in sql for table in FILTERED):
         values |= given
     try:
         return _connection().cursor().execute(sql, values)

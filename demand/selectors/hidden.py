@@ -6,7 +6,8 @@ tables by payer and therapy need whole calendar years. With two, everything does
 Payer and line of business count as one filter.
 
 Single sites are shown without a filter only, by outcome and month: a site is a part of its destination (class and owner), so those
-cells are judged with all others and hide little more. Filters for one site or one owner would set every payer and therapy against
+cells are judged with all others and hide little more. How and why infusions leaked are parts of what left or was white-bagged; with one
+filter they are shown for all months together. Filters for one site or one owner would set every payer and therapy against
 every site; so much would be hidden that nothing useful remained, and such filters are for people with the patient-level right.
 """
 
@@ -28,14 +29,15 @@ DIMENSIONS = tuple(WORDS)
 COVERAGE = {"payer", "line_of_business"}  # count as one filter
 NO_VALUE = "\0"
 AT_SITE = "\t"  # between a place and the site of it
-FORM = 5  # of the kept file; another number is another file
+HOW, WHY = "how ", "why "  # before an outcome and its mechanism or reason
+FORM = 6  # of the kept file; another number is another file
 FACTS = """
 SELECT month, market, payer, line_of_business, family, person_no,
     CASE WHEN NOT attributed THEN 'unattributed' WHEN attribution_rule = 'majority' THEN 'majority' ELSE 'named' END AS head,
     coalesce(outcome, 'unknown') AS outcome, coalesce(channel_confidence, 'probable') AS bag,
     concat_ws('/', coalesce(outcome, 'unknown'), coalesce(site_class, ''), coalesce(ownership, ''), coalesce(owner, ''),
               coalesce(payer_affiliation, '')) AS place,
-    coalesce(site_id, 'unknown') AS site
+    coalesce(site_id, 'unknown') AS site, coalesce(mechanism, '') AS mechanism, coalesce(reason, '') AS reason
 FROM {facts}
 """
 ONLY_WITH_THE_RIGHT = (
@@ -58,10 +60,11 @@ def _released() -> list[tuple[str, ...]]:
                 continue
             nodes = ("apart", "part", "stay", "keep", "bag", "place") if others <= 1 else ("apart", "part", "stay", "keep")
             # All that was ordered by name is shown without a filter only: below, a small number at partners would hide the rate.
-            nodes = ("named", "site", *nodes) if not chosen else nodes
+            nodes = ("named", "site", "how", "why", *nodes) if not chosen else nodes
             times = ("all", "year", "month") if others <= 1 else ("all", "year")
             levels = tuple("value" if name in chosen else "all" for name in DIMENSIONS)
             tables += [(*levels, node, time) for node in nodes for time in times]
+            tables += [(*levels, node, "all") for node in ("how", "why") if chosen and others == 1]
     return tables
 
 
@@ -134,6 +137,7 @@ PARTS = {
     **dict.fromkeys(("inside", "site_leak"), "stay"),
     **dict.fromkeys(("kept", "margin_leak"), "keep"),
 }
+LEAKED = ("site_leak", "margin_leak")
 ABOVE = {node: {"part": "named", "stay": "base", "keep": "inside"}[level] for node, level in PARTS.items()}
 
 
@@ -142,7 +146,17 @@ def node_level(node: str) -> str:
         return "apart"
     if AT_SITE in node:
         return "site"
+    if node.startswith((HOW, WHY)):
+        return node[:3]
     return node if node == "named" else "place" if "/" in node else "bag" if ":" in node else PARTS[node]
+
+
+def how_node(outcome: str, mechanism: str) -> str:
+    return f"{HOW}{outcome} {mechanism}"
+
+
+def why_node(outcome: str, reason: str) -> str:
+    return f"{WHY}{outcome} {reason}"
 
 
 def spans(months: tuple[str, ...], since, through) -> list[tuple[str, str]]:
@@ -209,7 +223,7 @@ def judge(run: Run) -> Judged:
         return Judged(Hidden(np.array([], dtype=np.int64), (1,) * (len(DIMENSIONS) + 2)), ({},) * (len(DIMENSIONS) + 2), ())
     columns = dict(
         zip(
-            ("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place", "site"),
+            ("month", *DIMENSIONS, "person", "head", "outcome", "bag", "place", "site", "mechanism", "reason"),
             map(list, zip(*rows, strict=True)),
             strict=True,
         )
@@ -240,7 +254,8 @@ def _flat(values: list, least: int, turn: int) -> tuple[Axis, dict[str, int]]:
 
 
 def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
-    """ABOVE, and margin_leak = confirmed + probable; an outcome = its places, a place = its sites. majority and unattributed stand alone."""
+    """ABOVE, and margin_leak = confirmed + probable; an outcome = its places, a place = its sites; what left or was white-bagged = its
+    mechanisms, and = its reasons. majority and unattributed stand alone."""
     codes: dict[str, int] = {}
     parent: list[int] = []
     split: list[int] = []
@@ -253,9 +268,11 @@ def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
             split.append(number)
         return codes[name]
 
-    levels: dict[str, list[int]] = {name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place", "site")}
-    for head, outcome, bag, place, site in zip(
-        *(columns[name] for name in ("head", "outcome", "bag", "place", "site")), strict=True
+    levels: dict[str, list[int]] = {
+        name: [] for name in ("named", "apart", "part", "stay", "keep", "bag", "place", "site", "how", "why")
+    }
+    for head, outcome, bag, place, site, mechanism, reason in zip(
+        *(columns[name] for name in ("head", "outcome", "bag", "place", "site", "mechanism", "reason")), strict=True
     ):
         levels["named"].append(code(head, None) if head == "named" else -1)
         levels["apart"].append(code(head, None) if head != "named" else -1)
@@ -269,6 +286,9 @@ def _nodes(columns: dict[str, list]) -> tuple[Axis, dict[str, int]]:
         levels["bag"].append(code(f"margin_leak:{bag}", outcome, 1) if head == "named" and outcome == "margin_leak" else -1)
         levels["place"].append(code(place, outcome, 2) if head == "named" else -1)
         levels["site"].append(code(f"{place}{AT_SITE}{site}", place) if head == "named" else -1)
+        leaked = head == "named" and outcome in LEAKED
+        levels["how"].append(code(how_node(outcome, mechanism), outcome, 3) if leaked else -1)
+        levels["why"].append(code(why_node(outcome, reason), outcome, 4) if leaked else -1)
     arrays = {name: np.array(found, dtype=np.int64) for name, found in levels.items()}
     return Axis(arrays, np.array(parent), np.array(split), turn=1), codes
 

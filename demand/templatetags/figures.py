@@ -133,7 +133,10 @@ PROSE = ' class="prose"'
 def rows_html(rows, table) -> str:
     """Rows of a table. Not a template: a brief has thousands of cells, and a template takes ten times as long for each."""
     columns, asks = table.columns, table.asks if rows is table.rows else ()
-    origins = [reverse("demand:figure", args=[table.run, column.figure]) if asks and column.figure else "" for column in columns]
+    origins = [
+        (table.origin or reverse("demand:figure", args=[table.run, column.figure])) if asks and column.figure else ""
+        for column in columns
+    ]
     made = (_row(row, columns, origins, ask) for row, ask in zip_longest(rows, asks, fillvalue=""))
     return mark_safe("\n".join(made))  # every text is escaped below
 

@@ -26,6 +26,8 @@ COLUMNS = {
     "outcome": "VARCHAR",
     "attributed": "BOOLEAN",
     "attribution_rule": "VARCHAR",
+    "mechanism": "VARCHAR",
+    "reason": "VARCHAR",
     "allowed_cents": "BIGINT",
     "mature": "BOOLEAN",
 }
@@ -47,6 +49,8 @@ USUAL = {
     "outcome": "kept",
     "attributed": True,
     "attribution_rule": "ordering_npi",
+    "mechanism": None,
+    "reason": None,
     "allowed_cents": 100_000,
     "mature": True,
 }
@@ -56,8 +60,10 @@ ELSEWHERE = {
     "ownership": "other",
     "owner": "Free Standing Inc",
     "outcome": "site_leak",
+    "mechanism": "moved_out",
+    "reason": "site_policy",
 }
-WHITE_BAG = {"channel": "white_bag", "outcome": "margin_leak"}
+WHITE_BAG = {"channel": "white_bag", "outcome": "margin_leak", "mechanism": "white_bagged", "reason": "drug_source_policy"}
 
 
 def fact(**fields) -> dict:
@@ -115,6 +121,11 @@ def market(people: int = 600, months: int = 24, seed: int = 7) -> pd.DataFrame:
             outcome = {"partner": "partner", "other": "site_leak"}.get(ownership, "margin_leak" if bagged else "kept")
             if site_class == "unknown" or draw.random() < 0.015:
                 outcome = "unknown"
+            moved = day > moves_on and person % 3 > 0
+            how = {
+                "site_leak": ("moved_out", "site_policy") if moved else ("never_captured", "unexplained"),
+                "margin_leak": ("white_bagged", "drug_source_policy" if payer == "Birch Mutual" else "unexplained"),
+            }.get(outcome if rule else "", (None, None))
             number = day // 30
             rows.append(
                 fact(
@@ -125,7 +136,7 @@ def market(people: int = 600, months: int = 24, seed: int = 7) -> pd.DataFrame:
                     ownership=ownership, owner=owner, payer_affiliation=affiliation,
                     channel="white_bag" if bagged else "buy_and_bill",
                     channel_confidence="probable" if bagged and draw.random() < 0.3 else "confirmed",
-                    outcome=outcome if rule else None, attributed=bool(rule), attribution_rule=rule or None,
+                    outcome=outcome if rule else None, attributed=bool(rule), attribution_rule=rule or None, mechanism=how[0], reason=how[1],
                     allowed_cents=None if draw.random() < 0.01 else int(price * draw.uniform(0.8, 1.5)),
                     mature=number < months - 3,
                 )

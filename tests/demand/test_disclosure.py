@@ -84,6 +84,8 @@ def columns_of(people: int, seed: int) -> dict[str, list]:
         "outcome": list(outcome),
         "bag": list(facts.channel_confidence),
         "site": list(facts.site_id),
+        "mechanism": list(facts.mechanism.fillna("")),
+        "reason": list(facts.reason.fillna("")),
         "place": list(outcome + "/" + facts.site_class + "/" + facts.ownership + "/" + facts.owner + "/" + facts.payer_affiliation),
     }
 
