@@ -17,7 +17,7 @@ LOADS, AUDIT = "demand.load_extract", "auditlog.view_logentry"
 # Rooms of the main row with their pages: label, URL name, the right one needs. A room's link leads to the first page that one may see.
 ROOMS = (
     ("Strategy brief", (("Strategy brief", "home", SEES),)),
-    ("Leakage", (("How, where, why", "demand:leakage", SEES),)),
+    ("Leakage", (("How, where, why", "demand:leakage", SEES), ("Dark patients", "demand:dark", SEES))),
     (
         "Payers",
         (

@@ -83,8 +83,15 @@ def _asked(key: str, part: Part) -> dict[str, str]:
 
 def _measures(part: Part, allowed) -> tuple:
     if part.kind == "silent":
-        return (0, 0, 0, None, part.silent.treatments, part.silent.dose_cents)
-    return (part.leaked.infusions, part.leaked.people, part.leaked.allowed_cents, share(part.leaked.allowed_cents, allowed), 0, 0)
+        return (None, None, None, None, part.silent.treatments, part.silent.dose_cents)
+    return (
+        part.leaked.infusions,
+        part.leaked.people,
+        part.leaked.allowed_cents,
+        share(part.leaked.allowed_cents, allowed),
+        None,
+        None,
+    )
 
 
 def share(part, whole):
@@ -221,9 +228,10 @@ def _by_reading(found: Leaks, label: str) -> str:
 
 
 def _stacked(rows: tuple[Row, ...], by: str) -> dict | None:
-    drawn = list(rows if by == "month" else rows[:BARS][::-1])
-    if not any(isinstance(slice.allowed_cents, int) and slice.allowed_cents for row in drawn for slice in (row.left, row.bagged)):
+    told = [row for row in rows if any(slice.allowed_cents not in (HIDDEN, None, 0) for slice in (row.left, row.bagged))]
+    if not told:
         return None
+    drawn = list(rows) if by == "month" else told[:BARS][::-1]
 
     def data(longest: int) -> list[dict]:
         names = (

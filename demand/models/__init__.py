@@ -1,4 +1,5 @@
 from demand.models.clinical_line import DrugRule, RetentionLine, SignedStands
+from demand.models.dark import DarkResolution
 from demand.models.extracts import ColumnMapping, Extract, ExtractFile
 from demand.models.feeds import Feed, FeedTable
 from demand.models.logs import ClinicalFact, Denial, LogChange, LogLoad, Order, PatientImpact, Settlement, WhiteBagEvent
@@ -9,6 +10,7 @@ from demand.models.uploads import Upload
 __all__ = [
     "ClinicalFact",
     "ColumnMapping",
+    "DarkResolution",
     "Denial",
     "DrugRule",
     "Extract",
