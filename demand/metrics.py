@@ -356,6 +356,65 @@ METRICS = {
             sql=("channels", "channels_round"),
         ),
         Metric(
+            slug="safety-rate",
+            title="What follows an infusion, by class of site",
+            why="Where patients can be infused safely is the first question of every move, and home infusion is in no national quality report.",
+            what="Infusions that our named prescribers ordered, wherever they were given, that were followed by an emergency visit or admission, a "
+            "reaction or epinephrine, or an infection of a line or of the blood. An event belongs to the person's last infusion on or before its "
+            "day and is counted once. Adjusted by indirect standardisation: events found ÷ events expected from everybody's rates by age "
+            "(under 18, 18–44, 45–64, 65–79, 80 or more), clinical line, heart, lung or kidney disease on claims by that day, and whether it was one of the "
+            "first two doses; times everybody's rate. Intervals are Wilson's, 95%; the adjusted one takes the expected events for known.",
+            numerator="Infusions followed by the event on the same or the next day, within 7 or within 30 days.",
+            denominator="Infusions of the class whose 30 days after lie in complete months.",
+            direction="Lower is better. Where intervals overlap widely, chance explains the difference.",
+            next_step="Look at the drugs and moves behind a class that stands out; bring it to the clinical lead before patients are moved there.",
+            limits="Claims show what was billed, not what caused it. Sicker people may be kept in hospital for reasons that no claim shows. "
+            "Who lost coverage within the 30 days counts as without an event. The studies beside it do not agree with each other.",
+            parameters=("emergency_codes", "epinephrine_codes", "clinical_event_diagnoses", "reaction_diagnosis_pattern"),
+            sql=("clinical_events",),
+        ),
+        Metric(
+            slug="adherence",
+            title="Late and missed doses, days covered, persistence",
+            why="A move that costs doses costs health; a home that comes on time may keep people on therapy.",
+            what="Late: the next dose of the therapy came more than 7 days after it was due by the person's own interval. Missed: the one after it was due "
+            "too. Days covered: of the days between doses, those on which the last dose still lasts. Persistence: new starts still treated after 180 days "
+            "(last dose and the gap its regimen allows reach that far).",
+            numerator="Next doses that came late, or after a missed one; covered days; new starts still treated.",
+            denominator="Doses followed by another within a year; days between them; new starts with 180 days of claims after them, complete courses, deaths and lost coverage left out.",
+            direction="Fewer late and missed doses, more days covered and more persistence are better.",
+            next_step="Ask a class with many late doses about authorizations and waiting lists.",
+            limits="Raw, not adjusted. A dose is put down to the class of site of the dose before it. Who never came back has no next dose: see persistence.",
+            parameters=("gap_allowance", "gap_minimum_days"),
+            sql=("episodes",),
+        ),
+        Metric(
+            slug="bounce-back",
+            title="Bounce-back after a move",
+            why="A move that ends in an emergency room or back in our chair saved nobody anything.",
+            what="A move is the first dose at another class of site after two or more in a row in hospital outpatient departments. Counted: a first dose "
+            "more than 7 days late, a reaction or epinephrine and an emergency visit or admission within 30 days, and a return to a hospital site within 180.",
+            numerator="Moves followed by each of these; an event is counted once, with the person's last move before it.",
+            denominator="Moves whose 30 days after lie in complete months.",
+            direction="Fewer is better.",
+            next_step="Read the moves that bounced back with the clinical lead, and move the retention line if they have something in common.",
+            limits="A return after one dose may have been a single visit elsewhere. What nobody bills is in the providers' log only.",
+            sql=("clinical_events",),
+        ),
+        Metric(
+            slug="policy-safety",
+            title="Disruptions before and after a policy",
+            why="Care teams fear that a payer's policy delays doses and harms patients; their own numbers say whether it did.",
+            what="For people whom a site policy exposes and the drugs it names: late next doses, and infusions followed by an emergency visit or admission "
+            "within 7 days, in the days before the policy's first day and in as many days after it (at most 180).",
+            numerator="Late next doses; infusions followed by a hospital visit; reports in the providers' log.",
+            denominator="Doses with a next one; infusions.",
+            direction="Lower is better; a rise asks for a closer look.",
+            next_step="Record what claims miss in the log of patient impacts, and take both to the payer.",
+            limits="Before and after is no proof of a cause. People who left before the policy are in neither part.",
+            sql=("exposure", "clinical_events"),
+        ),
+        Metric(
             slug="in-reach",
             title="People in reach of a site",
             why="A class of site is a choice for those only who can get there.",

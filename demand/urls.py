@@ -21,6 +21,7 @@ from demand.views import (
     quality,
     response,
     runs,
+    safety,
     sites,
     therapies,
     uploads,
@@ -143,6 +144,8 @@ urlpatterns = [
     path("markets/where/", places.where, name="market-where"),
     path("white-bagging/", white_bag.index, name="white-bagging"),
     path("white-bagging/<slug:key>.csv", white_bag.table, name="white-bagging-csv"),
+    path("safety/", safety.index, name="safety"),
+    path("safety/<slug:key>.csv", safety.table, name="safety-csv"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -39,7 +39,7 @@ ROOMS = (
             ("Logs", "demand:logs", SEES),
         ),
     ),
-    ("Patients", (("White bagging", "demand:white-bagging", SEES),)),
+    ("Patients", (("Safety and quality", "demand:safety", SEES), ("White bagging", "demand:white-bagging", SEES))),
     (
         "Prices",
         (

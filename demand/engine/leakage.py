@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import duckdb
 
 from demand.engine import stage
+from demand.engine.standardised_rates import wilson_interval
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
 
@@ -62,16 +63,9 @@ def policy_effect(
     if not bound or not comparable:
         return PolicyEffect(policy_id, bound, bound_moved, comparable, comparable_moved, None, None, None)
     first, second = bound_moved / bound, comparable_moved / comparable
-    first_low, first_high = _wilson(bound_moved, bound, z)
-    second_low, second_high = _wilson(comparable_moved, comparable, z)
+    first_low, first_high = wilson_interval(bound_moved, bound, z)
+    second_low, second_high = wilson_interval(comparable_moved, comparable, z)
     difference = first - second
     low = difference - math.hypot(first - first_low, second_high - second)
     high = difference + math.hypot(first_high - first, second - second_low)
     return PolicyEffect(policy_id, bound, bound_moved, comparable, comparable_moved, difference, max(low, -1.0), min(high, 1.0))
-
-
-def _wilson(moved: int, people: int, z: float) -> tuple[float, float]:
-    share, square = moved / people, z * z
-    middle = (share + square / (2 * people)) / (1 + square / people)
-    width = z / (1 + square / people) * math.sqrt(share * (1 - share) / people + square / (4 * people * people))
-    return max(0.0, middle - width), min(1.0, middle + width)

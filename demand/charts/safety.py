@@ -1,0 +1,213 @@
+"""Safety and quality by class of site: rates with their intervals, adherence, moves that bounced back, policies before and after."""
+
+from collections.abc import Sequence
+
+from demand import words
+from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import count, percent
+from demand.engine.disclosure import HIDDEN
+from demand.selectors.bounce_back import AFTER_DAYS, FLAGS, RETURN_DAYS, Bounces
+from demand.selectors.policy_safety import WITHIN_DAYS, PolicySafety, Side
+from demand.selectors.safety import KINDS, PERSIST_DAYS, SLACK_DAYS, Adherence, ClassRate
+from demand.selectors.white_bag import share
+
+NO_COMPARATOR = "No national comparator: home infusions are in no national quality report (CMS, Leapfrog)."
+HIDDEN_NOTE = "Hidden: events of 1 to 10 people, or a count that would give them away."
+
+
+def _place(code: str) -> str:
+    return words.site_class(code)
+
+
+def rates(lines: Sequence[ClassRate], kind: str, within: int) -> Figure:
+    name = KINDS[kind][1]
+    when = "on the day or the next" if within == 1 else f"within {within} days"
+    columns = (
+        Column("site_class", "Class of site"), Column("cases", "Infusions", "count"), Column("events", "Followed by it", "count"), Column("raw", "Per 1,000", "tenths"),
+        Column("low", "at least", "tenths"), Column("high", "at most", "tenths"), Column("adjusted", "Adjusted, per 1,000", "tenths"),
+        Column("adjusted_low", "at least", "tenths"), Column("adjusted_high", "at most", "tenths"),
+    )  # fmt: skip
+    rows = tuple((_place(one.site_class), one.cases, one.events, *_limits(one.raw), *_limits(one.adjusted)) for one in lines)
+    notes = [NO_COMPARATOR] if any(one.site_class == "home" for one in lines) else []
+    if any(HIDDEN in row for row in rows):
+        notes.append(HIDDEN_NOTE)
+    return Figure(
+        key=f"safety-{kind}", title=f"{name}, {when}", reading=_reading(lines, name.lower(), when), direction="Lower is better. Lines are 95% intervals: where two overlap widely, chance explains the difference.",
+        table=Table(f"Infusions followed by: {name.lower()}, {when}; raw, and adjusted to everybody's mix of cases", columns, rows),
+        chart=_dots(lines), note=" ".join(notes), metric="safety-rate",
+    )  # fmt: skip
+
+
+def _limits(rate) -> tuple:
+    return (rate,) * 3 if rate is HIDDEN or rate is None else tuple(1000 * one for one in rate)
+
+
+def _reading(lines: Sequence[ClassRate], name: str, when: str) -> str:
+    known = [one for one in lines if one.events is not HIDDEN and one.cases is not HIDDEN]
+    if not known:
+        return (
+            f"How often an infusion was followed by {name} may not be shown: few people."
+            if lines
+            else "No infusion can be followed for 30 complete days yet."
+        )
+    most = known[0]
+    said = f"At the most used class of site ({_place(most.site_class)}) {count(most.events)} of {count(most.cases)} infusions ({percent(most.raw[0])}) were followed by {name} {when}."
+    others = [one for one in known[1:] if one.adjusted and most.adjusted]
+    apart = [one for one in others if one.adjusted[1] > most.adjusted[2] or one.adjusted[2] < most.adjusted[1]]
+    if not apart:
+        return f"{said} No other class that may be shown differs from it by more than chance, adjusted for the mix of cases."
+    told = words.joined(
+        [
+            f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({percent(one.adjusted[0])})"
+            for one in apart
+        ]
+    )
+    return f"{said} Adjusted for the mix of cases, {told} than chance explains."
+
+
+def _thousand(rate: tuple) -> str:
+    return f"{1000 * rate[0]:,.1f}"
+
+
+def _dots(lines: Sequence[ClassRate]) -> dict | None:
+    drawn = [one for one in lines if one.raw not in (None, HIDDEN)]
+    if not drawn:
+        return None
+    data = []
+    for name, attribute, symbol, color in (
+        ("Raw", "raw", "circle-open", "var(--c-unknown)"),
+        ("Adjusted", "adjusted", "circle", "var(--c-kept)"),
+    ):
+        mine = [one for one in drawn if getattr(one, attribute)]
+        rate = [[1000 * value for value in getattr(one, attribute)] for one in mine]
+        data.append(
+            {
+                "type": "scatter", "mode": "markers", "name": name, "y": [_place(one.site_class) for one in mine], "x": [round(value, 3) for value, *_ in rate],
+                "error_x": {
+                    "type": "data", "symmetric": False, "array": [round(max(0.0, high - value), 3) for value, _, high in rate],
+                    "arrayminus": [round(max(0.0, value - low), 3) for value, low, _ in rate], "color": color, "thickness": 1.5, "width": 5,
+                },
+                "marker": {"size": 9, "symbol": symbol, "color": color, "line": {"color": color, "width": 2}},
+                "hovertemplate": "%{y}: %{x:.1f} in 1,000<extra>" + name + "</extra>",
+            }
+        )  # fmt: skip
+    # Beside hundreds of thousands of infusions an interval of nine would make everything else a dot.
+    known = [1000 * one.raw[2] for one in drawn if one.cases >= 100]
+    layout = {
+        "height": 130 + 34 * len(drawn), "scattermode": "group", "yaxis": {"autorange": "reversed", "type": "category"},
+        "xaxis": {"title": {"text": "of 1,000 infusions"}, "range": [0, 1.25 * max(known or [1000 * one.raw[2] for one in drawn])]},
+    }  # fmt: skip
+    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}}}
+
+
+def adherence(lines: Sequence[Adherence]) -> Figure:
+    columns = (
+        Column("site_class", "Class of site"), Column("doses", "Doses with a next one", "count"), Column("late", "Next one late", "count"), Column("late_share", "Late", "percent"),
+        Column("missed", "A dose missed", "count"), Column("missed_share", "Missed", "percent"), Column("covered", "Days covered", "percent"),
+        Column("started", "New starts", "count"), Column("persisted", f"Treated after {PERSIST_DAYS} days", "count"), Column("persistence", "Persistence", "percent"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            _place(one.site_class), one.doses, one.late, share(one.late, one.doses), one.missed, share(one.missed, one.doses), one.covered,
+            one.started, one.persisted, share(one.persisted, one.started),
+        )
+        for one in lines
+    )  # fmt: skip
+    known = [one for one in lines if HIDDEN not in (one.doses, one.late) and one.doses]
+    reading = "No dose was followed by another that could be late."
+    if known:
+        late, doses = sum(one.late for one in known), sum(one.doses for one in known)
+        worst = max((one for one in known if one.doses >= 100), key=lambda one: one.late / one.doses, default=None)
+        reading = f"{count(late)} of {count(doses)} next doses ({percent(late / doses)}) came more than {SLACK_DAYS} days late"
+        reading += (
+            f"; most often after an infusion here: {_place(worst.site_class)} ({percent(worst.late / worst.doses)} of {count(worst.doses)})."
+            if worst
+            else "."
+        )
+    return Figure(
+        key="adherence", title="Late and missed doses, days covered, persistence", reading=reading,
+        direction=f"Fewer late and missed doses are better; more days covered and more people still treated after {PERSIST_DAYS} days are better. Raw figures, not adjusted.",
+        table=Table("By the class of site of the dose before, of the first dose for new starts", columns, rows), metric="adherence",
+        note=HIDDEN_NOTE if any(HIDDEN in row for row in rows) else "",
+    )  # fmt: skip
+
+
+def ledger(lines: Sequence[Bounces]) -> Figure:
+    columns = (
+        Column("to_class", "Moved to"), Column("moves", "Moves", "count"),
+        *(column for flag, label in FLAGS.items() for column in (Column(flag, label, "count"), Column(f"{flag}_share", "Share", "percent"))),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            "All" if one.to_class == "all" else _place(one.to_class), one.moves,
+            *(value for number in one.numbers.values() for value in (number, share(number, one.moves))),
+        )
+        for one in lines
+    )  # fmt: skip
+    reading = "No move away from the hospital can be followed for 30 complete days yet."
+    if lines:
+        everything = lines[-1]
+        numbers = {flag: count(number) for flag, number in everything.numbers.items()}
+        reading = (
+            f"Of {count(everything.moves)} moves away from hospital sites {numbers['late']} began with a late dose, {numbers['hospital']} were followed by an "
+            f"emergency visit or admission within {AFTER_DAYS} days, and in {numbers['returned']} the person was back at a hospital site within {RETURN_DAYS}."
+        )
+    return Figure(
+        key="bounce-back", title="After each move: what bounced back", reading=reading, direction="Fewer is better. Each event is counted once, with the person's last move before it.",
+        table=Table(f"Moves from hospital outpatient departments, and what followed within {AFTER_DAYS} days ({RETURN_DAYS} for a return)", columns, rows[:-1], rows[-1] if rows else None),
+        note="Back after one dose may have been a single visit elsewhere from the start. " + (HIDDEN_NOTE if any(HIDDEN in row for row in rows) else ""), metric="bounce-back",
+    )  # fmt: skip
+
+
+def bounced_list(found: Sequence[tuple]) -> Figure:
+    columns = (
+        Column("moved_on", "Moved on", "date"), Column("person", "Person's number in this run"), Column("family", "Drug"), Column("payer", "Payer"),
+        Column("to_class", "Moved to"), Column("followed", "What followed", "prose"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            day,
+            person,
+            family,
+            payer,
+            _place(place),
+            "; ".join(words.lower_first(FLAGS[flag]) for flag in flags if flag != "one_dose"),
+        )
+        for day, person, family, payer, place, flags in found
+    )
+    return Figure(
+        key="bounce-back-list", title="Moves with something that followed", reading=f"{count(len(rows))} moves, for people with the patient-level right; do not pass it on.",
+        table=Table("One line a move", columns, rows), folded=True,
+    )  # fmt: skip
+
+
+def policies(found: Sequence[PolicySafety]) -> Figure:
+    columns = (
+        Column("policy", "Policy"), Column("from", "First day", "date"), Column("days", "Days each side", "count"),
+        *(
+            Column(f"{side}_{key}", f"{label}, {side}", kind)
+            for key, label, kind in (("due", "Doses with a next one", "count"), ("late", "of them late", "count"), ("late_share", "Late", "percent"), ("infusions", "Infusions", "count"), ("visits", f"Hospital within {WITHIN_DAYS} days", "count"), ("visit_share", "Share", "percent"))
+            for side in ("before", "after")
+        ),
+        Column("reports", "Reports in the providers' log", "count"),
+    )  # fmt: skip
+    rows = tuple(
+        (f"{one.policy_id}, {one.payer}", one.effective_from, one.days, *(value for pair in zip(_side(one.before), _side(one.after), strict=True) for value in pair), one.reports)
+        for one in found
+    )  # fmt: skip
+    known = [one for one in found if HIDDEN not in (one.before.late, one.after.late, one.before.due, one.after.due)]
+    reading = "No site policy on file has 30 complete days before and after its first day, or it exposes nobody."
+    if found:
+        reading = f"{len(found)} site {'policy has' if len(found) == 1 else 'policies have'} complete days on both sides."
+    if known:
+        most = max(known, key=lambda one: one.after.due)
+        reading += f" Most people: {most.policy_id}, late doses {percent(share(most.before.late, most.before.due))} of {count(most.before.due)} before and {percent(share(most.after.late, most.after.due))} of {count(most.after.due)} after."
+    return Figure(
+        key="policy-safety", title="Disruptions before and after a policy", reading=reading, direction="A rise after the first day asks for a closer look; it proves no cause.",
+        table=Table("People whom the policy exposes, and its drugs", columns, rows), folded=True, metric="policy-safety",
+        note=HIDDEN_NOTE if any(HIDDEN in row for row in rows) else "",
+    )  # fmt: skip
+
+
+def _side(one: Side) -> tuple:
+    return one.due, one.late, share(one.late, one.due), one.infusions, one.visits, share(one.visits, one.infusions)

@@ -1,0 +1,216 @@
+"""Infusions that our named prescribers ordered -> what followed them, by class of the site; grain of the columns: one infusion.
+
+An event belongs to the person's last infusion on or before its day, wherever that was, so it is counted once. Infusions are asked of whose
+30 days after lie in mature months. Case mix: age (under 18, 18–44, 45–64, 65–79, 80 or more), clinical line, heart, lung or kidney
+disease on claims by that day, one of the first two doses of a therapy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from demand.engine.disclosure import HIDDEN
+from demand.engine.standardised_rates import standardised_rates
+from demand.models import Run
+from demand.selectors.facts import query_tables, results_key
+from demand.selectors.split_cells import AllShown, Path, SplitCells
+
+WITHIN = (1, 7, 30)  # days after an infusion; 1: the same day or the next
+KINDS = {  # key -> events, and what they are called
+    "hospital": (("emergency", "admission"), "Emergency visit or admission"),
+    "reaction": (("reaction", "epinephrine"), "Reaction or epinephrine"),
+    "infection": (("line_infection", "sepsis"), "Infection of a line or of the blood"),
+}
+SLACK_DAYS = 7  # a dose is late when it comes more than this after it was due, and missed when the one after it was due too
+PERSIST_DAYS = 180
+AGES = (18, 45, 65, 80)
+FOLLOWED = """
+WITH horizon AS (
+    SELECT data_source, (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature GROUP BY data_source
+), born AS (
+    SELECT person_id, min(birth_date) AS birth_date FROM {eligibility} GROUP BY person_id
+), ill AS (
+    SELECT person_id, min(event_on) AS ill_on FROM {clinical_events} WHERE kind IN ('cardiopulm', 'renal_fluid') GROUP BY person_id
+), treated AS (
+    SELECT person_id, family, started_on, last_infused_on, episode_id, interval_days FROM {episodes}
+), given AS (
+    SELECT
+        infusion.*, episode_id, interval_days,
+        row_number() OVER (PARTITION BY episode_id, person_no, infusion.family ORDER BY service_date, infusion_id) AS dose_no,
+        lead(service_date) OVER (PARTITION BY person_no, infusion.family ORDER BY service_date, infusion_id) AS next_on,
+        first_value(infusion_id) OVER (PARTITION BY person_no, service_date ORDER BY infusion_id) = infusion_id AS takes_events
+    FROM {infusions} AS infusion
+    LEFT JOIN treated
+        ON treated.person_id = infusion.person_id AND treated.family = infusion.family
+        AND infusion.service_date BETWEEN started_on AND last_infused_on
+), followed AS (
+    SELECT given.infusion_id,
+        min(event_on - service_date) FILTER (kind IN ('emergency', 'admission')) AS hospital,
+        min(event_on - service_date) FILTER (kind IN ('reaction', 'epinephrine')) AS reaction,
+        min(event_on - service_date) FILTER (kind IN ('line_infection', 'sepsis')) AS infection
+    FROM {clinical_events} AS event ASOF JOIN (SELECT * FROM given WHERE takes_events) AS given
+        ON event.person_no = given.person_no AND event.event_on >= given.service_date
+    GROUP BY given.infusion_id
+)
+SELECT
+    person_no, service_date, site_class, coalesce(given.clinical_line, 'unknown') AS line, family, coalesce(payer, 'unknown') AS payer, coalesce(market, 'unknown') AS market,
+    coalesce(date_diff('day', birth_date, service_date) // 365.25, -1)::INTEGER AS age, coalesce(ill_on <= service_date, false) AS ill, dose_no,
+    coalesce(hospital, 999)::INTEGER AS hospital, coalesce(reaction, 999)::INTEGER AS reaction, coalesce(infection, 999)::INTEGER AS infection,
+    coalesce(next_on - service_date, -1)::INTEGER AS gap, coalesce(interval_days, -1)::INTEGER AS interval_days
+FROM given JOIN horizon USING (data_source) LEFT JOIN followed USING (infusion_id) LEFT JOIN born USING (person_id) LEFT JOIN ill USING (person_id)
+WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND service_date + 30 < known_until
+    AND site_class NOT IN ('unknown', 'inpatient', 'emergency')
+ORDER BY infusion_id
+"""
+STAYED = """
+WITH horizon AS (SELECT (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature)
+SELECT person_no, first_site_class AS site_class, last_infused_on + allowed_gap >= started_on + $days AS persisted
+FROM {episodes}, horizon
+WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND started_on + $days < known_until AND new_start
+    AND coalesce(end_cause, '') NOT IN ('complete', 'planned_self_injection', 'died', 'not_enrolled')
+    AND first_site_class NOT IN ('unknown', 'inpatient', 'emergency')
+ORDER BY episode_id
+"""
+
+
+@dataclass(frozen=True)
+class ClassRate:
+    """A class of site. Rates are (rate, lower, upper limit) at 95 %, HIDDEN where the events may not be shown, None for 0/0."""
+
+    site_class: str
+    cases: object
+    events: object
+    raw: object
+    adjusted: object
+
+
+@dataclass(frozen=True)
+class Adherence:
+    """doses: followed within a year by another of the same therapy, with an interval to hold it against. covered: share of the days between doses on which
+    the last one still lasts. started: new starts that could be followed for 180 days; persisted: of them, those still treated then."""
+
+    site_class: str
+    doses: object
+    late: object
+    missed: object
+    covered: object
+    started: object
+    persisted: object
+
+
+Columns = Mapping[str, np.ndarray]
+
+
+@lru_cache(maxsize=2)
+def followed_infusions(run_id: int, results: str) -> Columns:
+    return _columns(query_tables(Run.objects.get(pk=run_id), FOLLOWED).fetchnumpy())
+
+
+@lru_cache(maxsize=2)
+def _starts(run_id: int, results: str) -> Columns:
+    return _columns(query_tables(Run.objects.get(pk=run_id), STAYED, days=PERSIST_DAYS).fetchnumpy())
+
+
+def _columns(found: dict) -> Columns:
+    return {name: np.ma.getdata(column) for name, column in found.items()}
+
+
+def strata(columns: Columns) -> np.ndarray:
+    """One number per mix of age, clinical line, illness and first doses."""
+    ages = np.digitize(columns["age"], AGES)
+    ages = np.where(columns["age"] < 0, len(AGES) + 1, ages)
+    _, lines = np.unique(columns["line"].astype(str), return_inverse=True)
+    return ((lines * (len(AGES) + 2) + ages) * 2 + columns["ill"]) * 2 + (columns["dose_no"] <= 2)
+
+
+def event_rates(run: Run, kind: str, within: int, see_small: bool) -> tuple[ClassRate, ...]:
+    """One line a class of site, the most infusions first."""
+    key = (run.pk, results_key(run))
+    columns = followed_infusions(*key)
+    cells = AllShown() if see_small else _event_cells(*key, kind)
+    node = tuple(f"within {days}" for days in reversed(WITHIN) if days >= within)
+    found = standardised_rates(columns["site_class"].astype(str), strata(columns), columns[kind] <= within)
+    lines = []
+    for rate in sorted(found, key=lambda rate: (-rate.cases, rate.group)):
+        shown, counted = cells.shows(*node, site_class=rate.group), cells.shows(site_class=rate.group)
+        lines.append(
+            ClassRate(
+                rate.group, rate.cases if counted else HIDDEN, rate.events if shown else HIDDEN,
+                *((rate.raw, rate.adjusted) if shown and counted else (HIDDEN, HIDDEN)),
+            )
+        )  # fmt: skip
+    return tuple(lines)
+
+
+@lru_cache(maxsize=8)
+def _event_cells(run_id: int, results: str, kind: str) -> SplitCells:
+    """Those within a day are a part of those within a week, and these of those within 30 days."""
+    columns = followed_infusions(run_id, results)
+
+    def path(days: int) -> Path:
+        return tuple(f"within {limit}" for limit in reversed(WITHIN) if days <= limit) or ("none",)
+
+    return SplitCells(
+        {"site_class": columns["site_class"]}, [[path(days) for days in columns[kind]]], columns["person_no"].astype(np.int64)
+    )
+
+
+def adherence(run: Run, see_small: bool) -> tuple[Adherence, ...]:
+    key = (run.pk, results_key(run))
+    doses, starts = followed_infusions(*key), _starts(*key)
+    told = (AllShown(), AllShown()) if see_small else _adherence_cells(*key)
+    followed = due(doses)
+    late, missed = lateness(doses)
+    lines = []
+    classes, numbers = np.unique(doses["site_class"].astype(str), return_counts=True)
+    for name in classes[np.argsort(-numbers, kind="stable")]:
+        mine, began = followed & (doses["site_class"] == name), starts["site_class"] == name
+        persisted = began & starts["persisted"].astype(bool)
+
+        def count(number: int, cells, *nodes: str, of: str = str(name)):
+            return number if cells.shows(*nodes, site_class=of) else HIDDEN
+
+        counted = count(int(mine.sum()), told[0], "due")
+        gaps = doses["gap"][mine]
+        lines.append(
+            Adherence(
+                str(name), counted, count(int((mine & late).sum()), told[0], "due", "late"), count(int((mine & missed).sum()), told[0], "due", "late", "missed"),
+                HIDDEN if counted is HIDDEN else float(np.minimum(gaps, doses["interval_days"][mine]).sum() / gaps.sum()) if gaps.sum() else None,
+                count(int(began.sum()), told[1]), count(int(persisted.sum()), told[1], "persisted"),
+            )
+        )  # fmt: skip
+    return tuple(lines)
+
+
+def due(doses: Columns) -> np.ndarray:
+    """After a year it is another course."""
+    return (doses["gap"] > 0) & (doses["gap"] <= 365) & (doses["interval_days"] > 0)
+
+
+def lateness(doses: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """Which infusions were followed by a late dose, and by one so late that another was due before it."""
+    gap, interval = doses["gap"], doses["interval_days"]
+    return due(doses) & (gap > interval + SLACK_DAYS), due(doses) & (gap > 2 * interval) & (gap > interval + SLACK_DAYS)
+
+
+@lru_cache(maxsize=2)
+def _adherence_cells(run_id: int, results: str) -> tuple[SplitCells, SplitCells]:
+    doses, starts = followed_infusions(run_id, results), _starts(run_id, results)
+    late, missed = lateness(doses)
+    paths = [
+        ("not due",)
+        if not known
+        else ("due", "late", "missed")
+        if gone
+        else ("due", "late", "came")
+        if slow
+        else ("due", "in time")
+        for known, slow, gone in zip(due(doses), late, missed, strict=True)
+    ]
+    persisted = [("persisted" if stayed else "stopped",) for stayed in starts["persisted"]]
+    return (
+        SplitCells({"site_class": doses["site_class"]}, [paths], doses["person_no"].astype(np.int64)),
+        SplitCells({"site_class": starts["site_class"]}, [persisted], starts["person_no"].astype(np.int64)),
+    )

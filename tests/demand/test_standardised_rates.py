@@ -1,0 +1,42 @@
+"""Rates with everybody's mix of cases: what adjusting must keep, and what it must take away."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demand.engine.standardised_rates import standardised_rates, wilson_interval
+
+CASES = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["young", "old", "ill"]), st.booleans()), max_size=60)
+
+
+@given(CASES)
+def test_expected_events_add_up_to_the_observed_and_intervals_hold_the_rate(cases):
+    groups, strata, events = (np.array([case[place] for case in cases]) for place in range(3))
+    found = standardised_rates(groups, strata, events.astype(bool))
+    assert sum(rate.cases for rate in found) == len(cases)
+    assert sum(rate.events for rate in found) == pytest.approx(sum(rate.expected for rate in found))
+    for rate in found:
+        assert 0 <= rate.raw[1] <= rate.raw[0] + 1e-12 and rate.raw[0] <= rate.raw[2] + 1e-12 <= 1 + 1e-12
+        assert rate.adjusted is None or all(0 <= one <= 1 for one in rate.adjusted)
+
+
+def test_groups_that_differ_in_their_cases_alone_have_one_adjusted_rate():
+    """Ill people have twice the events wherever they are; A has more of them."""
+    groups = np.repeat(["A", "A", "B", "B"], [300, 100, 100, 300])
+    strata = np.repeat(["ill", "well", "ill", "well"], [300, 100, 100, 300])
+    events = np.concatenate([np.arange(size) < size * share for size, share in [(300, 0.2), (100, 0.1), (100, 0.2), (300, 0.1)]])
+    first, second = standardised_rates(groups, strata, events)
+    assert (first.raw[0], second.raw[0]) == (0.175, 0.125)
+    assert first.adjusted[0] == pytest.approx(0.15) and second.adjusted[0] == pytest.approx(0.15)
+
+
+def test_one_mix_of_cases_leaves_rates_as_they_are():
+    groups, events = np.repeat(["A", "B"], [100, 200]), np.concatenate([np.arange(100) < 30, np.arange(200) < 20])
+    for rate in standardised_rates(groups, np.repeat(["all"], 300), events):
+        assert rate.adjusted == pytest.approx(rate.raw)
+
+
+def test_the_limits_are_wilsons():
+    assert wilson_interval(3, 10) == pytest.approx((0.107791, 0.603222), abs=1e-6)  # scipy.stats.binomtest(3, 10), method wilson
+    assert wilson_interval(0, 20)[0] == 0 and wilson_interval(20, 20)[1] == 1
