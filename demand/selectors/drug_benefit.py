@@ -89,6 +89,9 @@ def benefit_lines(run: Run, see_small: bool, family: str | None = None) -> tuple
         mine, of = (here, {}) if payer is None else (here & (columns["payer"] == payer), {"payer": str(payer)})
         for half in sorted(set(columns["half"][here])):
             then = mine & (columns["half"] == half)
-            counts = (int((then & (columns["kind"] == kind)).sum()) if cells.shows(half, kind, **of) else HIDDEN for kind in KINDS)
-            lines.append(BenefitLine("All payers" if payer is None else named(str(payer)), half, *counts))
+            counts = [
+                int((then & (columns["kind"] == kind)).sum()) if cells.shows(*_node(half, kind), **of) else HIDDEN for kind in KINDS
+            ]
+            pharmacy = int((then & (columns["kind"] != "medical")).sum()) if cells.shows(half, "pharmacy", **of) else HIDDEN
+            lines.append(BenefitLine("All payers" if payer is None else named(str(payer)), half, *counts, pharmacy))
     return tuple(lines)
