@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('demand', '0003_logs'),
+        ('demand', '0004_clinical_line'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
