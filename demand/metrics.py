@@ -489,7 +489,7 @@ METRICS = {
             direction="Neither way is good by itself.",
             next_step="Where it is likely, ask where new centers would reach most people, and what they would earn.",
             limits="Claims show our payers' and our own infusions; other patients fill chairs too, above all at others' sites. Satisfaction is not "
-            "recorded and counts for nothing. Growth of the population aged 65 or more is not known from one census year.",
+            "recorded and counts for nothing. Growth of the population aged 65 or more needs two loaded years and is context: it decides nothing.",
         ),
         Metric(
             slug="covering",

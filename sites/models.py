@@ -240,6 +240,26 @@ class ZipCentroid(models.Model):
         return self.zip_code
 
 
+class ZipPopulation(models.Model):
+    """People who live in a ZIP code in a year, and those of them aged 65 or more, as a census table loaded by us says."""
+
+    zip_code = models.CharField(max_length=5)
+    year = models.PositiveSmallIntegerField()
+    population = models.PositiveIntegerField()
+    population_65_plus = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["zip_code", "year"]
+        verbose_name_plural = "ZIP populations"
+        constraints = [
+            models.UniqueConstraint(fields=["zip_code", "year"], name="zip_population_once_a_year"),
+            models.CheckConstraint(condition=models.Q(population_65_plus__lte=models.F("population")), name="zip_population_older_are_part"),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.zip_code} in {self.year}"
+
+
 from sites.choice_models import (  # noqa: E402, F401 (the app's models are found in this module)
     ChecklistItem,
     Choice,

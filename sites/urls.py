@@ -1,12 +1,13 @@
 from django.urls import path
 
-from sites.views import lists, register
+from sites.views import lists, population, register
 
 app_name = "sites"
 urlpatterns = [
     path("sites/", lists.sites, name="sites"),
     path("sites/sites.csv", register.download, name="download-sites"),
     path("sites/new/", register.create, name="create-site"),
+    path("sites/population/", population.population, name="population"),
     path("sites/upload/", register.upload, name="upload-sites"),
     path("sites/changes/", register.changes, name="site-changes"),
     path("sites/changes/<int:pk>/", register.change, name="site-change"),

@@ -12,9 +12,9 @@ from demand.models import Run
 from demand.places import number
 from demand.selectors.facts import ask_tables
 from demand.selectors.hidden_reach import columns
+from demand.selectors.population import Older, older_people
 from demand.selectors.reach import Reached
 from payers.models import DrugFamily
-from sites.engine.zip_places import area_of
 from sites.models import Site
 
 TARGET_USE = 0.75  # of open chair-hours, as everywhere (definitions.md, 8)
@@ -110,25 +110,12 @@ def chairs(run: Run, found: Reached, see_small: bool) -> dict[str, Chairs | None
     return answers
 
 
-def older_share(found: Reached) -> dict[str, float | None]:
-    """Market -> share of residents aged 65 or more, over the ZIP codes where our people of the market live."""
-    zips: dict[str, set[str]] = {}
-    for group in found.reach.groups:
-        zips.setdefault(group.market, set()).add(group.zip_code)
-    shares: dict[str, float | None] = {}
-    for market, codes in zips.items():
-        known = [area for area in map(area_of, codes) if area.population and area.share_65_plus is not None]
-        people = sum(area.population for area in known)
-        shares[market] = sum(area.population * area.share_65_plus for area in known) / people if people else None
-    return shares
-
-
 def verdicts(run: Run, found: Reached, visible, held: VerdictThresholds, see_small: bool) -> tuple[MarketVerdict, ...]:
     """One per market with sites or people, in the order of their names."""
     hours = chairs(run, found, see_small)
     rows = ask_tables(run, WAITS, since=found.since, until=found.as_of) if found.as_of else []
     waits = {row[0]: row[1:] for row in rows}
-    older = older_share(found)
+    older = older_people(found)
     return tuple(
         _verdict(market, [
             _waiting(waits.get(market), held, see_small),
@@ -207,6 +194,20 @@ def _used(found: Chairs | None, held: VerdictThresholds, is_known: bool) -> Inpu
     return Input(name, value, threshold, _says(100 * found.used, held.use_share))
 
 
-def _older(share: float | None) -> Input:
-    value = "not known" if share is None else f"{100 * share:.1f}% of residents are 65 or older; how fast they grow is not known"
-    return Input("People aged 65 or more", value, "context, no threshold", NOT_KNOWN)
+def _older(found: Older | None) -> Input:
+    share = "share not known" if found is None or found.share is None else f"{100 * found.share:.1f}% of residents"
+    return Input("People aged 65 or more", f"{share}; {_growth(found)}", "context, no threshold", NOT_KNOWN)
+
+
+def _growth(found: Older | None) -> str:
+    if found is None or not found.years:
+        return "how fast they grow is not known: one census period, and no other year was loaded"
+    if len(found.years) == 1:
+        return f"how fast they grow is not known: one year known, {found.years[0]}"
+    first, last = found.years[0], found.years[-1]
+    if found.growth_a_year is None:
+        return f"how fast they grow is not known: no ZIP code has people of that age in both {first} and {last}"
+    return (
+        f"{found.before:,} in {first}, {found.after:,} in {last}: {100 * found.growth:+.1f}%, {100 * found.growth_a_year:+.1f}% a year, "
+        f"in {found.zips_compared} of {found.zips} ZIP codes"
+    )

@@ -1,4 +1,4 @@
-"""Load the registers of this app from their files: sites, prescribers, taxonomies, ZIP centroids."""
+"""Load the registers of this app from their files: sites, prescribers, taxonomies, ZIP centroids, ZIP populations."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from django.db import transaction
 
 from sites.actions.changes import check_table, loaded_by, read_sites, store_change
 from sites.actions.registers import Loaded, loaded, store, without
-from sites.engine.registers import PRESCRIBERS, TAXONOMIES, ZIP_CENTROIDS, overlapping_stays
+from sites.engine.registers import PRESCRIBERS, TAXONOMIES, ZIP_CENTROIDS, ZIP_POPULATIONS, overlapping_stays
 from sites.engine.rows import read_table
-from sites.models import Prescriber, ProviderTaxonomy, ZipCentroid
+from sites.models import Prescriber, ProviderTaxonomy, ZipCentroid, ZipPopulation
 
 
 @transaction.atomic
@@ -43,3 +43,9 @@ def load_zips(path: Path) -> Loaded:
     """The points from which the distance of people in a ZIP code is measured."""
     table = read_table(path, ZIP_CENTROIDS)
     return loaded(table, store(ZipCentroid, ["zip_code"], [row.values for row in table.rows]))
+
+
+def load_population(path: Path, name: str | None = None) -> Loaded:
+    """How many live in ZIP codes, by year, and how many of them are 65 or older. `name`: what people call the file."""
+    table = read_table(path, ZIP_POPULATIONS, name)
+    return loaded(table, store(ZipPopulation, ["zip_code", "year"], [row.values for row in table.rows]))

@@ -1,4 +1,5 @@
-"""Layouts of sites.csv, prescribers.csv, taxonomies, ZIP centroids; grain: one site, one stay on the roster, one pair, one ZIP."""
+"""Layouts of sites.csv, prescribers.csv, taxonomies, ZIP centroids, ZIP populations; grain: one site, one stay on the roster, one
+pair, one ZIP, one ZIP and year."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -209,6 +210,23 @@ ZIP_CENTROIDS = Layout(
         Column("longitude", cells.number(-180, 180), needed=True),
     ),
     key=("zip_code",),
+)
+
+
+def _older_are_part(values: dict) -> Iterator[Finding]:
+    if values["population_65_plus"] > values["population"]:
+        yield Finding("population_65_plus", "part", "is more than the whole population")
+
+
+ZIP_POPULATIONS = Layout(
+    columns=(
+        Column("zip_code", cells.five_digit_zip, needed=True),
+        Column("year", cells.whole(1990, 2100), needed=True),
+        Column("population", cells.whole(0, 1_000_000), needed=True),
+        Column("population_65_plus", cells.whole(0, 1_000_000), needed=True),
+    ),
+    key=("zip_code", "year"),
+    check=_older_are_part,
 )
 
 Stay = tuple[str, dt.date | None, dt.date | None]

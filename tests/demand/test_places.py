@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 
 from demand.charts import market_fit as fit_charts
@@ -13,6 +14,7 @@ from demand.engine.reach import Thresholds
 from demand.places import PlaceQuestion
 from demand.selectors.market_fit import VerdictThresholds, verdicts
 from demand.selectors.market_map import spots, unplaced, visible
+from demand.selectors.population import older_people
 from demand.selectors.reach import reached, travel
 from demand.selectors.where import search
 from demand.where import WhereQuestion
@@ -225,3 +227,22 @@ def test_a_recorded_partnership_binds_the_search_by_itself_until_it_is_waived(ow
     assert "It may be waived by The board." in text and f'name="waived" value="{limit.pk}"' in text
     Partnership.objects.update(until=dt.date(2020, 1, 1))
     assert not search(found, WhereQuestion(), True).barred
+
+
+def test_growth_of_older_people_needs_two_years_of_the_same_zip_codes(own_storage, analyst):
+    site("H")
+    found = reached(People().add(20, CITY).add(20, SUBURB).add(5, None).publish(), Thresholds())
+    assert older_people(found)["metro"].zips == 2 and older_people(found)["metro"].growth is None
+
+    def load(rows: str):
+        file = SimpleUploadedFile("ages.csv", ("zip_code,year,population,population_65_plus\n" + rows).encode())
+        return analyst.post("/sites/population/", {"file": file}).content.decode()
+
+    load(f"{CITY},2019,900,100\n")
+    assert "one year known, 2019" in analyst.get("/markets/fit/").content.decode()
+    assert "2 added, 0 changed, 0 unchanged, 1 rejected" in load(f"{CITY},2021,950,121\n{SUBURB},2021,500,60\n{FAR},2021,1,2\n")
+    older = older_people(found)["metro"]
+    assert (older.before, older.after, older.zips_compared) == (100, 121, 1)
+    assert older.growth == pytest.approx(0.21) and older.growth_a_year == pytest.approx(0.10)
+    assert "100 in 2019, 121 in 2021: +21.0%, +10.0% a year, in 1 of 2 ZIP codes" in analyst.get("/markets/fit/").content.decode()
+    assert "Choose a file first" in analyst.post("/sites/population/").content.decode()

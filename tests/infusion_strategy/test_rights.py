@@ -54,7 +54,7 @@ MAY = {
     "choices:new-entry": PREPARES, "choices:edit-entry": PREPARES, "choices:delete-entry": PREPARES,
     "sites:sites": EVERYBODY, "sites:prescribers": EVERYBODY, "sites:download-sites": EVERYBODY, "demand:site": EVERYBODY,
     "demand:unregistered-sites": EVERYBODY, "demand:competitors": EVERYBODY, "sites:create-site": LOADS, "sites:edit-site": LOADS,
-    "sites:retire-site": LOADS, "sites:upload-sites": LOADS, "sites:site-changes": LOADS, "sites:site-change": LOADS,
+    "sites:retire-site": LOADS, "sites:upload-sites": LOADS, "sites:population": LOADS, "sites:site-changes": LOADS, "sites:site-change": LOADS,
     "sites:store-site-change": LOADS, "sites:undo-site-change": LOADS, "sites:drop-site-change": LOADS, "payers:site-340b": LOADS,
     "payers:remove-340b": LOADS, "demand:duplicate-sites": LOADS, "demand:choose-merger": LOADS, "demand:merge-sites": LOADS,
     "payers:policies": EVERYBODY, "payers:policy": EVERYBODY, "payers:drugs": EVERYBODY, "payers:drug": EVERYBODY,

@@ -192,3 +192,22 @@ def test_zip_centroids_are_points_on_the_globe(tmp_path):
     assert counts(load("load_zips", path)) == [2, 0, 0, 2]
     assert counts(load("load_zips", path)) == [0, 0, 2, 2]
     assert set(ZipCentroid.objects.values_list("zip_code", flat=True)) == {"02139", "37201"}
+
+
+@pytest.mark.django_db
+def test_population_by_year_is_loaded_twice_without_change_and_the_impossible_is_named(tmp_path):
+    path = tmp_path / "population.csv"
+    path.write_text(
+        "zip_code,year,population,population_65_plus\n02139,2019,1000,100\n02139,2023,1100,150\n02139,1066,5,1\n02139,2022,100,200\n"
+        "02140,2022,-5,0\n02139,2019,1,1\n2139,2022,5,1\n"
+    )
+    answer = load("load_population", path)
+    assert counts(answer) == [2, 0, 0, 5]
+    assert [(one["line"], one["column"]) for one in answer["files"][0]["rejects"]] == [
+        (4, "year"),
+        (5, "population_65_plus"),
+        (6, "population"),
+        (7, "zip_code, year"),
+        (8, "zip_code"),
+    ]
+    assert counts(load("load_population", path)) == [0, 0, 2, 5]
