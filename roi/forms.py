@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django import forms
 
-from roi.engine.center_fields import FIELDS, MONTH, SECTIONS, YES_NO, Field
+from roi.engine.center_fields import FIELDS, SECTIONS
+from roi.engine.field import MONTH, YES_NO, Field
 from roi.engine.infusion_center import Answer, read_value
 from roi.engine.inputs import InputError
 from roi.engine.marks import GUESSED, MARKS, Source

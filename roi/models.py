@@ -4,16 +4,14 @@ from django.conf import settings
 from django.db import models
 
 from demand.models import Run
+from roi.engine.options import CENTER, OPTIONS
 
 
 class Scenario(models.Model):
     """A named option. Its inputs live in versions; the newest one counts."""
 
-    class Kind(models.TextChoices):
-        INFUSION_CENTER = "infusion_center", "Open an infusion center"
-
     name = models.CharField(max_length=120, unique=True)
-    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.INFUSION_CENTER.value)
+    kind = models.CharField(max_length=20, choices=[(option.key, option.name) for option in OPTIONS.values()], default=CENTER)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)

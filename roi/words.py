@@ -2,7 +2,8 @@
 
 from demand.words import line_of_business
 from roi.engine import break_even, cash_flow, contributions, look_back, worlds
-from roi.engine.center_fields import FIELDS, MONEY, PERCENT, WHOLE
+from roi.engine.center_fields import FIELDS
+from roi.engine.field import MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
 from roi.engine.spreads import LABELS
 

@@ -30,7 +30,7 @@ def create_scenario(user, name: str, center: Center, note: str = "", *, seed: in
     _check(center)
     try:
         with transaction.atomic():
-            scenario = Scenario.objects.create(name=name, created_by=user)
+            scenario = Scenario.objects.create(name=name, kind=center.option, created_by=user)
     except IntegrityError:
         raise Refused(f"There is a scenario called “{name}” already, perhaps in the archive; choose another name.") from None
     return _add_version(scenario, center.as_json(), user, note, seed=seed, draws=draws)

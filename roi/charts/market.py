@@ -4,9 +4,8 @@ from decimal import Decimal
 
 from demand.charts.figure import Column, Figure, Table
 from demand.words import line_of_business
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import round_half_up
-from roi.engine.infusion_center import Center, hospital_terms, read_value, site_terms
+from roi.engine.infusion_center import Center, hospital_terms, site_terms, values_of
 from roi.engine.market import ELSEWHERE, HOSPITAL, Cell
 from roi.selectors.inputs import fate_words
 
@@ -18,7 +17,7 @@ _GROUP = (
 
 
 def figures(center: Center) -> tuple[Figure, ...]:
-    value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+    value = values_of(center)
     return _hospital(center, value), _elsewhere(center, value)
 
 

@@ -1,52 +1,19 @@
-"""The questions "open an infusion center" asks: each with its unit, its bounds, a default, and where the default comes from.
+"""The questions a scenario asks, of which each option asks its own (roi.engine.options); grain: one question."""
 
-Values are kept as text, the way a person types them: 8 is 8 %, 2027-01 a month. Amounts are dollars here and nowhere else.
-"""
-
-from dataclasses import dataclass
-
-from roi.engine.marks import BORROWED, GUESSED, Source
-
-MONEY, PERCENT, NUMBER, WHOLE, MONTH, YES_NO, TEXT, SHARES = (
-    "money",
-    "percent",
-    "number",
-    "whole",
-    "month",
-    "yes_no",
-    "text",
-    "shares",
+from roi.engine.cost_fields import BEFORE_OPENING, RUNNING
+from roi.engine.field import (
+    CHAIR_USE,
+    MONTH,
+    NUMBER,
+    PERCENT,
+    SHARES,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    Field,
+    Section,
+    guess,
 )
-
-
-@dataclass(frozen=True)
-class Field:
-    """`kind` says how the text is read; `low` and `high` bound numbers. A field without a source is a choice, not an input."""
-
-    key: str
-    label: str
-    kind: str
-    default: str = ""
-    unit: str = ""
-    source: Source | None = None
-    help: str = ""
-    low: str = "0"
-    high: str = "1000000000"
-
-
-@dataclass(frozen=True)
-class Section:
-    title: str
-    fields: tuple[Field, ...]
-    note: str = ""
-
-
-def _guess(text: str = "") -> Source:
-    return Source(GUESSED, text)
-
-
-_BLS = Source(BORROWED, "BLS, Occupational Employment and Wage Statistics, mean annual wage", "2023-05")
-_BENCHMARK = Source(BORROWED, "Advisory Board infusion center survey: chairs are scheduled 80 %, used 70 % of the time", "2019")
 
 SECTIONS = (
     Section(
@@ -56,66 +23,49 @@ SECTIONS = (
             Field("first_month", "First month counted", MONTH, help="Money spent before opening counts as spent just before it."),
             Field("opens_in", "Opening month", MONTH),
             Field("horizon", "Months looked at", WHOLE, "60", "months", low="12", high="120"),
-            Field("rate", "Discount rate", PERCENT, "8", "% a year", _guess("Planning range 7–10 %"), low="0", high="50"),
+            Field("rate", "Discount rate", PERCENT, "8", "% a year", guess("Planning range 7–10 %"), low="0", high="50"),
             Field(
                 "hospital_affiliated",
                 "Affiliated with a hospital",
                 YES_NO,
                 "yes",
-                source=_guess("How payers will read our ownership"),
+                source=guess("How payers will read our ownership"),
                 help="Some policies exclude every site affiliated with a hospital, whatever it bills as.",
+                unasked="no",
+            ),
+            Field(
+                "share",
+                "Our share of the site",
+                PERCENT,
+                "50",
+                "% of what it costs and brings",
+                guess("To be agreed with the partner"),
+                high="100",
+                unasked="100",
             ),
         ),
     ),
     Section(
         "Chairs",
         (
-            Field("chairs", "Chairs", WHOLE, "4", "chairs", _guess(), low="1", high="200"),
-            Field("open_hours", "Open hours", NUMBER, "50", "hours a week", _guess(), low="1", high="168"),
-            Field("target_use", "Use of open hours that can be planned", PERCENT, "75", "%", _BENCHMARK, low="10", high="100"),
-        ),
-    ),
-    Section(
-        "Spent before opening",
-        (
+            Field("needs_chairs", "Patients are infused in chairs of the site", YES_NO, "yes", unasked="yes"),
+            Field("chairs", "Chairs", WHOLE, "4", "chairs", guess(), low="1", high="200", unasked="1"),
+            Field("open_hours", "Open hours", NUMBER, "50", "hours a week", guess(), low="1", high="168", unasked="50"),
             Field(
-                "build_per_chair",
-                "Building and fit-out",
-                MONEY,
-                "80000",
-                "$ a chair",
-                _guess("Planning range $40,000–120,000, no cleanroom"),
-            ),
-            Field("equipment_per_chair", "Recliner and pump", MONEY, "8000", "$ a chair", _guess("Planning range $4,500–10,000")),
-            Field("opening_costs", "Licences, accreditation, contracts, training", MONEY, "60000", "$", _guess()),
-        ),
-    ),
-    Section(
-        "Running costs",
-        (
-            Field("nurses", "Nurses", NUMBER, "1.5", "full-time", _guess("One nurse for three to four chairs"), high="500"),
-            Field("nurse_pay", "Nurse's pay", MONEY, "100000", "$ a year", _guess("Planning range $95,000–105,000")),
-            Field("pharmacists", "Pharmacists", NUMBER, "0.5", "full-time", _guess(), high="500"),
-            Field("pharmacist_pay", "Pharmacist's pay", MONEY, "134790", "$ a year", _BLS),
-            Field("technicians", "Pharmacy technicians", NUMBER, "0.5", "full-time", _guess(), high="500"),
-            Field("technician_pay", "Technician's pay", MONEY, "43330", "$ a year", _BLS),
-            Field("authorization_staff", "Authorization and billing staff", NUMBER, "1", "full-time", _guess(), high="500"),
-            Field("authorization_pay", "Their pay", MONEY, "54000", "$ a year", _guess("Planning range $48,000–60,000")),
-            Field("benefits", "Benefits on top of pay", PERCENT, "28", "%", _guess("Planning range 25–30 %"), high="200"),
-            Field("square_feet", "Space", NUMBER, "800", "square feet", _guess("150–250 square feet a chair")),
-            Field("rent_per_square_foot", "Rent", MONEY, "32", "$ a square foot and year", _guess("Planning range $25–40")),
-            Field("other_per_month", "IT, insurance, courier, accreditation", MONEY, "5000", "$ a month", _guess()),
-            Field("supplies", "Supplies of an infusion", MONEY, "30", "$", _guess("Planning range $20–40")),
-            Field(
-                "hospital_cost",
-                "Cost the hospital saves when an infusion leaves it",
-                MONEY,
-                "40",
-                "$",
-                _guess("Supplies; staff and space stay"),
+                "target_use",
+                "Use of open hours that can be planned",
+                PERCENT,
+                "75",
+                "%",
+                CHAIR_USE,
+                low="10",
+                high="100",
+                unasked="75",
             ),
         ),
     ),
+    BEFORE_OPENING,
+    RUNNING,
     Section(
         "Who comes",
         (
@@ -125,7 +75,7 @@ SECTIONS = (
                 PERCENT,
                 "60",
                 "%",
-                _guess(),
+                guess(),
                 high="100",
             ),
             Field(
@@ -134,16 +84,16 @@ SECTIONS = (
                 PERCENT,
                 "20",
                 "%",
-                _guess(),
+                guess(),
                 high="100",
             ),
             Field(
                 "exempt",
-                "Stay by a clinical exception",
+                "Stay by a clinical exception that claims do not show",
                 PERCENT,
                 "10",
                 "% of those a policy reaches",
-                _guess(),
+                guess(),
                 "They stay at the hospital in every case.",
                 high="100",
             ),
@@ -153,7 +103,7 @@ SECTIONS = (
                 PERCENT,
                 "2",
                 "%",
-                _guess(),
+                guess(),
                 high="100",
             ),
             Field(
@@ -162,8 +112,36 @@ SECTIONS = (
                 PERCENT,
                 "15",
                 "%",
-                _guess(),
+                guess(),
                 high="100",
+            ),
+            Field(
+                "in_reach",
+                "Live near enough to come",
+                PERCENT,
+                "100",
+                "% of those who may come",
+                guess("“Where to open” counts them for a place; leave 100 where the shares above already do"),
+                high="100",
+                unasked="100",
+            ),
+            Field(
+                "new_referrals",
+                "New referrals, with the mix of our hospitals",
+                PERCENT,
+                "0",
+                "% of our hospitals' infusions",
+                guess("None beyond what the claims show"),
+                high="100",
+            ),
+            Field(
+                "growth",
+                "Infusions grow by",
+                PERCENT,
+                "0",
+                "% a year, from the second year on",
+                guess("The last months' volume stays"),
+                high="30",
             ),
             Field(
                 "ramp",
@@ -171,8 +149,9 @@ SECTIONS = (
                 SHARES,
                 "20, 45, 70, 90, 100",
                 "%",
-                _guess("Planning practice: 20, 45, 70, 90 % of steady state by half-year"),
+                guess("Planning practice: 20, 45, 70, 90 % of steady state by half-year"),
                 "One share for each half-year after opening; the last one holds.",
+                unasked="100",
             ),
         ),
     ),
@@ -185,8 +164,9 @@ SECTIONS = (
                 PERCENT,
                 "100",
                 "% of what is on file, where it is negotiated",
-                _guess("The contracts on file hold"),
+                guess("The contracts on file hold"),
                 high="500",
+                unasked="100",
             ),
             Field(
                 "acquisition_hospital",
@@ -194,8 +174,9 @@ SECTIONS = (
                 PERCENT,
                 "100",
                 "% of average sales price",
-                _guess(),
+                guess(),
                 high="300",
+                unasked="100",
             ),
             Field(
                 "acquisition_site",
@@ -203,8 +184,9 @@ SECTIONS = (
                 PERCENT,
                 "100",
                 "% of average sales price",
-                _guess(),
+                guess(),
                 high="300",
+                unasked="100",
             ),
             Field(
                 "acquisition_340b",
@@ -212,23 +194,61 @@ SECTIONS = (
                 PERCENT,
                 "70",
                 "% of average sales price",
-                _guess("Planning range 25–35 % off; Medicare assumed 22.5 % from 2018 to 2022"),
+                guess("Planning range 25–35 % off; Medicare assumed 22.5 % from 2018 to 2022"),
                 high="300",
+                unasked="70",
             ),
             Field(
                 "site_340b",
                 "The new site is a registered 340B site",
                 YES_NO,
                 "no",
-                source=_guess("Only a reimbursable cost center of the filed cost report can be registered"),
+                source=guess("Only a reimbursable cost center of the filed cost report can be registered"),
+                unasked="no",
             ),
             Field(
-                "white_bag", "White-bagged share at the new site", PERCENT, "5", "% of commercial infusions", _guess(), high="100"
+                "white_bag", "White-bagged share at the new site", PERCENT, "5", "% of commercial infusions", guess(), high="100"
             ),
             Field(
-                "denials", "Denials written off", PERCENT, "2", "% of what is allowed", _guess("Planning range 1–3 %"), high="100"
+                "denials", "Denials written off", PERCENT, "2", "% of what is allowed", guess("Planning range 1–3 %"), high="100"
             ),
-            Field("waste", "Waste not paid", PERCENT, "1", "% of drug cost", _guess(), high="100"),
+            Field("waste", "Waste not paid", PERCENT, "1", "% of drug cost", guess(), high="100"),
+            Field(
+                "bad_debt",
+                "Patients' share that is never paid",
+                PERCENT,
+                "5",
+                "% of what patients owe",
+                guess("Copay cards and collections; what patients owe comes from the claims"),
+                high="100",
+            ),
+            Field(
+                "biosimilar_mix",
+                "Moved to a biosimilar at the new site",
+                PERCENT,
+                "0",
+                "% of infusions whose drug has one",
+                guess("The mix of the claims stays"),
+                high="100",
+            ),
+            Field(
+                "asp_erosion",
+                "Average sales prices fall by",
+                PERCENT,
+                "2",
+                "% a year, from the second year on",
+                guess("Biosimilars press some prices, others rise"),
+                high="30",
+            ),
+            Field(
+                "negotiated_cut",
+                "Medicare's negotiated prices lie below today's limits by",
+                PERCENT,
+                "50",
+                "%, for the drugs named for 2028",
+                guess("Prices of 2028 are not published; IPA expects half the add-on or less"),
+                high="100",
+            ),
         ),
         "What contracts allow, what the hospital is paid and Medicare's limits come from the data; the scenario's page shows them.",
     ),
@@ -241,17 +261,18 @@ SECTIONS = (
                 NUMBER,
                 "40",
                 "days",
-                _guess("35–50 days commercial, 18–25 Medicare"),
+                guess("35–50 days commercial, 18–25 Medicare"),
                 high="1000",
             ),
-            Field("stock_days", "Drugs lie in stock", NUMBER, "10", "days", _guess("7–14 days"), high="1000"),
-            Field("supplier_days", "Suppliers are paid after", NUMBER, "30", "days", _guess("Terms of 30–120 days"), high="1000"),
+            Field("stock_days", "Drugs lie in stock", NUMBER, "10", "days", guess("7–14 days"), high="1000"),
+            Field("supplier_days", "Suppliers are paid after", NUMBER, "30", "days", guess("Terms of 30–120 days"), high="1000"),
             Field(
                 "release",
                 "Working capital comes back in the last month",
                 YES_NO,
                 "yes",
-                source=_guess("The money comes back when the look ends"),
+                source=guess("The money comes back when the look ends"),
+                unasked="yes",
             ),
         ),
     ),

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from roi.engine.cash_flow import CashFlow
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT, add_up, discount_factors
 from roi.engine.chairs import wanted
-from roi.engine.infusion_center import Center, groups_of, read_value
+from roi.engine.infusion_center import Center, groups_by_month, values_of
 from roi.engine.inputs import ZERO, Inputs, PatientGroup, at
 from roi.engine.worlds import DO_NOTHING
 
@@ -35,13 +34,13 @@ class Contribution:
 def contributions(center: Center, inputs: Inputs, result: CashFlow) -> dict[str, list[Contribution]]:
     """By payer, by therapy, by kind of patient: the least first, so that what loses money is read first; what is shared at the end."""
     with localcontext(EXACT):
-        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+        value = values_of(center)
         factors = discount_factors(inputs.rate, inputs.horizon)
         supplies = sum((cost.per_infusion for cost in inputs.costs), ZERO)
         npv = result.values[DO_NOTHING].npv_cents
         sums = {way: defaultdict(lambda: [ZERO, ZERO]) for way in WAYS}
         for cell in center.market.cells:
-            for group in groups_of(cell, value):
+            for group in groups_by_month(cell, value):
                 amount, given = _group(inputs, group, result.chairs.fits, factors, supplies)
                 if not given:
                     continue

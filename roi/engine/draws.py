@@ -2,24 +2,30 @@
 
 Grain: one draw. The formulas are those of `infusion_center`, `chairs`, `worlds` and `cash_flow`, on arrays with one place a draw:
 line items are summed over the patient groups and rounded half up once, so that a draw at the likely values returns what
-`cash_flow` returns, to the cent. Patients with the same fate are one pool, and months in which the ramp and the pools' fates are
-alike are computed once.
+`cash_flow` returns, to the cent. Patients with the same fate are one pool, and months in which the ramp, the pools' fates and the
+year's levels are alike are computed once. What a pool brings is a straight line of average sales prices: a fixed part and one that
+follows them.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 
 from roi.engine.cash_flow import BASELINES
-from roi.engine.center_fields import FIELDS, MONEY, NUMBER, PERCENT, SHARES, WHOLE
+from roi.engine.center_costs import costs_of, outlays_of
+from roi.engine.center_fields import FIELDS
 from roi.engine.cents import discount_factors
-from roi.engine.infusion_center import HALF_YEAR, Center, costs_of, groups_of, month_number, outlays_of, read_value
-from roi.engine.inputs import PatientGroup, at
+from roi.engine.field import MONEY, NUMBER, PERCENT, SHARES, WHOLE
+from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, read_value, values_of
+from roi.engine.inputs import PatientGroup, Terms, at
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell
 from roi.engine.worlds import DO_NOTHING, SCENARIO, TODAY
+from roi.engine.yearly import Yearly, month_number, years
 
 _TIE_GUARD = 1e-6  # a half that floats show as 0.4999999 is the half that it is
 Number = float | np.ndarray
@@ -42,22 +48,23 @@ def draw_values(center: Center, drawn: Mapping[str, np.ndarray], size: int, volu
     """`drawn`: values by input, one a draw; every other input is at its likely value. `volumes`: a factor for each market cell."""
     value = likely_values(center) | {key: values for key, values in drawn.items() if key in FIELDS}
     opens = month_number(value["first_month"], value["opens_in"])
-    groups = []
+    pools: dict[tuple, _Pool] = {}
     for number, cell in enumerate(center.market.cells):
         moved = cell_at(_in_floats(cell), drawn)
         if volumes is not None:
             moved = replace(moved, infusions_per_month=moved.infusions_per_month * volumes[number])
-        groups += groups_of(moved, value)
+        for group, fixed in zip(groups_of(moved, value), groups_of(moved.at_asp(0.0), value), strict=True):
+            fate = (group.is_new, group.leave_month, cell.negotiated_from)
+            pools.setdefault(fate, _Pool(*fate)).add(group, fixed, opens)
     calendar = _Calendar(value, drawn, opens, size)
-    pools = _pools(groups, opens)
-    flows, full = _flows(calendar, pools, value)
+    flows, full = _flows(calendar, list(pools.values()), value)
     factors = _factors(drawn.get("rate"), center, value["horizon"])
     return Draws(flows, {name: _whole((flow * factors).sum(axis=0)) for name, flow in flows.items()}, full)
 
 
 def likely_values(center: Center) -> dict:
     """Every answer as a float (or what it is, where it is no number)."""
-    values = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+    values = values_of(center)
     for key, field_ in FIELDS.items():
         if field_.kind in (MONEY, PERCENT, NUMBER):
             values[key] = float(values[key])
@@ -82,41 +89,39 @@ def _factors(rates: np.ndarray | None, center: Center, horizon: int) -> np.ndarr
 
 @dataclass
 class _Pool:
-    """Patients with the same fate, summed over groups: all of them (`here`), and those who would come at full ramp (`come`)."""
+    """Patients with the same fate, summed over groups: all of them (`here`), and those who would come at full ramp (`come`), each as
+    a pair: what is fixed, and what follows average sales prices."""
 
     is_new: bool
     leave_month: int | None
-    here: dict[str, Number] = field(default_factory=dict)
-    come: dict[str, Number] = field(default_factory=dict)
+    negotiated_from: dt.date | None
+    here: dict[str, tuple[Number, Number]] = field(default_factory=dict)
+    come: dict[str, tuple[Number, Number]] = field(default_factory=dict)
 
-    def add(self, group: PatientGroup, share: Number) -> None:
-        coming = group.infusions * share
+    def add(self, group: PatientGroup, fixed: PatientGroup, opens: int) -> None:
+        """`fixed`: the same group where average sales prices are zero."""
+        gone_before = group.leave_month is not None and group.leave_month < opens
+        coming = group.infusions * (group.recapture if gone_before else group.capture)
         for sums, number in ((self.here, group.infusions), (self.come, coming)):
             if not self.is_new:
-                _add(sums, "hospital", number * group.hospital.margin)
-                _add(sums, "hospital_340b", number * group.hospital.benefit_340b)
-                _add(sums, "hospital_bought", number * group.hospital.purchases)
-        _add(self.come, "infusions", coming)
-        _add(self.come, "minutes", coming * group.chair_minutes)
-        _add(self.come, "site", coming * group.site.margin)
-        _add(self.come, "site_340b", coming * group.site.benefit_340b)
-        _add(self.come, "site_bought", coming * group.site.purchases)
+                _add_terms(sums, "hospital", number, group.hospital, fixed.hospital)
+        _add_terms(self.come, "site", coming, group.site, fixed.site)
+        _add(self.come, "infusions", coming, 0.0)
+        _add(self.come, "minutes", coming * group.chair_minutes, 0.0)
 
     def has_left(self, month: int) -> bool:
         return self.leave_month is not None and month >= self.leave_month
 
 
-def _add(sums: dict, key: str, amount: Number) -> None:
-    sums[key] = sums.get(key, 0.0) + amount
+def _add_terms(sums: dict, place: str, number: Number, terms: Terms, fixed: Terms) -> None:
+    for key, name in ((place, "margin"), (f"{place}_340b", "benefit_340b"), (f"{place}_bought", "purchases")):
+        still = getattr(fixed, name)
+        _add(sums, key, number * still, number * (getattr(terms, name) - still))
 
 
-def _pools(groups: list[PatientGroup], opens: int) -> list[_Pool]:
-    pools: dict[tuple, _Pool] = {}
-    for group in groups:
-        pool = pools.setdefault((group.is_new, group.leave_month), _Pool(group.is_new, group.leave_month))
-        gone_before = group.leave_month is not None and group.leave_month < opens
-        pool.add(group, group.recapture if gone_before else group.capture)
-    return list(pools.values())
+def _add(sums: dict, key: str, fixed: Number, following: Number) -> None:
+    before = sums.get(key, (0.0, 0.0))
+    sums[key] = before[0] + fixed, before[1] + following
 
 
 class _Calendar:
@@ -125,10 +130,29 @@ class _Calendar:
     def __init__(self, value: Mapping, drawn: Mapping, opens: int, size: int):
         self.size, self.opens, self.horizon = size, opens, value["horizon"]
         self.ramp = delayed(value["ramp"], drawn[RAMP]) if RAMP in drawn else value["ramp"]
+        self.yearly = Yearly(value, self.horizon)
 
     def stage(self, month: int) -> int | None:
         """The half-year since opening whose share of full volume counts; None before."""
         return None if month < self.opens else min((month - self.opens) // HALF_YEAR, len(self.ramp) - 1)
+
+    def kind(self, month: int, pools: list[_Pool]) -> tuple:
+        """Months of one kind are computed once."""
+        year = years(month) if self.changes_by_year else 0
+        fates = [(pool.has_left(month), self.yearly.is_negotiated(month, pool.negotiated_from)) for pool in pools]
+        return self.stage(month), year, tuple(fates)
+
+    @property
+    def changes_by_year(self) -> bool:
+        return any(hasattr(rate, "shape") or rate for rate in (self.yearly.value["growth"], self.yearly.value["asp_erosion"]))
+
+    def total(self, month: int, pools: list[_Pool], part: str, key: str) -> Number:
+        """A sum over pools at the month's volumes and prices."""
+        found = 0.0
+        for pool in pools:
+            fixed, following = getattr(pool, part)[key]
+            found = found + fixed + self.yearly.price_level(month, pool.negotiated_from) * following
+        return found * self.yearly.volume_level(month)
 
 
 def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -143,11 +167,11 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
     def tied_up(bought: Number) -> Number:
         return _whole(bought * 12 / 365 * net_days)
 
-    first = tied_up(sum(pool.here["hospital_bought"] for pool in pools if not pool.is_new))
+    first = tied_up(calendar.total(1, [pool for pool in pools if not pool.is_new], "here", "hospital_bought"))
     before = dict.fromkeys((SCENARIO, DO_NOTHING, TODAY), first)
     alike: dict[tuple, _Month] = {}
     for month in range(1, horizon + 1):
-        kind = (calendar.stage(month), tuple(pool.has_left(month) for pool in pools))
+        kind = calendar.kind(month, pools)
         if kind not in alike:
             alike[kind] = _month(calendar, pools, value, month, tied_up)
         made = alike[kind]
@@ -179,9 +203,12 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, month: int, 
     new = [pool for pool in pools if pool.is_new]
     moving = [pool for pool in here if pool.leave_month is None]
     sources = [*moving, *gone, *new] if stage is not None else []
+    _sum = partial(calendar.total, month)
 
     given, full = 0.0, None
-    if stage is not None:
+    if stage is not None and not value["needs_chairs"]:
+        given, full = calendar.ramp[stage], np.zeros(calendar.size, dtype=bool)
+    elif stage is not None:
         ramp = calendar.ramp[stage]
         chair_minutes = value["open_hours"] * 52 / 12 * 60 * value["target_use"]
         needed = ramp * _sum(sources, "come", "minutes") / chair_minutes
@@ -195,7 +222,7 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, month: int, 
     for group in (moving, gone, new):
         scenario += _whole(given * _sum(group, "come", "site"))
     infusions = given * _sum(sources, "come", "infusions")
-    for cost in costs_of({**value, "horizon": 1}, 1 if stage is not None else 2):
+    for cost in costs_of({**value, "horizon": 1}, 1) if stage is not None else ():
         scenario -= _whole(_number(at(cost.per_month, 1)) + _number(cost.per_infusion) * infusions)
 
     nothing = _whole(at_hospital["hospital"]) + _whole(at_hospital["hospital_340b"])
@@ -207,10 +234,6 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, month: int, 
         TODAY: tied_up(bought + _sum(gone, "here", "hospital_bought")),
     }
     return _Month({DO_NOTHING: scenario - nothing, TODAY: scenario - nothing - policies}, balances, full)
-
-
-def _sum(pools: list[_Pool], part: str, kind: str) -> Number:
-    return sum((getattr(pool, part)[kind] for pool in pools), start=0.0)
 
 
 def _number(amount: Decimal | Number) -> Number:

@@ -1,23 +1,28 @@
-"""Answers and a market -> the `Inputs` of "open an infusion center"; grain: one patient group a cell and fate.
+"""Answers and a market -> the `Inputs` of an option such as "open an infusion center"; grain: one patient group a cell and fate.
 
 The formulas below hold for exact decimals and for arrays of floats alike (roi.engine.draws): constants in them are whole numbers.
 Hospital cells that a policy reaches are two groups: those who leave in its month and those who stay by an exception. Cells of
 patients elsewhere are new volume. A policy that bars the new site too lets nobody come whom it reaches.
+Volumes grow and average sales prices fall by the year; Medicare's negotiated prices begin in their month (roi.engine.yearly).
 """
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as with_default
 from decimal import Decimal, localcontext
 
 from demand.engine.capacity import open_hours_a_month
-from roi.engine.center_fields import FIELDS, MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
+from roi.engine.center_costs import costs_of, outlays_of
+from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT
-from roi.engine.inputs import ZERO, Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
+from roi.engine.field import MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
+from roi.engine.inputs import ZERO, Days, InputError, Inputs, PatientGroup, Terms
 from roi.engine.market import ELSEWHERE, Cell, Market
-from roi.engine.marks import Source
+from roi.engine.marks import GUESSED, Source
+from roi.engine.options import CENTER, OPTIONS, Option
 from roi.engine.terms import drug_terms
+from roi.engine.yearly import Yearly, month_number
 
 WHITE_BAGGING_PAYERS = ("commercial", "exchange")
 NEGOTIATING_PAYERS = ("commercial", "exchange", "medicare_advantage")
@@ -35,11 +40,16 @@ class Answer:
 @dataclass(frozen=True)
 class Center:
     """A version of the scenario: the answers by field, the market they were given on, and the spreads that somebody gave: low and
-    high by input, as text (the others follow from the inputs' marks)."""
+    high by input, as text (the others follow from the inputs' marks). `option` is a key of `OPTIONS`."""
 
     answers: Mapping[str, Answer]
     market: Market
     spreads: Mapping[str, Mapping[str, str]] = with_default(default_factory=dict)
+    option: str = CENTER
+
+    @property
+    def kind(self) -> Option:
+        return OPTIONS[self.option]
 
     def as_json(self) -> dict:
         answers = {
@@ -47,23 +57,40 @@ class Center:
             for key, answer in self.answers.items()
         }
         given = {"spreads": {key: dict(ends) for key, ends in self.spreads.items()}} if self.spreads else {}
-        return {"answers": answers, "market": self.market.as_json(), **given}
+        return {"option": self.option, "answers": answers, "market": self.market.as_json(), **given}
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Center":
-        answers = {
+        """A question that did not exist when the version was saved is answered by what changes nothing."""
+        option = values.get("option", CENTER)
+        answers = {key: _unasked(key, OPTIONS[option]) for key in FIELDS} | {
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
         }
-        return cls(answers, Market.from_json(values["market"]), values.get("spreads", {}))
+        return cls(answers, Market.from_json(values["market"]), values.get("spreads", {}), option)
 
 
-def default_answers(first_month: dt.date, opens_in: dt.date) -> dict[str, Answer]:
-    """Every field's default; the months are the caller's, an engine has no clock."""
-    answers = {key: Answer(field.default, field.source) for key, field in FIELDS.items()}
+def _unasked(key: str, option: Option) -> Answer:
+    asked = option.asks(key) and FIELDS[key].source is not None
+    text = option.stands.get(key) or FIELDS[key].unasked
+    return Answer(text, Source(GUESSED, "Not asked when this version was saved") if asked else None)
+
+
+def default_answers(first_month: dt.date, opens_in: dt.date, option: str = CENTER) -> dict[str, Answer]:
+    """Every field's default, the option's own before the general one; the months are the caller's, an engine has no clock."""
+    kind = OPTIONS[option]
+    answers = {
+        key: Answer(*kind.answers.get(key, (field.default, field.source))) if kind.asks(key) else _unasked(key, kind)
+        for key, field in FIELDS.items()
+    }
     answers["first_month"] = Answer(f"{first_month:%Y-%m}")
     answers["opens_in"] = Answer(f"{opens_in:%Y-%m}")
     return answers
+
+
+def values_of(center: Center) -> dict:
+    """Every answer as `read_value` reads it. InputError names the answer that cannot be used."""
+    return {key: read_value(key, center.answers[key].text) for key in FIELDS}
 
 
 def read_value(key: str, text: str):
@@ -107,12 +134,15 @@ def _number(key: str, text: str, low: Decimal, high: Decimal) -> Decimal:
 def inputs_of(center: Center) -> Inputs:
     """The cash flow's inputs. InputError names the answer that cannot be used."""
     with localcontext(EXACT):
-        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+        value = values_of(center)
         opens = month_number(value["first_month"], value["opens_in"])
         if not 1 <= opens <= value["horizon"]:
             raise InputError("opens_in", "must not be before the first month counted, nor after the last.")
+        seats = {}
+        if value["needs_chairs"]:
+            seats = {"chairs": Decimal(value["chairs"]), "open_hours_per_month": open_hours_a_month(value["open_hours"])}
         return Inputs(
-            groups=tuple(group for cell in center.market.cells for group in groups_of(cell, value)),
+            groups=tuple(group for cell in center.market.cells for group in groups_by_month(cell, value)),
             opens=opens,
             rate=value["rate"],
             ramp=tuple(share for share in value["ramp"] for _ in range(HALF_YEAR)),
@@ -121,15 +151,9 @@ def inputs_of(center: Center) -> Inputs:
             days=Days(value["receivable_days"], value["stock_days"], value["supplier_days"]),
             release_working_capital=value["release"],
             horizon=value["horizon"],
-            chairs=Decimal(value["chairs"]),
-            open_hours_per_month=open_hours_a_month(value["open_hours"]),
             target_use=value["target_use"],
+            **seats,
         )
-
-
-def month_number(first: dt.date, month: dt.date) -> int:
-    """Months count from 1: the first month counted is month 1."""
-    return (month.year - first.year) * 12 + month.month - first.month + 1
 
 
 def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
@@ -137,26 +161,59 @@ def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
     return cell.bars_centers or (cell.bars_affiliated and hospital_affiliated)
 
 
+def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
+    """A cell's patients with their volumes and terms in each month."""
+    yearly = Yearly(value, value["horizon"])
+    prices = [yearly.price_level(month, cell.negotiated_from) for month in yearly.months]
+    at_level = {level: groups_of(cell.at_asp(level), value) for level in dict.fromkeys(prices)}
+    volumes = [yearly.volume_level(month) for month in yearly.months]
+    if len(at_level) == 1 and set(volumes) == {1}:
+        return at_level[prices[0]]
+    return [
+        replace(
+            group,
+            infusions=tuple(group.infusions * level for level in volumes),
+            hospital=_in_months([at_level[level][number].hospital for level in prices]),
+            site=_in_months([at_level[level][number].site for level in prices]),
+        )
+        for number, group in enumerate(at_level[prices[0]])
+    ]
+
+
+def _in_months(terms: list[Terms]) -> Terms:
+    return Terms(*(tuple(getattr(each, name) for each in terms) for name in ("margin", "benefit_340b", "purchases")))
+
+
 def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
-    """A cell's patients by what becomes of them. A cell whose payer bars the site sends nobody."""
+    """A cell's patients by what becomes of them, at the first month's volumes and prices. A cell whose payer bars the site, or whose
+    drugs cannot be given there, sends nobody."""
     name = f"{cell.payer}, {cell.line_of_business}, {cell.family}"
     site = site_terms(cell, value)
     barred = bars_site(cell, value["hospital_affiliated"])
+    reach = 0 if barred else value["in_reach"] * cell.site_share
     if cell.place == ELSEWHERE:
-        capture = 0 if barred else value["capture_elsewhere"]
-        return [_group(f"{name}, elsewhere", cell, 1, Terms(ZERO), site, capture=capture, is_new=True)]
+        return [_group(f"{name}, elsewhere", cell, 1, Terms(ZERO), site, capture=value["capture_elsewhere"] * reach, is_new=True)]
     hospital = hospital_terms(cell, value)
+    new = []
+    if not _is_nothing(value["new_referrals"]):
+        new = [_group(f"{name}, new referrals", cell, value["new_referrals"], Terms(ZERO), site, capture=reach, is_new=True)]
     if cell.leaves_on is None:
-        return [_group(name, cell, 1, hospital, site, capture=0 if barred else value["capture_staying"])]
+        return [_group(name, cell, 1, hospital, site, capture=value["capture_staying"] * reach), *new]
     leaves = {
         "leave_month": max(1, month_number(value["first_month"], cell.leaves_on)),
-        "capture": 0 if barred else value["capture_leaving"],
-        "recapture": 0 if barred else value["recapture"],
+        "capture": value["capture_leaving"] * reach,
+        "recapture": value["recapture"] * reach,
     }
     return [
         _group(f"{name}, {cell.policy_id}", cell, 1 - value["exempt"], hospital, site, **leaves),
         _group(f"{name}, exempt", cell, value["exempt"], hospital, site, capture=0),
+        *new,
     ]
+
+
+def _is_nothing(number) -> bool:
+    """False for an array of draws: some of them may be something."""
+    return not hasattr(number, "shape") and not number
 
 
 def _group(name: str, cell: Cell, share: Decimal, hospital: Terms, site: Terms, **fate) -> PatientGroup:
@@ -171,15 +228,21 @@ def _group(name: str, cell: Cell, share: Decimal, hospital: Terms, site: Terms, 
 
 
 def average_sales_price(cell: Cell):
-    """Medicare's limit without its 6 % add-on."""
-    return cell.limit * 100 / 106
+    """Of an infusion's drug; a market of an older version has Medicare's limit alone, which is 6 % above it."""
+    return cell.limit * 100 / 106 if cell.asp is None else cell.asp
+
+
+def lost_share(cell: Cell, value: Mapping):
+    """Of what is allowed, the share that never comes: denials written off (by the payer's own record, where there is one) and what
+    patients owe and do not pay."""
+    return value["denials"] * cell.denial_index + cell.patient_share * value["bad_debt"]
 
 
 def hospital_terms(cell: Cell, value: Mapping) -> Terms:
     """What an infusion leaves at the hospital: as bought and billed, the white-bagged share with its administration alone."""
     asp, bagged = average_sales_price(cell), cell.white_bag_share
     drug = asp * value["acquisition_hospital"]
-    kept = 1 - value["denials"]
+    kept = 1 - lost_share(cell, value)
     margin = (
         (1 - bagged) * (cell.hospital_allowed * kept - drug * (1 + value["waste"]))
         + bagged * cell.hospital_administration * kept
@@ -190,43 +253,21 @@ def hospital_terms(cell: Cell, value: Mapping) -> Terms:
 
 
 def site_terms(cell: Cell, value: Mapping) -> Terms:
-    """What an infusion leaves at the new site, at the contract's prices; supplies are among the running costs."""
-    asp = average_sales_price(cell)
-    drug, kept = asp * value["acquisition_site"], 1 - value["denials"]
+    """What an infusion leaves us at the new site, at the contract's prices; supplies are among the running costs."""
+    asp, price, mix = average_sales_price(cell), cell.site_drug, value["biosimilar_mix"]
+    if cell.biosimilar_asp is not None and cell.biosimilar_drug is not None:
+        asp, price = (1 - mix) * asp + mix * cell.biosimilar_asp, (1 - mix) * price + mix * cell.biosimilar_drug
+    drug, lost = asp * value["acquisition_site"], lost_share(cell, value)
     level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else 1
-    allowed = cell.site_drug * level
-    return drug_terms(
+    allowed = price * level
+    terms = drug_terms(
         allowed=allowed,
         acquisition=drug,
-        denials=allowed * value["denials"],
+        denials=allowed * lost,
         waste=drug * value["waste"],
-        administration=cell.site_administration * level * kept,
+        administration=cell.site_administration * level * (1 - lost),
         white_bag_share=value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else 0,
         benefit_340b=asp * (value["acquisition_site"] - value["acquisition_340b"]) if value["site_340b"] else 0,
     )
-
-
-def outlays_of(value: Mapping) -> tuple[Outlay, ...]:
-    return (
-        Outlay("building", value["build_per_chair"] * value["chairs"]),
-        Outlay("equipment", value["equipment_per_chair"] * value["chairs"]),
-        Outlay("opening", value["opening_costs"]),
-    )
-
-
-def costs_of(value: Mapping, opens: int) -> tuple[Cost, ...]:
-    def monthly(name: str, amount: Decimal) -> Cost:
-        return Cost(name, tuple(ZERO if month < opens else amount for month in range(1, value["horizon"] + 1)))
-
-    def staff(name: str, number: str, pay: str) -> Cost:
-        return monthly(name, value[number] * value[pay] * (1 + value["benefits"]) / 12)
-
-    return (
-        staff("nurses", "nurses", "nurse_pay"),
-        staff("pharmacists", "pharmacists", "pharmacist_pay"),
-        staff("technicians", "technicians", "technician_pay"),
-        staff("authorization_staff", "authorization_staff", "authorization_pay"),
-        monthly("rent", value["square_feet"] * value["rent_per_square_foot"] / 12),
-        monthly("other", value["other_per_month"]),
-        Cost("supplies", per_infusion=value["supplies"]),
-    )
+    share = value["share"]
+    return Terms(terms.margin * share, terms.benefit_340b * share, terms.purchases * share)

@@ -4,7 +4,7 @@ Only site-of-care policies in force or announced count; anticipated ones wait fo
 day the policy takes effect (grace runs from a treatment's start, so those long in treatment have used it up); under
 `at_renewal` it is half a year later (authorizations run for a year); `new_starts` moves nobody who is here. A date within or
 before the months measured has done its work: who was still there then, stays. A fund unknown to the claim is not taken
-to be bound.
+to be bound. Where the run has exposures, each person's own date counts instead (sql/volumes.sql), and the policy says what it bars.
 """
 
 import datetime as dt
@@ -27,13 +27,23 @@ class Law:
 
 @dataclass(frozen=True)
 class Fate:
-    """What policies do to some patients: the day they leave (None: they stay), the policy, and whether it bars the new site
-    always, or where that site is affiliated with a hospital."""
+    """What policies do to some patients: the day they leave (None: they stay), the policy, the classes of site it excludes, and
+    whether it bars every site that is affiliated with a hospital."""
 
     leaves_on: dt.date | None = None
     policy_id: str = ""
-    bars_centers: bool = False
+    excluded: tuple[str, ...] = ()
     bars_affiliated: bool = False
+
+
+def known_fate(strand, policies: Sequence[Mapping]) -> Fate:
+    """Of patients in our hospitals, as the run's exposures have it."""
+    policy = next((policy for policy in policies if policy["id"] == strand.policy_id), None)
+    if strand.leaves_on is None or policy is None:
+        return Fate()
+    return Fate(
+        strand.leaves_on, strand.policy_id, tuple(sorted(policy["excluded_site_classes"])), policy["excludes_hospital_affiliated"]
+    )
 
 
 def fate(strand, policies: Sequence[Mapping], laws: Sequence[Law], measured_until: dt.date) -> Fate:
@@ -52,7 +62,7 @@ def fate(strand, policies: Sequence[Mapping], laws: Sequence[Law], measured_unti
     return Fate(
         leaves_on=first_day if strand.place == "hospital" else None,
         policy_id=first["id"],
-        bars_centers=any("infusion_center" in policy["excluded_site_classes"] for _, policy in binding),
+        excluded=tuple(sorted({site_class for _, policy in binding for site_class in policy["excluded_site_classes"]})),
         bars_affiliated=any(policy["excludes_hospital_affiliated"] for _, policy in binding),
     )
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from roi.engine.center_fields import FIELDS, MONEY, PERCENT, SHARES
+from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT
+from roi.engine.field import MONEY, PERCENT, SHARES
 from roi.engine.infusion_center import HALF_YEAR, Answer, Center, read_value
 from roi.engine.market import HOSPITAL, Cell
 from roi.engine.marks import MARKS
@@ -25,16 +26,17 @@ def cell_at(cell: Cell, level: Mapping) -> Cell:
     """A cell's volume and prices at their levels; what is not named stays. Average sales prices move what is bought and the drug
     prices that follow them, Medicare's limit first."""
     hospital = cell.place == HOSPITAL
-    asp, site = level.get(ASP, 1), level.get(SITE_PRICES[cell.site_source.mark], 1)
+    cell = cell.at_asp(level.get(ASP, 1))
+    site = level.get(SITE_PRICES[cell.site_source.mark], 1)
     moved = {
         "infusions_per_month": cell.infusions_per_month * level.get(VOLUMES if hospital else ELSEWHERE, 1),
-        "limit": cell.limit * asp,
-        "site_drug": cell.site_drug * asp * site,
+        "site_drug": cell.site_drug * site,
         "site_administration": cell.site_administration * site,
     }
+    if cell.biosimilar_drug is not None:
+        moved["biosimilar_drug"] = cell.biosimilar_drug * site
     if hospital:
-        drug = (cell.hospital_allowed - cell.hospital_administration) * asp
-        moved["hospital_allowed"] = (drug + cell.hospital_administration) * level.get(HOSPITAL_PRICES[cell.hospital_source.mark], 1)
+        moved["hospital_allowed"] = cell.hospital_allowed * level.get(HOSPITAL_PRICES[cell.hospital_source.mark], 1)
     return replace(cell, **moved)
 
 

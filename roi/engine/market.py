@@ -8,18 +8,35 @@ Amounts are Decimal cents an infusion, means over the cell's infusions, to a hun
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as with_default
 from decimal import Decimal
 
 from roi.engine.marks import Source
 
 HOSPITAL, ELSEWHERE = "hospital", "elsewhere"
+ONE, ZERO = Decimal(1), Decimal(0)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an infusion is paid at a class of site: its drug (the same dose of the biosimilar, where there is one) and its
+    administration. `share` of the cell's infusions can be given there."""
+
+    drug: Decimal
+    administration: Decimal
+    biosimilar_drug: Decimal | None
+    share: Decimal
+    source: Source
 
 
 @dataclass(frozen=True)
 class Cell:
-    """`limit` is Medicare's payment limit of the drug of an infusion. `hospital_allowed` is what an infusion brings that the
-    hospital buys and bills, administration included; a white-bagged one brings the administration. None for patients elsewhere."""
+    """`limit` is Medicare's payment limit of the drug of an infusion, `asp` its average sales price. `hospital_allowed` is what an
+    infusion brings that the hospital buys and bills, administration included; a white-bagged one brings the administration. None for
+    patients elsewhere. `offers` are the prices by class of site, `excluded` the classes that the policies exclude; the `site_` fields
+    are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `denial_index` is the payer's
+    share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed."""
 
     place: str
     payer: str
@@ -40,6 +57,40 @@ class Cell:
     policy_id: str = ""
     bars_centers: bool = False
     bars_affiliated: bool = False
+    asp: Decimal | None = None
+    biosimilar_asp: Decimal | None = None
+    biosimilar_drug: Decimal | None = None
+    site_share: Decimal = ONE
+    negotiated_from: dt.date | None = None
+    denial_index: Decimal = ONE
+    patient_share: Decimal = ZERO
+    offers: Mapping[str, Offer] = with_default(default_factory=dict)
+    excluded: tuple[str, ...] = ()
+
+    def at_asp(self, level) -> "Cell":
+        """The same patients where average sales prices, and all prices that follow them, stand at a level of today's."""
+        moved = {name: getattr(self, name) for name in ("asp", "biosimilar_asp", "biosimilar_drug")}
+        changed = {name: amount * level for name, amount in moved.items() if amount is not None}
+        if self.hospital_allowed is not None:
+            drug = self.hospital_allowed - self.hospital_administration
+            changed["hospital_allowed"] = drug * level + self.hospital_administration
+        return replace(self, limit=self.limit * level, site_drug=self.site_drug * level, **changed)
+
+    def at_class(self, site_class: str) -> "Cell":
+        """The cell with the prices of another class of site; nobody comes where the drug cannot be given there."""
+        offer = self.offers.get(site_class)
+        barred = site_class in self.excluded
+        if offer is None:
+            return replace(self, site_share=ZERO, bars_centers=barred, biosimilar_drug=None)
+        return replace(
+            self,
+            site_drug=offer.drug,
+            site_administration=offer.administration,
+            site_source=offer.source,
+            site_share=offer.share,
+            biosimilar_drug=offer.biosimilar_drug,
+            bars_centers=barred,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +110,10 @@ class Market:
     def at(self, place: str) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.place == place)
 
+    def at_class(self, site_class: str) -> "Market":
+        """The same patients at the prices of a class of site."""
+        return replace(self, cells=tuple(cell.at_class(site_class) for cell in self.cells))
+
     def as_json(self) -> dict:
         return {**_plain(self), "cells": [_plain(cell) for cell in self.cells]}
 
@@ -76,6 +131,10 @@ def _plain(item) -> dict:
             plain[name] = value.as_json()
         elif isinstance(value, Decimal | dt.date):
             plain[name] = str(value)
+        elif isinstance(value, tuple):
+            plain[name] = list(value)
+        elif isinstance(value, Mapping):
+            plain[name] = {key: _plain(offer) for key, offer in value.items()}
         else:
             plain[name] = value
     return plain
@@ -94,6 +153,10 @@ def _typed(kind, values: Mapping) -> dict:
             typed[name] = dt.date.fromisoformat(value)
         elif annotation is Source:
             typed[name] = Source(value["mark"], value["source"], value["as_of"])
+        elif name == "offers":
+            typed[name] = {site_class: Offer(**_typed(Offer, offer)) for site_class, offer in value.items()}
+        elif name == "excluded":
+            typed[name] = tuple(value)
         else:
             typed[name] = value
     return typed

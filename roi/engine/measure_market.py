@@ -6,20 +6,21 @@ strands that share payer, line of business, therapy and fate become one cell, it
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as with_default
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from demand.engine.capacity import USUAL_CHAIR_MINUTES
-from roi.engine.leaving import Fate, Law, fate
-from roi.engine.market import HOSPITAL, Cell, Market
+from roi.engine.leaving import Fate, Law, fate, known_fate
+from roi.engine.market import HOSPITAL, Cell, Market, Offer
 from roi.engine.marks import BORROWED, GUESSED, MEASURED, Source
-from roi.engine.prices import MEDICARE, Price, PriceBook, contract_price
+from roi.engine.options import INFUSION_CENTER, SITE_CLASSES
+from roi.engine.prices import MEDICARE, Dose, Paid, PriceBook, paid_at
 from roi.engine.terms import MEDICARE_PAID_SHARE
 from roi.engine.volumes import Strand, Window, read_volumes
 
-NEW_SITE_CLASS = "infusion_center"
 POOLED_THERAPIES, POOLED_PAYERS, OTHER = "pooled therapies", "pooled payers", "other"
 _PLACES = Decimal("0.0001")
 
@@ -34,23 +35,34 @@ class CellKey(NamedTuple):
 
 @dataclass(frozen=True)
 class PolicyBook:
-    """Policy documents, state laws, and the chair minutes and 340B sites that the registers give."""
+    """Policy documents, state laws, and the chair minutes and 340B sites that the registers give. `denials`: by payer, the share of
+    what the claims allow that revenue cycle wrote off, over that of all payers."""
 
     policies: Sequence[Mapping]
     laws: Sequence[Law]
     chair_minutes: Mapping[str, int]
     sites_340b: Sequence[str]
+    denials: Mapping[str, Decimal] = with_default(default_factory=dict)
 
 
 def measure_market(
-    run_id: int, infusions: Path, facts: Path, prices: PriceBook, policies: PolicyBook, *, name: str = "", on: dt.date
+    run_id: int,
+    infusions: Path,
+    facts: Path,
+    prices: PriceBook,
+    policies: PolicyBook,
+    *,
+    exposure: Path | None = None,
+    name: str = "",
+    on: dt.date,
 ) -> Market | None:
-    """A run's Parquet and the dated registers -> Market with prices as of `on`; None where the run has no infusion."""
+    """A run's Parquet and the dated registers -> Market with prices as of `on`, the site's those of an infusion center; None where the
+    run has no infusion. Without the run's exposures the policies' documents say who leaves."""
 
     found: dict[int, _Priced] = {}
 
     def cells_of(strands: list[Strand], window: Window) -> dict[int, CellKey]:
-        pricing = _Pricing(prices, on, _usual_doses(strands))
+        pricing = _Pricing(prices, on, _usual_doses(strands), _used_biosimilars(strands, prices, on))
         found.update({strand.strand_no: each for strand in strands if (each := pricing.of(strand)) is not None})
         until = _month_after(window.last_month)
         return {
@@ -59,16 +71,20 @@ def measure_market(
                 each.strand.payer,
                 each.strand.line_of_business,
                 each.strand.family,
-                fate(each.strand, policies.policies, policies.laws, until),
+                known_fate(each.strand, policies.policies)
+                if window.knows_exposure and each.strand.place == HOSPITAL
+                else fate(each.strand, policies.policies, policies.laws, until),
             )
             for number, each in found.items()
         }
 
-    volumes = read_volumes(infusions, facts, policies.sites_340b, cells_of, wider, market=name)
+    volumes = read_volumes(infusions, facts, exposure, policies.sites_340b, cells_of, wider, market=name)
     if volumes is None:
         return None
     cells = [
-        _cell(key, [found[strand.strand_no] for strand in strands], volumes.window.months, policies.chair_minutes)
+        _cell(key, [found[strand.strand_no] for strand in strands], volumes.window.months, policies, prices).at_class(
+            INFUSION_CENTER
+        )
         for key, strands in volumes.cells.items()
     ]
     cells.sort(key=lambda cell: (cell.place, cell.payer, cell.line_of_business, cell.family, cell.policy_id))
@@ -87,7 +103,11 @@ def measure_market(
 
 
 def wider(key: CellKey) -> CellKey | None:
-    """The next wider cell of one that is too small: therapies together, then payers, then without their policy, then all."""
+    """The next wider cell of one that is too small: who leaves in one quarter together, then therapies, then payers, then without
+    their policy, then all."""
+    leaves_on = key.fate.leaves_on
+    if leaves_on is not None and leaves_on != _quarter(leaves_on):
+        return key._replace(fate=replace(key.fate, leaves_on=_quarter(leaves_on)))
     if key.family != POOLED_THERAPIES:
         return key._replace(family=POOLED_THERAPIES)
     if key.payer != POOLED_PAYERS:
@@ -101,12 +121,15 @@ def wider(key: CellKey) -> CellKey | None:
 
 @dataclass(frozen=True)
 class _Priced:
-    """A strand with its prices, in cents an infusion; `at_hospital` is what the contract says, where it is at a hospital."""
+    """A strand with its prices, in cents an infusion: the drug's, and what each class of site is paid (of the biosimilar too; None
+    where the family has none). `at_hospital` is what the contract says, where it is at a hospital."""
 
     strand: Strand
     limit: Decimal
-    at_site: Price
-    at_hospital: Price | None
+    asp: Decimal
+    biosimilar_asp: Decimal | None
+    at_sites: Mapping[str, tuple[Paid, Decimal | None]]
+    at_hospital: Paid | None
 
 
 @dataclass(frozen=True)
@@ -116,20 +139,48 @@ class _Pricing:
     book: PriceBook
     on: dt.date
     usual_dose: Mapping[str, Decimal]
+    biosimilars: Mapping[str, str]
 
     def of(self, strand: Strand) -> _Priced | None:
         """None where there is no dose, or no payment limit to price by."""
         dose = Decimal(str(strand.dose)) / strand.with_dose if strand.with_dose else self.usual_dose.get(strand.molecule)
-        limit = None if dose is None else self.book.limit(strand.codes, dose)
-        if limit is None:
+        code = self.book.drug_code(strand.codes, self.on)
+        if dose is None or code is None:
             return None
+        given = Dose(code, dose, strand.family, strand.codes)
+        own = self.book.dated.rules.reference_of(code) is not None
+        other = code if own else self.biosimilars.get(strand.family)
+        biosimilar = other and Dose(other, dose, strand.family, strand.codes)
+        at_sites = {}
+        for site_class in SITE_CLASSES:
+            paid = self._paid(given, strand, site_class)
+            if paid is not None:
+                at_sites[site_class] = paid, self._paid(biosimilar, strand, site_class).drug if biosimilar else None
+        return _Priced(
+            strand,
+            self.book.limit(code, dose, self.on),
+            self.book.average_sales_price(code, dose, self.on),
+            self.book.average_sales_price(other, dose, self.on) if other else None,
+            at_sites,
+            self._paid(given, strand, strand.site_class) if strand.place == HOSPITAL else None,
+        )
 
-        def price(site_class: str) -> Price:
-            return contract_price(
-                self.book, strand.payer, strand.plan, strand.line_of_business, site_class, strand.codes, dose, self.on
-            )
+    def _paid(self, given: Dose, strand: Strand, site_class: str) -> Paid | None:
+        return paid_at(self.book, given, strand.payer, strand.plan, strand.line_of_business, site_class, self.on)
 
-        return _Priced(strand, limit, price(NEW_SITE_CLASS), price(strand.site_class) if strand.place == HOSPITAL else None)
+
+def _used_biosimilars(strands: Sequence[Strand], book: PriceBook, on: dt.date) -> dict[str, str]:
+    """By family the biosimilar that our claims have most of, else the one that the registers name."""
+    used: dict[str, dict[str, int]] = {}
+    for strand in strands:
+        code = book.drug_code(strand.codes, on)
+        if code and book.dated.rules.reference_of(code):
+            by_code = used.setdefault(strand.family, {})
+            by_code[code] = by_code.get(code, 0) + strand.infusions
+    return {
+        **book.biosimilars,
+        **{family: max(by_code, key=lambda code: (by_code[code], code)) for family, by_code in used.items()},
+    }
 
 
 def _usual_doses(strands: Sequence[Strand]) -> dict[str, Decimal]:
@@ -142,15 +193,16 @@ def _usual_doses(strands: Sequence[Strand]) -> dict[str, Decimal]:
     return {molecule: total / number for molecule, (total, number) in doses.items() if number}
 
 
-def _cell(key: CellKey, priced: list[_Priced], months: int, chair_minutes: Mapping[str, int]) -> Cell:
+def _cell(key: CellKey, priced: list[_Priced], months: int, policies: PolicyBook, book: PriceBook) -> Cell:
     number = sum(each.strand.infusions for each in priced)
 
     def mean(amount: Callable[[_Priced], Decimal]) -> Decimal:
-        return _round(sum((amount(each) * each.strand.infusions for each in priced), Decimal(0)) / number)
+        return _mean([(each.strand.infusions, amount(each)) for each in priced])
 
     bought = number - sum(each.strand.white_bagged for each in priced)
     at_hospital = key.place == HOSPITAL
     allowed, allowed_source = _hospital_allowed(priced) if at_hospital else (None, Source(GUESSED))
+    negotiated = (row.effective_from for row in book.dated.rules.negotiated if row.family == key.family)
     return Cell(
         place=key.place,
         payer=key.payer,
@@ -160,18 +212,47 @@ def _cell(key: CellKey, priced: list[_Priced], months: int, chair_minutes: Mappi
         hospital_allowed=allowed,
         hospital_administration=mean(lambda each: each.at_hospital.administration) if at_hospital else None,
         hospital_source=allowed_source,
-        site_drug=mean(lambda each: each.at_site.drug),
-        site_administration=mean(lambda each: each.at_site.administration),
-        site_source=_weightiest([(each.strand.infusions, each.at_site.source) for each in priced]),
+        site_drug=Decimal(0),
+        site_administration=Decimal(0),
+        site_source=Source(GUESSED),
         limit=mean(lambda each: each.limit),
+        asp=mean(lambda each: each.asp),
+        biosimilar_asp=mean(lambda each: each.biosimilar_asp or each.asp) if any(each.biosimilar_asp for each in priced) else None,
         white_bag_share=_share(sum(each.strand.white_bagged for each in priced), number),
         share_340b=_share(sum(each.strand.bought_at_340b for each in priced), bought),
-        chair_minutes=mean(lambda each: Decimal(chair_minutes.get(each.strand.family) or USUAL_CHAIR_MINUTES)),
+        chair_minutes=mean(lambda each: Decimal(policies.chair_minutes.get(each.strand.family) or USUAL_CHAIR_MINUTES)),
         leaves_on=key.fate.leaves_on,
         policy_id=key.fate.policy_id,
-        bars_centers=key.fate.bars_centers,
         bars_affiliated=key.fate.bars_affiliated,
+        negotiated_from=next(negotiated, None) if key.line_of_business == MEDICARE else None,
+        denial_index=policies.denials.get(key.payer, Decimal(1)),
+        patient_share=_share(
+            sum(each.strand.patient_cents for each in priced),
+            sum(each.strand.allowed_cents for each in priced if each.strand.with_allowed),
+        ),
+        offers={site_class: offer for site_class in SITE_CLASSES if (offer := _offer(site_class, priced, number))},
+        excluded=tuple(site_class for site_class in SITE_CLASSES if site_class in key.fate.excluded),
     )
+
+
+def _offer(site_class: str, priced: list[_Priced], number: int) -> Offer | None:
+    """Means over the infusions that can be given at the class of site; None where none of them can."""
+    found = [(each.strand.infusions, *each.at_sites[site_class]) for each in priced if site_class in each.at_sites]
+    if not found:
+        return None
+    return Offer(
+        drug=_mean([(weight, paid.drug) for weight, paid, _ in found]),
+        administration=_mean([(weight, paid.administration) for weight, paid, _ in found]),
+        biosimilar_drug=_mean([(weight, paid.drug if other is None else other) for weight, paid, other in found])
+        if any(other is not None for *_, other in found)
+        else None,
+        share=_share(sum(weight for weight, *_ in found), number),
+        source=_weightiest([(weight, paid.source) for weight, paid, _ in found]),
+    )
+
+
+def _mean(weighted: list[tuple[int, Decimal]]) -> Decimal:
+    return _round(sum((weight * amount for weight, amount in weighted), Decimal(0)) / sum(weight for weight, _ in weighted))
 
 
 def _hospital_allowed(priced: list[_Priced]) -> tuple[Decimal, Source]:
@@ -198,6 +279,10 @@ def _weightiest(sources: list[tuple[int, Source]]) -> Source:
     for number, source in sources:
         weights[source] = weights.get(source, 0) + number
     return max(weights, key=lambda source: (weights[source], source.mark == BORROWED, source.text))
+
+
+def _quarter(month: dt.date) -> dt.date:
+    return month.replace(month=(month.month - 1) // 3 * 3 + 1, day=1)
 
 
 def _month_after(month: dt.date) -> dt.date:

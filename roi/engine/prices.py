@@ -1,64 +1,78 @@
-"""What a contract allows for an infusion at a site class on a date -> cents, with the source it rests on.
+"""What an infusion is paid at a class of site on a date -> cents, with the source it rests on; grain: one infusion.
 
-Order: Medicare's own rule for Medicare; else the contract in the dated rate table; else a planning multiple, marked a guess.
-Average sales price is Medicare's payment limit without its add-on, which for a biosimilar is a share of its reference product's
-price (payers.engine.average_sales_price). All amounts are Decimal cents.
+Dated prices come from payers.engine.prices (Medicare's rules, the contract rates of every basis). What has no price there is
+filled by a planning price that is marked a guess. None where the drug cannot be given at that class of site: Medicare pays no
+infusion at home, and only a drug with a form that patients inject themselves can come from a specialty pharmacy.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
-from payers.engine.prices import HOSPITAL_CLASSES
-from payers.engine.rates import PER_UNIT, PER_VISIT, PERCENT_OF_ASP, Rate, rate_in_force
+from payers.engine import price_book
+from payers.engine.price_book import BilledUnits, Infusion
+from payers.engine.prices import DRUG, HOME_CLASSES, HOSPITAL_CLASSES, MEDICARE, Price, price
 from roi.engine.marks import BORROWED, GUESSED, Source
-from roi.engine.terms import MEDICARE_PAID_SHARE, medicare_allowed
+from roi.engine.options import SPECIALTY_PHARMACY
+from roi.engine.terms import MEDICARE_PAID_SHARE
 
-ADD_ON = Decimal("1.06")
-MEDICARE = "medicare"
-# Planning multiples of the average sales price where no contract is on file (office and infusion center, hospital).
+# Planning multiples of the average sales price where no contract is on file: office and infusion center, hospital, home and pharmacy.
 DEFAULT_MULTIPLE = {
-    "commercial": (Decimal("1.18"), Decimal("2.2")),
-    "exchange": (Decimal("1.12"), Decimal("1.65")),
-    "medicare_advantage": (Decimal("1.06"), Decimal("1.08")),
-    "medicaid": (Decimal("1.00"), Decimal("1.04")),
+    "commercial": (Decimal("1.18"), Decimal("2.2"), Decimal("1.08")),
+    "exchange": (Decimal("1.12"), Decimal("1.65"), Decimal("1.05")),
+    "medicare_advantage": (Decimal("1.06"), Decimal("1.08"), Decimal("1.04")),
+    "medicaid": (Decimal("1.00"), Decimal("1.04"), Decimal("1.00")),
 }
-OTHER_MULTIPLE = (Decimal("1.06"), Decimal("1.3"))
+OTHER_MULTIPLE = (Decimal("1.06"), Decimal("1.3"), Decimal("1.04"))
 GUESSED_MULTIPLE = Source(GUESSED, "Planning multiple of the average sales price; no contract is on file")
+CHARGED = Decimal(3)  # a contract of a percentage of charges: charges of three times the price list, as hospitals mark up
+CHARGED_WORDS = "charges taken as 3 times the average sales price"
+HOME_SERVICES = (("S9379", Decimal(15000)), ("99601", Decimal(15000)))  # a day's per diem and a visit of two hours: planning cents
+FURTHER_NURSING = ("99602", Decimal(6500))  # each further hour of the visit
+FURTHER_HOUR = ("96415", "96366", "96361")
+USUAL_MINUTES = 120
 
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Dated prices, as of one day. `limits` and `average_sales_prices`: dollars a billing unit by code; `units`: dose in a billing
-    unit by code; `fees`: dollars of an administration code under Medicare's physician fee schedule; `quarter` and `fee_year` say
-    from when."""
+    """The dated prices on file, and what they are asked with: minutes of an infusion by family, families that patients can inject
+    themselves, the biosimilar that stands for each family, and the quarter of the payment limits in words."""
 
-    rates: Sequence[Rate]
-    limits: Mapping[str, Decimal]
-    units: Mapping[str, Decimal]
-    fees: Mapping[str, Decimal]
+    dated: price_book.PriceBook
+    minutes: Mapping[str, int] = field(default_factory=dict)
+    self_injected: frozenset[str] = frozenset()
+    biosimilars: Mapping[str, str] = field(default_factory=dict)
     quarter: str = ""
-    fee_year: str = ""
-    average_sales_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def drug_code(self, codes: Sequence[str]) -> str | None:
+    @cached_property
+    def _by_payer(self) -> dict[str, price_book.PriceBook]:
+        payers = {rate.payer for rate in self.dated.rates}
+        return {
+            payer: replace(self.dated, rates=tuple(r for r in self.dated.rates if r.payer == payer and not r.site_id))
+            for payer in payers
+        }
+
+    def of(self, payer: str) -> price_book.PriceBook:
+        """The prices on file with this payer's rates alone: a scenario asks for thousands of them."""
+        return self._by_payer.get(payer) or replace(self.dated, rates=())
+
+    def drug_code(self, codes: Sequence[str], on: dt.date) -> str | None:
         """The drug among the codes of an infusion that has a payment limit."""
-        return next((code for code in codes if code in self.limits and code in self.units), None)
+        return next((code for code in codes if self.dated.asp(code, on) and self.dated.unit(code, on)), None)
 
-    def limit(self, codes: Sequence[str], dose: Decimal) -> Decimal | None:
-        """Medicare's payment limit, in cents, for a dose; None where no code of the infusion has one."""
-        code = self.drug_code(codes)
-        return None if code is None else self.limits[code] * 100 * dose / self.units[code]
+    def average_sales_price(self, code: str, dose: Decimal, on: dt.date) -> Decimal:
+        """In cents."""
+        return self.dated.asp(code, on).average_sales_price * 100 * dose / self.dated.unit(code, on).amount
 
-    def average_sales_price(self, code: str, dose: Decimal) -> Decimal:
-        """A dose's average sales price in cents; where none is given, the limit without its 6 %."""
-        unit = self.average_sales_prices.get(code)
-        return (self.limits[code] / ADD_ON if unit is None else unit) * 100 * dose / self.units[code]
+    def limit(self, code: str, dose: Decimal, on: dt.date) -> Decimal:
+        """Medicare's payment limit in cents."""
+        return self.dated.asp(code, on).limit * 100 * dose / self.dated.unit(code, on).amount
 
 
 @dataclass(frozen=True)
-class Price:
+class Paid:
     """What an infusion is paid: its drug and its administration, in cents."""
 
     drug: Decimal
@@ -66,34 +80,90 @@ class Price:
     source: Source
 
 
-def contract_price(
-    book: PriceBook, payer: str, plan: str, line_of_business: str, site_class: str, codes: Sequence[str], dose: Decimal, on: dt.date
-) -> Price | None:
-    """The price of one infusion; None where its drug has no payment limit to price by."""
-    limit, drug_code = book.limit(codes, dose), book.drug_code(codes)
-    if limit is None:
+@dataclass(frozen=True)
+class Dose:
+    """A drug's code and dose with the services billed beside it."""
+
+    code: str
+    dose: Decimal
+    family: str
+    services: tuple[str, ...] = ()
+
+
+def paid_at(
+    book: PriceBook, given: Dose, payer: str, plan: str, line_of_business: str, site_class: str, on: dt.date
+) -> Paid | None:
+    """The price of one infusion at a class of site; None where it cannot be given there."""
+    medicare = line_of_business == MEDICARE
+    if site_class == SPECIALTY_PHARMACY and given.family not in book.self_injected:
         return None
-    services = [code for code in codes if code in book.fees]
-    fees = sum((book.fees[code] * 100 for code in services), Decimal(0))
-    if line_of_business == MEDICARE:
-        return _medicare(book, limit, fees)
-    asp, hospital = book.average_sales_price(drug_code, dose), site_class in HOSPITAL_CLASSES
-    drug_rate = rate_in_force(book.rates, payer, plan, site_class, drug_code, on, (PERCENT_OF_ASP, PER_UNIT))
-    if drug_rate is None:
-        multiple = DEFAULT_MULTIPLE.get(line_of_business, OTHER_MULTIPLE)[hospital]
-        return Price(asp * multiple, fees, GUESSED_MULTIPLE)
-    if drug_rate.basis == PERCENT_OF_ASP:
-        drug = asp * drug_rate.rate / 100
-    else:
-        drug = drug_rate.rate * 100 * dose / book.units[drug_code]
-    administration = Decimal(0)
-    for code in services:
-        rate = rate_in_force(book.rates, payer, plan, site_class, code, on, (PER_UNIT, PER_VISIT))
-        administration += (rate.rate if rate else book.fees[code]) * 100
-    return Price(drug, administration, Source(BORROWED, drug_rate.source or "rate table", drug_rate.effective_from.isoformat()))
+    dated, asp = book.of(payer), book.average_sales_price(given.code, given.dose, on)
+    minutes = book.minutes.get(given.family) or USUAL_MINUTES
+    services = _services(given, site_class, minutes, dated)
+    found = price(
+        Infusion(
+            drugs=(BilledUnits(given.code, given.dose / dated.unit(given.code, on).amount, asp * CHARGED),),
+            services=tuple(BilledUnits(code, units, _listed(code, units, dated) * CHARGED) for code, units, _ in services),
+            payer=payer,
+            plan=plan,
+            # A drug that patients inject themselves is Part D's, which has contracts, not limits.
+            line_of_business="part_d" if medicare and site_class == SPECIALTY_PHARMACY else line_of_business,
+            site_class=site_class,
+            service_date=on,
+        ),
+        dated,
+    )
+    if medicare and site_class in HOME_CLASSES and found.drug is None:
+        return None
+    drug, source = _drug(book, found, given, line_of_business, site_class, asp, on)
+    return Paid(drug, _administration(found, services, dated, medicare), source)
 
 
-def _medicare(book: PriceBook, limit: Decimal, fees: Decimal) -> Price:
-    """The limit and the fee schedule, 80 % less 2 % sequestration and 20 % coinsurance."""
-    text = f"CMS ASP payment limits of {book.quarter}, less sequestration" if book.quarter else "CMS ASP payment limits"
-    return Price(medicare_allowed(limit), fees * MEDICARE_PAID_SHARE, Source(BORROWED, text, book.quarter))
+def _services(given: Dose, site_class: str, minutes: int, dated) -> list[tuple[str, Decimal, Decimal]]:
+    """(code, units, planning cents a unit): the hours of the infusion by its minutes, a further hour from its 31st minute."""
+    further = max(0, (minutes - 31) // 60)
+    if site_class == SPECIALTY_PHARMACY:
+        return []
+    if site_class in HOME_CLASSES:
+        found = [(code, Decimal(1), cents) for code, cents in HOME_SERVICES]
+        more = max(0, -(-(minutes - 120) // 60))
+        return [*found, (FURTHER_NURSING[0], Decimal(more), FURTHER_NURSING[1])] if more else found
+    return [
+        (code, Decimal(max(1, further) if code in FURTHER_HOUR else 1), _listed(code, Decimal(1), dated))
+        for code in given.services
+        if code in dated.fees
+    ]
+
+
+def _listed(code: str, units: Decimal, dated) -> Decimal:
+    """The physician fee schedule's newest amount in cents; 0 where it has none."""
+    fees = dated.fees.get(code, ())
+    return max(fees, key=lambda fee: fee.effective_from).amount * 100 * units if fees else Decimal(0)
+
+
+def _drug(
+    book, found: Price, given: Dose, line_of_business: str, site_class: str, asp: Decimal, on: dt.date
+) -> tuple[Decimal, Source]:
+    if found.drug is not None:
+        part = next(part for part in found.parts if part.kind == DRUG)
+        if line_of_business == MEDICARE and site_class not in (*HOME_CLASSES, SPECIALTY_PHARMACY):
+            text = f"CMS ASP payment limits of {book.quarter}, less sequestration" if book.quarter else "CMS ASP payment limits"
+            return found.drug, Source(BORROWED, text, book.quarter)
+        text = f"{part.source}; {CHARGED_WORDS}" if "of the charge" in part.words else part.source
+        return found.drug, Source(BORROWED, text, part.source_date.isoformat() if part.source_date else "")
+    if (
+        line_of_business == MEDICARE and site_class != SPECIALTY_PHARMACY
+    ):  # from 2028 on a price that nobody knows: see negotiated_from
+        return book.limit(given.code, given.dose, on) * MEDICARE_PAID_SHARE, Source(
+            GUESSED, "Medicare's limit before its negotiated price"
+        )
+    place = 1 if site_class in HOSPITAL_CLASSES else 2 if site_class in (*HOME_CLASSES, SPECIALTY_PHARMACY) else 0
+    return asp * DEFAULT_MULTIPLE.get(line_of_business, OTHER_MULTIPLE)[place], GUESSED_MULTIPLE
+
+
+def _administration(found: Price, services, dated, medicare: bool) -> Decimal:
+    """What is priced, and of what is not the planning amount: the fee schedule's, at home a usual per diem and visit."""
+    total = sum((part.cents for part in found.parts if part.kind != DRUG), Decimal(0))
+    missing = {gap.hcpcs_code for gap in found.gaps if gap.kind != DRUG}
+    planned = sum((units * cents for code, units, cents in services if code in missing or "" in missing), Decimal(0))
+    return total + planned * (MEDICARE_PAID_SHARE if medicare else 1)

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from roi.engine.center_fields import FIELDS, MONEY, NUMBER, PERCENT, WHOLE
+from roi.engine.center_fields import FIELDS
+from roi.engine.field import MONEY, NUMBER, PERCENT, WHOLE
 from roi.engine.infusion_center import Center, read_value
 from roi.engine.inputs import InputError
 from roi.engine.levels import ASP, ELSEWHERE, HOSPITAL_PRICES, RAMP, SITE_PRICES, VOLUMES
@@ -29,7 +30,7 @@ SHAPE_WORDS = {
     PERT: "PERT, nothing beyond the ends",
     TRIANGULAR: "triangular, nothing beyond the ends",
 }
-OURS_TO_DECIDE = ("horizon", "rate", "chairs", "open_hours")
+OURS_TO_DECIDE = ("horizon", "rate", "chairs", "open_hours", "share", "depreciation_years")
 
 # How far low and high lie from the likely value, as a share of it. Shares of 100 %: twice this times share × (1 − share).
 AMOUNTS, PRICES = "amounts", "prices"

@@ -17,7 +17,16 @@ from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cash_flow import BASELINES
 from roi.engine.chairs import ChairUse, chair_use, wanted
 from roi.engine.draws import draw_values
-from roi.engine.infusion_center import WHITE_BAGGING_PAYERS, Answer, Center, average_sales_price, groups_of, inputs_of, read_value
+from roi.engine.infusion_center import (
+    WHITE_BAGGING_PAYERS,
+    Answer,
+    Center,
+    average_sales_price,
+    groups_by_month,
+    inputs_of,
+    read_value,
+    values_of,
+)
 from roi.engine.inputs import InputError, Inputs, at
 from roi.engine.levels import ASP, RAMP, center_at
 from roi.engine.market import HOSPITAL
@@ -123,11 +132,11 @@ def _with_cells(center: Center, change) -> Center:
 
 def _key_payer(center: Center) -> str:
     """The payer that brings the site most infusions over all months; empty where nobody comes."""
-    value = {key: read_value(key, answer.text) for key, answer in center.answers.items()}
+    value = values_of(center)
     inputs = inputs_of(center)
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for cell in center.market.cells:
-        for group in groups_of(cell, value):
+        for group in groups_by_month(cell, value):
             sums[cell.payer] += sum((wanted(inputs, group, month) for month in inputs.months()), Decimal(0))
     return max(sums, key=lambda payer: (sums[payer], payer)) if any(sums.values()) else ""
 

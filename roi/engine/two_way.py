@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roi.engine.center_fields import FIELDS, MONEY, NUMBER, PERCENT, WHOLE
+from roi.engine.center_fields import FIELDS
 from roi.engine.draws import draw_values, likely_values
+from roi.engine.field import MONEY, NUMBER, PERCENT, WHOLE
 from roi.engine.infusion_center import Center
 from roi.engine.spreads import OURS_TO_DECIDE, spreads_of
 from roi.engine.worlds import DO_NOTHING
@@ -27,7 +28,13 @@ class TwoWay:
 
 def variable_inputs(center: Center) -> tuple[str, ...]:
     """Inputs that may stand in the table: all that are uncertain, then what we decide in numbers."""
-    decided = [key for key in OURS_TO_DECIDE if key != "horizon" and FIELDS[key].kind in (MONEY, PERCENT, NUMBER, WHOLE)]
+    decided = [
+        key
+        for key in OURS_TO_DECIDE
+        if key not in ("horizon", "depreciation_years")
+        and center.kind.asks(key)
+        and FIELDS[key].kind in (MONEY, PERCENT, NUMBER, WHOLE)
+    ]
     return (*(spread.key for spread in spreads_of(center)), *decided)
 
 

@@ -18,13 +18,19 @@ import duckdb
 
 from demand.engine.disclosure import SMALLEST_SHOWN
 
+NO_EXPOSURE = """
+CREATE TEMP TABLE exposure (
+    person_no BIGINT, family VARCHAR, policy_id VARCHAR, kind VARCHAR, status VARCHAR, verdict VARCHAR, active BOOLEAN,
+    exposed_from DATE, expected_from DATE, grace_until DATE
+)
+"""
 SQL = Path(__file__).parent / "sql" / "volumes.sql"
 
 
 @dataclass(frozen=True)
 class Strand:
     """Infusions that are alike in all that prices and policies ask for. Sums over the window; allowed in cents, of infusions that
-    were not white-bagged."""
+    were not white-bagged, and what patients owe of it. `leaves_on` and `policy_id`: from the run's exposures."""
 
     strand_no: int
     place: str
@@ -37,11 +43,14 @@ class Strand:
     family: str
     molecule: str
     hcpcs_codes: str
+    leaves_on: dt.date | None
+    policy_id: str
     infusions: int
     with_dose: int
     dose: float
     with_allowed: int
     allowed_cents: int
+    patient_cents: int
     white_bagged: int
     bought_at_340b: int
 
@@ -52,12 +61,14 @@ class Strand:
 
 @dataclass(frozen=True)
 class Window:
-    """The months that volumes were read from, both included; `mature` is False where the run has no mature month."""
+    """The months that volumes were read from, both included; `mature` is False where the run has no mature month. `knows_exposure`:
+    the run says of each person when policies make them leave."""
 
     first_month: dt.date
     last_month: dt.date
     months: int
     mature: bool
+    knows_exposure: bool
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class Volumes:
 def read_volumes(
     infusions: Path,
     facts: Path,
+    exposure: Path | None,
     sites_340b: Iterable[str],
     cells_of: Callable[[list[Strand], Window], dict[int, Hashable]],
     pooled: Callable[[Hashable], Hashable | None],
@@ -88,6 +100,10 @@ def read_volumes(
         connection.execute("SET VARIABLE market = $market", {"market": market})
         for name, path in (("infusion", infusions), ("fact", facts)):
             connection.read_parquet(str(path)).create_view(name)
+        if exposure is None:
+            connection.execute(NO_EXPOSURE)
+        else:
+            connection.read_parquet(str(exposure)).create_view("exposure")
         connection.execute(
             "CREATE TEMP TABLE site_340b AS SELECT DISTINCT unnest($ids::VARCHAR[]) AS site_id", {"ids": list(sites_340b)}
         )
@@ -95,7 +111,7 @@ def read_volumes(
         first_month, last_month, mature = connection.execute("FROM volume_window").fetchone()
         if last_month is None:
             return None
-        window = Window(first_month, last_month, months, mature)
+        window = Window(first_month, last_month, months, mature, exposure is not None)
         strands = {row[0]: Strand(*row) for row in connection.execute("FROM strand ORDER BY strand_no").fetchall()}
         keys, left_out = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
     cells = defaultdict(list)
@@ -132,8 +148,6 @@ def _people(connection, keys) -> dict[Hashable, int]:
             """
             SELECT cell_no, count(DISTINCT person_no)
             FROM chosen
-            JOIN strand USING (
-                place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes)
             JOIN membership USING (strand_no)
             GROUP BY cell_no
             """

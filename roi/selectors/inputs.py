@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from roi.engine.center_fields import FIELDS, MONEY, MONTH, SECTIONS, SHARES, YES_NO
+from roi.engine.center_fields import FIELDS, SECTIONS
+from roi.engine.field import MONEY, MONTH, SHARES, YES_NO
 from roi.engine.infusion_center import Answer, Center, bars_site, read_value
 from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts

@@ -3,10 +3,15 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from django.db.models import Max, Min, Sum
 
 from demand import storage
-from demand.models import LeakageCell, Run
-from payers.models import AdministrationFee, AspLimit, DrugCode, DrugFamily, Policy, StateLaw
+from demand.engine.disclosure import SMALLEST_SHOWN
+from demand.models import Denial, LeakageCell, Run
+from payers.models import AspLimit, DrugFamily, Policy, StateLaw
 from payers.selectors.prices import price_book as dated_prices
 from roi.actions.scenarios import Refused
 from roi.engine.leaving import Law
@@ -14,6 +19,12 @@ from roi.engine.market import Market
 from roi.engine.measure_market import PolicyBook, measure_market
 from roi.engine.prices import PriceBook
 from sites.models import Site
+
+ALLOWED = """
+SELECT payer, sum(allowed_cents)::BIGINT FROM infusion
+WHERE ownership = 'owned' AND service_date BETWEEN ? AND ?
+GROUP BY payer HAVING count(DISTINCT person_no) >= ?
+"""
 
 
 @dataclass(frozen=True)
@@ -49,43 +60,67 @@ def read_market(run: Run, name: str, on: dt.date) -> Market | None:
     folder = storage.run_folder(run.pk)
     if not (folder / "infusions.parquet").exists():
         raise Refused(f"The files of claims run {run.pk} are not in storage any more; recompute, then save the scenario again.")
+    exposure = folder / "exposure.parquet"
     return measure_market(
-        run.pk, folder / "infusions.parquet", folder / "facts.parquet", price_book(on), policy_book(), name=name, on=on
+        run.pk,
+        folder / "infusions.parquet",
+        folder / "facts.parquet",
+        price_book(on),
+        policy_book(folder / "infusions.parquet"),
+        exposure=exposure if exposure.exists() else None,
+        name=name,
+        on=on,
     )
 
 
 def price_book(on: dt.date) -> PriceBook:
-    """Contracts, units, and of payment limits and fees the newest that were published by that day (else the oldest there are)."""
-    limits = _newest(AspLimit.objects.values_list("hcpcs_code", "quarter_start", "payment_limit"), on)
-    fees = _newest(AdministrationFee.objects.values_list("hcpcs_code", "effective_from", "amount"), on)
-    units = _newest(DrugCode.objects.values_list("hcpcs_code", "effective_from", "unit_amount"), on)
-    every = dated_prices()
-    asps = {code: every.asp(code, day) for code, (day, _) in limits.items()}
+    """Every dated price on file; of a family's biosimilars that have a payment limit on that day the cheapest stands for them all."""
+    dated = dated_prices()
+    quarter = AspLimit.objects.order_by("-quarter_start").values_list("quarter_start", flat=True).first()
+    families = DrugFamily.objects.values_list(
+        "family", "infusion_minutes", "planned_self_injection", "self_administered_family_form"
+    )
+    biosimilars: dict[str, tuple[Decimal, str]] = {}
+    for code in sorted({row.hcpcs_code for row in dated.rules.add_ons}):
+        asp, unit = dated.asp(code, on), dated.unit(code, on)
+        if asp and unit:
+            offered = (asp.average_sales_price / unit.amount, code)
+            biosimilars[unit.family] = min(biosimilars.get(unit.family, offered), offered)
     return PriceBook(
-        rates=[rate for rate in every.rates if not rate.site_id],
-        average_sales_prices={code: asp.average_sales_price for code, asp in asps.items()},
-        limits={code: amount for code, (_, amount) in limits.items()},
-        units={code: Decimal(str(amount)) for code, (_, amount) in units.items()},
-        fees={code: amount for code, (_, amount) in fees.items()},
-        quarter=max((day for day, _ in limits.values()), default=None) and f"{max(day for day, _ in limits.values()):%Y-%m-%d}",
+        dated=dated,
+        minutes={family: minutes for family, minutes, *_ in families if minutes},
+        self_injected=frozenset(family for family, _, *forms in families if any(forms)),
+        biosimilars={family: code for family, (_, code) in biosimilars.items()},
+        quarter=f"{quarter:%Y-%m-%d}" if quarter else "",
     )
 
 
-def policy_book() -> PolicyBook:
+def policy_book(infusions: Path) -> PolicyBook:
     laws = StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")
     return PolicyBook(
         policies=list(Policy.objects.on_file().values_list("document", flat=True)),
         laws=[Law(*row) for row in laws],
         chair_minutes={family: minutes for family, minutes in DrugFamily.objects.values_list("family", "chair_minutes") if minutes},
+        denials=denial_indexes(infusions),
         sites_340b=list(Site.objects.on_file().filter(is_340b=True).values_list("site_id", flat=True)),
     )
 
 
-def _newest(rows, on: dt.date) -> dict:
-    """(code, date, amount) rows -> (date, amount) by code: the newest that began by the day, else the first to come."""
-    found: dict = {}
-    for code, day, amount in rows:
-        before = found.get(code)
-        if before is None or (day <= on and (before[0] > on or day > before[0])) or (on < day < before[0]):
-            found[code] = (day, amount)
-    return found
+def denial_indexes(infusions: Path) -> dict[str, Decimal]:
+    """By payer: what revenue cycle wrote off in our log ÷ what the claims allow in the log's months, over the same of all payers.
+
+    Only payers with claims of 11 people or more in those months; no log, no index: every payer then denies alike.
+    """
+    logged = Denial.objects.filter(written_off_cents__isnull=False, service_date__isnull=False).exclude(payer="")
+    span = logged.aggregate(first=Min("service_date"), last=Max("service_date"))
+    if span["first"] is None:
+        return {}
+    lost = {row["payer"]: row["lost"] for row in logged.values("payer").order_by().annotate(lost=Sum("written_off_cents"))}
+    with duckdb.connect() as connection:
+        connection.read_parquet(str(infusions)).create_view("infusion")
+        rows = connection.execute(ALLOWED, [span["first"], span["last"], SMALLEST_SHOWN]).fetchall()
+    allowed = {payer: cents for payer, cents in rows if cents and payer in lost}
+    if not allowed or not sum(lost[payer] for payer in allowed):
+        return {}
+    overall = Decimal(sum(lost[payer] for payer in allowed)) / sum(allowed.values())
+    return {payer: (Decimal(lost[payer]) / cents / overall).quantize(Decimal("0.0001")) for payer, cents in allowed.items()}

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from roi import words
 from roi.engine.cash_flow import CashFlow, cash_flow
-from roi.engine.center_fields import FIELDS, MONEY, NUMBER, PERCENT, WHOLE, YES_NO
+from roi.engine.center_fields import FIELDS
+from roi.engine.field import MONEY, NUMBER, PERCENT, WHOLE, YES_NO
 from roi.engine.infusion_center import Answer, Center, inputs_of, read_value
 from roi.engine.inputs import InputError
 from roi.engine.levels import RAMP, center_at

@@ -7,6 +7,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from payers.engine import price_book as dated_prices
+from payers.engine.average_sales_price import Limit
+from payers.engine.price_book import DrugUnit, Fee
 from payers.engine.rates import Rate
 from roi.engine.prices import PriceBook
 
@@ -24,6 +27,7 @@ COLUMNS = {
     "hcpcs_codes": "VARCHAR",
     "dose": "DOUBLE",
     "allowed_cents": "BIGINT",
+    "patient_cents": "BIGINT",
     "site_id": "VARCHAR",
     "site_class": "VARCHAR",
     "ownership": "VARCHAR",
@@ -45,6 +49,7 @@ USUAL = {
     "hcpcs_codes": "96413;J1745",
     "dose": 400.0,
     "allowed_cents": 300_000,
+    "patient_cents": 30_000,
     "site_id": "OURS",
     "site_class": "hopd_on_campus",
     "ownership": "owned",
@@ -105,14 +110,19 @@ def rate(**fields) -> Rate:
 
 
 def price_book(*rates: Rate, **fields) -> PriceBook:
-    """J1745 at 53 dollars a unit of 10 mg: 400 mg have a limit of 2,120 dollars, an average sales price of 2,000."""
-    defaults = {
-        "rates": rates,
-        "limits": {"J1745": D(53), "J3380": D("21.2")},
-        "units": {"J1745": D(10), "J3380": D(1)},
-        "fees": {"96413": D("119.36")},
-        "quarter": "2025-10-01",
-    }
+    """J1745 at 53 dollars a unit of 10 mg: 400 mg have a limit of 2,120 dollars, an average sales price of 2,000. Its biosimilar Q5103
+    at 26.50; 75 minutes of infusion."""
+    since = dt.date(2000, 1, 1)
+    units = {"J1745": ("infliximab", 10), "Q5103": ("infliximab", 10), "J3380": ("vedolizumab", 1)}
+    limits = {"J1745": "53", "Q5103": "26.5", "J3380": "21.2"}
+    dated = dated_prices.PriceBook(
+        rates=rates,
+        limits={code: (Limit(dt.date(2025, 10, 1), D(amount), "CMS"),) for code, amount in limits.items()},
+        units={code: (DrugUnit(code, since, None, family, D(amount)),) for code, (family, amount) in units.items()},
+        fees={"96413": (Fee(dt.date(2025, 1, 1), D("119.36")),), "96415": (Fee(dt.date(2025, 1, 1), D("25")),)},
+        home_services=frozenset(("S9379", "99601", "99602")),
+    )
+    defaults = {"dated": dated, "minutes": {"infliximab": 75}, "quarter": "2025-10-01"}
     return PriceBook(**(defaults | fields))
 
 

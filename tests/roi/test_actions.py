@@ -41,7 +41,16 @@ def test_by_hand_plan_a_leaves_in_july(make):
     """20 people of Plan A leave in month 2; 90 % (10 % are exempt) of their 20 infusions a month go, 60 % of these come, at full
     volume, to the site: 120 % of the average sales price and the fee, less drug, denials, waste, white bagging."""
     scenario = make(
-        ramp="100", chairs="20", capture_leaving="60", exempt="10", denials="0", waste="0", white_bag="0", hospital_affiliated="no"
+        ramp="100",
+        chairs="20",
+        capture_leaving="60",
+        exempt="10",
+        denials="0",
+        waste="0",
+        white_bag="0",
+        hospital_affiliated="no",
+        bad_debt="0",
+        asp_erosion="0",
     )
     margin = 240_000 + 11_936 - 200_000
     assert summary(scenario)["baselines"]["do_nothing"]["parts_cents"]["margin_kept"] == 59 * round(20 * 0.9 * 0.6 * margin)

@@ -42,7 +42,7 @@ def center(*cells: Cell, **answers) -> Center:
     texts = {
         "denials": "0", "waste": "0", "hospital_cost": "0", "white_bag": "0", "supplies": "0", "ramp": "100", "exempt": "0",
         "capture_leaving": "100", "recapture": "50", "capture_staying": "100", "capture_elsewhere": "100",
-        "hospital_affiliated": "no",
+        "hospital_affiliated": "no", "bad_debt": "0", "asp_erosion": "0", "negotiated_cut": "0",
     } | answers  # fmt: skip
     given = default_answers(dt.date(2026, 1, 1), dt.date(2026, 1, 1))
     given |= {key: Answer(text, given[key].source) for key, text in texts.items()}

@@ -9,7 +9,7 @@ import pytest
 from roi.engine.leaving import Law
 from roi.engine.market import ELSEWHERE, HOSPITAL, Market
 from roi.engine.measure_market import POOLED_PAYERS, POOLED_THERAPIES, PolicyBook, measure_market
-from roi.engine.prices import MEDICARE, contract_price
+from roi.engine.prices import MEDICARE, Dose, paid_at
 from tests.roi import claims_run as claims
 
 ON = dt.date(2026, 5, 1)
@@ -215,8 +215,9 @@ def test_a_policy_that_bars_the_new_site_too_is_noted(tmp_path):
 # prices
 
 
-def price(*rates, lob="commercial", site_class="infusion_center", codes=("96413", "J1745"), **book):
-    return contract_price(claims.price_book(*rates, **book), "Plan A", "PPO", lob, site_class, codes, D(400), ON)
+def price(*rates, lob="commercial", site_class="infusion_center", codes=("96413",), drug="J1745", dose=400, on=ON, **book):
+    given = Dose(drug, D(dose), "infliximab", codes)
+    return paid_at(claims.price_book(*rates, **book), given, "Plan A", "PPO", lob, site_class, on)
 
 
 def test_the_most_particular_rate_in_force_counts():
@@ -229,11 +230,6 @@ def test_the_most_particular_rate_in_force_counts():
     assert price(general, over).drug == 2_000_00 * D("1.2")
     other = claims.rate(payer="Plan B", rate=D(1))
     assert price(general, other).drug == 2_000_00 * D("1.2")
-
-
-def test_a_percentage_is_of_the_average_sales_price_as_the_file_has_it():
-    """A biosimilar's limit carries a share of another product's price: its own price is not the limit less 6 %."""
-    assert price(claims.rate(), average_sales_prices={"J1745": D(45)}).drug == 45_00 * 40 * D("1.2")
 
 
 def test_a_rate_by_unit_is_by_billing_unit():
@@ -250,7 +246,3 @@ def test_the_hospital_has_its_own_planning_multiple():
 
 def test_medicare_ignores_contracts():
     assert price(claims.rate(rate=D(500)), lob=MEDICARE).drug == D(212_000) * D("0.984")
-
-
-def test_a_code_without_a_limit_has_no_price():
-    assert price(codes=("96413", "J9999")) is None

@@ -75,7 +75,7 @@ def test_a_stress_that_cannot_be_is_left_out():
 
 def test_buy_and_bill_stops_paying_where_a_month_costs_what_it_brings():
     """By algebra: infusions × ((1 − w) × drug margin + administration) = cost."""
-    made = center(cell(leaves_on=dt.date(2026, 1, 1), policy_id="P", infusions_per_month=D(100)), chairs="50")
+    made = center(cell(leaves_on=dt.date(2026, 1, 1), policy_id="P", infusions_per_month=D(100)))
     cost = sum(c.per_month[-1] for c in inputs_of(made).costs if isinstance(c.per_month, tuple))
     expected = 1 - (float(cost) / 100 - 15_000) / 40_000
     found = bagging(made)
