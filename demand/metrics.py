@@ -519,6 +519,21 @@ METRICS = {
             limits="A projection from the scenario's inputs. Margin beyond infusion (downstream care, reputation) is not in it.",
         ),
         Metric(
+            slug="options",
+            title="Value of an option",
+            why="A center of our own is one answer of ten. The others must be told in the same numbers before one is chosen.",
+            what="Every option is the same engine on the same patients: the market, its months, prices and pay are shared. An option differs "
+            "by its own answers (what it builds, who comes, our share), and by the class of site whose prices it is paid: Medicare's rule "
+            "or the contract rate in force by payer, class, code and date, else a planning price that is marked a guess. Nobody comes "
+            "where a policy excludes the class, where Medicare has no benefit (home), or where the drug has no form to inject.",
+            numerator="Net present value of the option less the baseline; a partner's site and referring out earn nothing by themselves.",
+            denominator="None: it is a sum of money.",
+            direction="Higher is better. Doing nothing is zero against itself, by definition.",
+            next_step="Keep the options worth arguing about as scenarios, and correct the answers that are guesses.",
+            limits="What an option answers in its own way is a default until somebody changes it. Home immune globulin under Medicare is "
+            "not told apart, and a month of an injected drug is priced as the infusion it replaces.",
+        ),
+        Metric(
             slug="probability-of-a-positive-return",
             title="Probability of a positive return",
             why="One number hides how sure it is; this one says how often the site adds value when every input may be wrong at once.",

@@ -1,4 +1,4 @@
-"""The questions of "open an infusion center" as a form: each input with its value, its mark, its source and the source's date."""
+"""The questions of an option as a form: each input with its value, its mark, its source and the source's date."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from roi.engine.field import MONTH, YES_NO, Field
 from roi.engine.infusion_center import Answer, read_value
 from roi.engine.inputs import InputError
 from roi.engine.marks import GUESSED, MARKS, Source
+from roi.engine.options import Option
 
 MARK_CHOICES = [(mark, mark) for mark in MARKS]
 CHANGED_BY_HAND = "Changed by hand"
@@ -37,7 +38,7 @@ class Row:
 
 
 class CenterForm(forms.Form):
-    """Cleans to `answers`: a value that was changed while its source was left alone no longer rests on that source and becomes
+    """Asks what the option asks; cleans to `answers`, of every question: a value that was changed while its source was left alone no longer rests on that source and becomes
     a guess; the page says so."""
 
     name = forms.CharField(max_length=120, label="Name of the scenario")
@@ -46,16 +47,20 @@ class CenterForm(forms.Form):
     refresh = forms.BooleanField(required=False, label="Read volumes, prices and policies anew from the newest claims run")
     based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, answers: dict[str, Answer], markets, **kwargs):
+    def __init__(self, *args, option: Option, answers: dict[str, Answer], markets, **kwargs):
         super().__init__(*args, label_suffix="", **kwargs)
+        self.option = option
         self.before = answers
         self.downgraded: list[str] = []
         self.fields["market"].choices = [("", "All markets"), *((market, market) for market in markets)]
-        for key, field in FIELDS.items():
+        for key, field in self._asked():
             self._add(key, field, answers[key])
         for name, field in self.fields.items():
             if field.help_text:
                 field.widget.attrs["aria-describedby"] = f"help-{name}"
+
+    def _asked(self):
+        return [(key, field) for key, field in FIELDS.items() if self.option.asks(key)]
 
     def _add(self, key: str, field: Field, answer: Answer) -> None:
         self.fields[key] = _value_field(field, answer.text)
@@ -80,7 +85,8 @@ class CenterForm(forms.Form):
     def sections(self):
         """(section, rows) in the order of the engine's questions."""
         for section in SECTIONS:
-            yield section, [self._row(field) for field in section.fields]
+            if rows := [self._row(field) for field in section.fields if self.option.asks(field.key)]:
+                yield section, rows
 
     def _row(self, field: Field) -> Row:
         parts = [
@@ -89,8 +95,8 @@ class CenterForm(forms.Form):
         return Row(field, self[field.key], *parts)
 
     def clean(self):
-        answers = {}
-        for key in FIELDS:
+        answers = dict(self.before)
+        for key, _ in self._asked():
             text = self.cleaned_data.get(key)
             if text is None:
                 continue

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from roi.views import approvals, changing, files, reading, sliders, stress, uncertainty, workbook
+from roi.views import approvals, changing, files, options, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
     path("", reading.index, name="scenarios"),
     path("new/", changing.create, name="create"),
     path("compare/", reading.compare, name="compare"),
+    path("side-by-side/", options.side_by_side, name="side-by-side"),
     path("<int:pk>/", reading.detail, name="scenario"),
     path("<int:pk>/state/", reading.state, name="state"),
     path("<int:pk>/versions/<int:number>/", reading.detail, name="version"),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("<int:pk>/uncertainty/spreads/", uncertainty.spreads, name="spreads"),
     path("<int:pk>/sliders/", sliders.sliders, name="sliders"),
     path("<int:pk>/sliders/keep/", sliders.keep, name="keep"),
+    path("<int:pk>/options/", options.every_option, name="options"),
+    path("<int:pk>/options/keep/", options.keep, name="keep-options"),
     path("<int:pk>/stress/", stress.stress, name="stress"),
     path("<int:pk>/versions/<int:number>/workbook.xlsx", workbook.workbook, name="workbook"),
     path("<int:pk>/versions/<int:number>/scenario.json", files.scenario_file, name="scenario-file"),

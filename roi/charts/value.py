@@ -13,7 +13,13 @@ UP, DOWN, TOTAL = "var(--c-kept)", "var(--c-leak)", "var(--c-unknown)"
 
 def figures(summary: dict, lines) -> tuple[Figure, ...]:
     """All figures of a scenario's result, in reading order."""
-    return (bridge(summary, DO_NOTHING), bridge(summary, TODAY), cash_by_month(summary), statement(summary, lines), chairs(summary))
+    return (
+        bridge(summary, DO_NOTHING),
+        bridge(summary, TODAY),
+        cash_by_month(summary),
+        statement(summary, lines),
+        *chairs(summary),
+    )
 
 
 def headline(summary: dict) -> str:
@@ -211,9 +217,11 @@ def statement(summary: dict, lines) -> Figure:
     )
 
 
-def chairs(summary: dict) -> Figure:
-    """Chairs needed by month, and the month from which the site is full."""
+def chairs(summary: dict) -> tuple[Figure, ...]:
+    """Chairs needed by month, and the month from which the site is full; nothing where nobody needs a chair."""
     use = summary["chairs"]
+    if use["needed"] is None:
+        return ()
     needed, wanted, given = use["needed"], use["infusions_wanted"], use["infusions_given"]
     most = max(needed)
     turned_away = sum(wanted) - sum(given)
@@ -246,14 +254,16 @@ def chairs(summary: dict) -> Figure:
         "legend": {"y": 1.12, "yanchor": "bottom"},
         "margin": {"b": 40, "t": 30},
     }
-    return Figure(
-        key="chairs",
-        title="Chairs and infusions at the new site",
-        reading=reading,
-        direction="Chair need = infusions × chair minutes ÷ 60 ÷ (open hours × target use).",
-        table=Table("Chairs and infusions by month", columns, rows),
-        chart={"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}}},
-        folded=True,
+    return (
+        Figure(
+            key="chairs",
+            title="Chairs and infusions at the new site",
+            reading=reading,
+            direction="Chair need = infusions × chair minutes ÷ 60 ÷ (open hours × target use).",
+            table=Table("Chairs and infusions by month", columns, rows),
+            chart={"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}}},
+            folded=True,
+        ),
     )
 
 

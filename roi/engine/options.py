@@ -104,7 +104,6 @@ OPTIONS = {
                 "compounds": ("yes", guess("Home infusion pharmacies mix ahead of the visit")),
                 "nurses": ("0", guess("Paid by the visit, below")),
                 "accreditation_opening": ("20000", guess("Home infusion pharmacy and nursing")),
-                "receivable_days": ("50", guess("35–50 days commercial")),
             },
             stands=_without(*_CHAIRS, *_ALONE, needs_chairs="no"),
         ),

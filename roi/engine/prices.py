@@ -1,8 +1,9 @@
 """What an infusion is paid at a class of site on a date -> cents, with the source it rests on; grain: one infusion.
 
 Dated prices come from payers.engine.prices (Medicare's rules, the contract rates of every basis). What has no price there is
-filled by a planning price that is marked a guess. None where the drug cannot be given at that class of site: Medicare pays no
-infusion at home, and only a drug with a form that patients inject themselves can come from a specialty pharmacy.
+filled by a planning price that is marked a guess. None where the drug cannot be given at that class of site: Medicare has no home
+benefit for these drugs (pumps and immune globulin for primary immunodeficiency are not told apart here), and only a drug with a form
+that patients inject themselves can come from a specialty pharmacy.
 """
 
 import datetime as dt
@@ -97,6 +98,8 @@ def paid_at(
     medicare = line_of_business == MEDICARE
     if site_class == SPECIALTY_PHARMACY and given.family not in book.self_injected:
         return None
+    if medicare and site_class in HOME_CLASSES:
+        return None
     dated, asp = book.of(payer), book.average_sales_price(given.code, given.dose, on)
     minutes = book.minutes.get(given.family) or USUAL_MINUTES
     services = _services(given, site_class, minutes, dated)
@@ -113,8 +116,6 @@ def paid_at(
         ),
         dated,
     )
-    if medicare and site_class in HOME_CLASSES and found.drug is None:
-        return None
     drug, source = _drug(book, found, given, line_of_business, site_class, asp, on)
     return Paid(drug, _administration(found, services, dated, medicare), source)
 
@@ -146,11 +147,13 @@ def _drug(
 ) -> tuple[Decimal, Source]:
     if found.drug is not None:
         part = next(part for part in found.parts if part.kind == DRUG)
-        if line_of_business == MEDICARE and site_class not in (*HOME_CLASSES, SPECIALTY_PHARMACY):
+        if line_of_business == MEDICARE and site_class != SPECIALTY_PHARMACY:
             text = f"CMS ASP payment limits of {book.quarter}, less sequestration" if book.quarter else "CMS ASP payment limits"
             return found.drug, Source(BORROWED, text, book.quarter)
-        text = f"{part.source}; {CHARGED_WORDS}" if "of the charge" in part.words else part.source
-        return found.drug, Source(BORROWED, text, part.source_date.isoformat() if part.source_date else "")
+        dated = part.source_date.isoformat() if part.source_date else ""
+        if "of the charge" in part.words:
+            return found.drug, Source(GUESSED, f"{part.source}; {CHARGED_WORDS}", dated)
+        return found.drug, Source(BORROWED, part.source, dated)
     if (
         line_of_business == MEDICARE and site_class != SPECIALTY_PHARMACY
     ):  # from 2028 on a price that nobody knows: see negotiated_from

@@ -56,9 +56,11 @@ def shown_sections(center: Center) -> tuple[ShownSection, ...]:
                     field.key, field.label, shown_value(field.key, center.answers[field.key]), center.answers[field.key].source
                 )
                 for field in section.fields
+                if center.kind.asks(field.key)
             ),
         )
         for section in SECTIONS
+        if any(center.kind.asks(field.key) for field in section.fields)
     ]
     return (*sections, ShownSection("From the data", data_inputs(center)))
 

@@ -49,7 +49,7 @@ class Slider:
 
 def sliders_of(center: Center, asked: Mapping[str, str]) -> tuple[Slider, ...]:
     """All inputs that a slider can move, those of `FIRST` first; InputError where what is asked for cannot be used."""
-    keys = [*FIRST, *(key for key in FIELDS if key not in FIRST)]
+    keys = [key for key in (*FIRST, *(key for key in FIELDS if key not in FIRST)) if key == RAMP or center.kind.asks(key)]
     return tuple(slider for key in keys if (slider := _slider(center, key, asked.get(key))) is not None)
 
 

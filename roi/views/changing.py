@@ -12,6 +12,7 @@ from roi.actions.compute import request_scenario_run
 from roi.actions.example import months_after
 from roi.engine.infusion_center import Center, default_answers, read_value
 from roi.engine.inputs import InputError
+from roi.engine.options import CENTER, OPTIONS, Option
 from roi.forms import CenterForm
 from roi.selectors.launch import launch_answers
 from roi.selectors.market import DataAtHand, data_at_hand, read_market
@@ -28,25 +29,30 @@ def create(request):
         return render(request, "roi/form.html", {"no_data": True})
     first_month = months_after(timezone.localdate().replace(day=1), 1)
     opens_in = months_after(first_month, 6)
-    answers = default_answers(first_month, opens_in)
+    option = OPTIONS.get(request.GET.get("option", ""), OPTIONS[CENTER])
+    answers = default_answers(first_month, opens_in, option.key)
     market = request.GET.get("market", "")
     if market in data.markets:  # asked for from the market's launch checklist
-        answers |= launch_answers(market, first_month, opens_in, timezone.localdate())
-    form = CenterForm(request.POST or None, initial=_asked(request, data), answers=answers, markets=data.markets)
+        found = launch_answers(market, option.site_type, first_month, opens_in, timezone.localdate())
+        answers |= {key: answer for key, answer in found.items() if option.asks(key)}
+    form = CenterForm(request.POST or None, initial=_asked(request, data), option=option, answers=answers, markets=data.markets)
     if request.method == "POST" and form.is_valid():
-        center = _center(form, data, None)
+        center = _center(form, data, None, option)
         saved = center and _saved(
             form, lambda: scenarios.create_scenario(request.user, form.cleaned_data["name"], center, form.cleaned_data["note"])
         )
         if saved:
             return _computing(request, form, saved)
-    return _form(request, form, {"data": data})
+    carried = [(name, request.GET[name]) for name in ("market", "place") if request.GET.get(name)]
+    return _form(request, form, {"data": data, "options": OPTIONS.values(), "carried": carried})
 
 
 def _asked(request, data: DataAtHand) -> dict:
     """What the address brings along, as “Where to open” writes it: the market and the place that names the scenario."""
     place, market = request.GET.get("place", "")[:90].strip(), request.GET.get("market", "")
-    return {"market": market if market in data.markets else "", "name": f"Infusion center: {place}" if place else ""}
+    option = OPTIONS.get(request.GET.get("option", ""), OPTIONS[CENTER])
+    name = "Infusion center" if option.key == CENTER else option.name
+    return {"market": market if market in data.markets else "", "name": f"{name}: {place}" if place else ""}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,9 +63,11 @@ def edit(request, pk: int):
     data = data_at_hand()
     known = {*(data.markets if data else ()), before.market.name} - {""}
     initial = {"name": scenario.name, "market": before.market.name, "based_on": version.number}
-    form = CenterForm(request.POST or None, initial=initial, answers=dict(before.answers), markets=sorted(known))
+    form = CenterForm(
+        request.POST or None, initial=initial, option=before.kind, answers=dict(before.answers), markets=sorted(known)
+    )
     if request.method == "POST" and form.is_valid():
-        center = _center(form, data, before)
+        center = _center(form, data, before, before.kind)
         saved = center and _saved(
             form,
             lambda: scenarios.save_version(
@@ -132,11 +140,11 @@ def delete(request, pk: int):
     return redirect("roi:scenarios")
 
 
-def _center(form: CenterForm, data: DataAtHand | None, before: Center | None) -> Center | None:
+def _center(form: CenterForm, data: DataAtHand | None, before: Center | None, option: Option) -> Center | None:
     """The answers on their market: the version's own, unless another is chosen or the newest run is asked for."""
     answers, name = form.cleaned_data["answers"], form.cleaned_data["market"]
     if before is not None and before.market.name == name and not form.cleaned_data["refresh"]:
-        return Center(answers, before.market, before.spreads)
+        return Center(answers, before.market, before.spreads, option.key)
     if data is None:
         form.add_error(None, NO_DATA)
         return None
@@ -148,7 +156,7 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None) ->
     if market is None or not market.cells:
         form.add_error("market", NO_PATIENTS)
         return None
-    return Center(answers, market, before.spreads if before is not None else {})
+    return Center(answers, market.at_class(option.site_class), before.spreads if before is not None else {}, option.key)
 
 
 def _saved(form: CenterForm, save) -> scenarios.Saved | None:

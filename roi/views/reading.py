@@ -20,7 +20,6 @@ from roi.selectors import scenarios
 from roi.selectors.changes import input_pairs, result_pairs
 from roi.selectors.look_back import newest_approval
 from roi.selectors.market import has_data
-from sites.engine.site_types import COMMUNITY
 
 _SIDE = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 
@@ -53,8 +52,8 @@ def detail(request, pk: int, number: int | None = None):
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
         "approval": newest_approval(pk),
-        "limits": limits_on(page.center.market.name, COMMUNITY),
-        "launch": readiness_of(page.center.market.name, COMMUNITY),
+        "limits": limits_on(page.center.market.name, page.center.kind.site_type),
+        "launch": readiness_of(page.center.market.name, page.center.kind.site_type),
         "part_sentences": [(words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],
     }
     return render(request, "roi/detail.html", context)

@@ -71,7 +71,7 @@ MAY = {
     "roi:scenarios": EVERYBODY, "roi:scenario": EVERYBODY, "roi:state": EVERYBODY, "roi:version": EVERYBODY, "roi:compare": EVERYBODY,
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS, "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY,
-    "roi:spreads": EDITS, "roi:keep": EDITS,
+    "roi:spreads": EDITS, "roi:keep": EDITS, "roi:options": EVERYBODY, "roi:keep-options": EDITS, "roi:side-by-side": EVERYBODY,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
     "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": PATIENTS,
@@ -103,7 +103,7 @@ POSTS = {
     "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:restore", "roi:unarchive", "sites:drop-site-change",
+    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:keep-options", "roi:restore", "roi:unarchive", "sites:drop-site-change",
     "sites:retire-site", "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 

@@ -1,0 +1,26 @@
+"""Options of a version kept as scenarios of their own: the same market, the same answers, each with its own draws."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from roi.actions.scenarios import Refused, Saved, create_scenario
+from roi.engine.alternatives import alternative
+from roi.engine.infusion_center import Center
+from roi.engine.options import OPTIONS
+from roi.models import ScenarioVersion
+
+
+@transaction.atomic
+def keep_options(user, version: ScenarioVersion, options: Iterable[str]) -> list[Saved]:
+    """All or none are kept. The caller sends their runs to the queue, where the workers share them."""
+    wanted = [key for key in OPTIONS if key in set(options)]
+    if not wanted:
+        raise Refused("Choose at least one option to keep.")
+    center = Center.from_json(version.inputs)
+    note = f"Beside {version.scenario}, version {version.number}"
+    return [create_scenario(user, _name(version, key), alternative(center, key), note) for key in wanted]
+
+
+def _name(version: ScenarioVersion, option: str) -> str:
+    return f"{OPTIONS[option].name} (beside {version.scenario.name})"[:120]
