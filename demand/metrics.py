@@ -562,6 +562,21 @@ METRICS = {
             "deserve as much care as the values.",
         ),
         Metric(
+            slug="per-diem-adequacy",
+            title="Per-diem adequacy",
+            why="Home infusion is paid by a bundled amount a day; where that does not cover the services, every patient moved home costs money.",
+            what="For a payer and a therapy at its usual dose: per diem × days paid + nursing visit (99601, and 99602 for each hour beyond two), "
+            "less what the services cost: pharmacist, technician and nurse by the hour with benefits, supplies, delivery, and overhead on all "
+            "of them. The drug's margin stands apart, so that it cannot hide the gap. Original Medicare pays for a day only when a "
+            "professional is in the home, for pump drugs alone, and for immune globulin in primary immunodeficiency alone.",
+            numerator="Per diem and visit less service cost, of one infusion.",
+            denominator="Days of per diem that are paid for an infusion, for the gap a day.",
+            direction="Above zero the services pay for themselves; below, talk about the rate or leave the therapy out.",
+            next_step="Take the brief of the payer with the widest shortfall into its next talks.",
+            limits="Cost inputs are guesses until somebody gives better ones; each carries its mark. A payment that is not on file is not known, "
+            "never zero.",
+        ),
+        Metric(
             slug="error-of-an-approved-scenario",
             title="Error of an approved scenario",
             why="Who approves should learn whom to believe: what was promised is set against what came, assumption by assumption.",

@@ -80,7 +80,13 @@ ROOMS = (
             ("Drug suitability", "demand:line-drugs", SEES),
         ),
     ),
-    ("Scenarios", (("Scenarios", "roi:scenarios", SCENARIOS),)),
+    (
+        "Scenarios",
+        (
+            ("Scenarios", "roi:scenarios", SCENARIOS),
+            ("Home per diem", "roi:home", SCENARIOS),
+        ),
+    ),
     (
         "Data",
         (

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roi.views import approvals, changing, files, options, reading, sliders, stress, uncertainty, workbook
+from roi.views import approvals, changing, files, home, options, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("<int:pk>/versions/<int:number>/approve/", approvals.approve_version, name="approve"),
     path("<int:pk>/look-back/", approvals.look_back, name="look-back"),
     path("<int:pk>/look-back/site/", approvals.site, name="look-back-site"),
+    path("home/", home.home, name="home"),
+    path("home/brief/", home.brief, name="home-brief"),
     path("import/", files.import_file, name="import"),
     path("<int:pk>/edit/", changing.edit, name="edit"),
     path("<int:pk>/versions/<int:number>/restore/", changing.restore, name="restore"),

@@ -1,7 +1,8 @@
 """Medicare's dated payment rules (our own CSVs) -> rows by kind; grain: one code, product, department kind, drug or proposal from a date.
 
 Read from payers/reference: hospital outpatient amounts of administration codes, the share of them that off-campus departments
-are paid, biosimilars' add-on windows, drugs with a price negotiated by Medicare, and proposals that are not law.
+are paid, biosimilars' add-on windows, drugs with a price negotiated by Medicare, drugs that it pays for at home, and proposals that
+are not law.
 """
 
 import datetime as dt
@@ -58,6 +59,13 @@ LAYOUTS = {
         key="hcpcs_code",
     ),
     "negotiated_drugs": _layout(Column("family", lower_name, needed=True), key="family"),
+    "medicare_home": _layout(
+        Column("family", lower_name, needed=True),
+        Column("rule", cells.choice("immunodeficiency", "pump"), needed=True),
+        Column("hcpcs_code", cells.hcpcs, needed=True),
+        Column("amount", cells.decimal(2)),
+        key="family",
+    ),
     "price_proposals": _layout(
         Column("key", cells.text(40), needed=True),
         Column("title", cells.text(200), needed=True),
@@ -115,6 +123,17 @@ class NegotiatedDrug(DatedRow):
 
 
 @dataclass(frozen=True)
+class HomeBenefit(DatedRow):
+    """A drug that Medicare pays for at home: by a pump of its equipment benefit, or for primary immunodeficiency alone. `amount` is
+    dollars of the visit's code; None where it follows from the physician fee schedule."""
+
+    family: str
+    rule: str
+    hcpcs_code: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
 class Proposal(DatedRow):
     """A rule that is proposed and not law: what it would pay, in percent of the average sales price."""
 
@@ -133,6 +152,7 @@ class MedicareRules:
     add_ons: tuple[AddOn, ...] = ()
     negotiated: tuple[NegotiatedDrug, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    home_benefits: tuple[HomeBenefit, ...] = ()
 
     def outpatient_fee(self, code: str, on: dt.date) -> OutpatientFee | None:
         return _covering((row for row in self.outpatient_fees if row.hcpcs_code == code), on)
@@ -149,6 +169,9 @@ class MedicareRules:
 
     def negotiated_drug(self, family: str, on: dt.date) -> NegotiatedDrug | None:
         return _covering((row for row in self.negotiated if row.family == family), on)
+
+    def home_benefit(self, family: str, on: dt.date) -> HomeBenefit | None:
+        return _covering((row for row in self.home_benefits if row.family == family), on)
 
     def proposal(self, applies_to: str, on: dt.date) -> Proposal | None:
         return _covering((row for row in self.proposals if row.applies_to == applies_to), on)
@@ -173,6 +196,7 @@ def read_rules(folder: Path = SHIPPED) -> MedicareRules:
         add_ons=rows("biosimilar_add_ons", AddOn),
         negotiated=rows("negotiated_drugs", NegotiatedDrug),
         proposals=rows("price_proposals", Proposal),
+        home_benefits=rows("medicare_home", HomeBenefit),
     )
 
 
