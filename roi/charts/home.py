@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import shortened
+from demand.charts.numbers import plain, shortened
 from roi import words
 from roi.charts.value import DOWN, UP
 from roi.engine.cents import round_half_up
@@ -11,6 +11,7 @@ from roi.engine.home_day import HomeDay
 from roi.selectors.home_days import HomeDays, HomeRow
 
 METRIC = "per-diem-adequacy"
+DRAWN = 20
 
 
 def cents(amount: Decimal | None) -> int | None:
@@ -49,12 +50,16 @@ def gaps(found: HomeDays, title: str, by_payer: bool) -> Figure:
         direction="Below zero the per diem and the visit pay less than the services cost; a drug margin may hide it.",
         table=Table("Dollars an infusion; the gap a day over the days of per diem that are paid", columns, rows),
         chart=_chart(found, by_payer) if found.known else None,
+        note=f"The chart shows the {DRAWN} with the widest shortfall or the least surplus." if len(found.known) > DRAWN else "",
         metric=METRIC,
     )
 
 
 def name(row: HomeRow, by_payer: bool) -> str:
-    return f"{row.day.payer}, {row.day.plan}".removesuffix(", ") if by_payer else row.therapy.family
+    payer, plan = row.day.payer, row.day.plan
+    if not by_payer:
+        return f"{row.therapy.family}, {plan}" if plan and "," not in plan else row.therapy.family
+    return plan if plan.startswith(payer) else f"{payer}, {plan}".removesuffix(", ")
 
 
 def note(day: HomeDay) -> str:
@@ -76,16 +81,18 @@ def reading(found: HomeDays, by_payer: bool) -> str:
 
 
 def _chart(found: HomeDays, by_payer: bool) -> dict:
-    shown = found.known[:25]
+    shown = found.known[:DRAWN]
     dollars = [float(round(row.day.service_gap / 100, 2)) for row in shown]
     data = [
         {
             "type": "bar",
             "orientation": "h",
-            "y": [shortened(name(row, by_payer)) for row in shown],
+            "y": list(range(len(shown))),
+            "text": [plain(name(row, by_payer)) for row in shown],
+            "textposition": "none",
             "x": dollars,
             "marker": {"color": [DOWN if amount < 0 else UP for amount in dollars]},
-            "hovertemplate": "%{y}: %{x:$,.2f}<extra></extra>",
+            "hovertemplate": "%{text}: %{x:$,.2f}<extra></extra>",
         }
     ]
     layout = {
@@ -96,7 +103,11 @@ def _chart(found: HomeDays, by_payer: bool) -> dict:
             "nticks": 6,
             "title": {"text": "per diem and visit less service cost, an infusion", "standoff": 6},
         },
-        "yaxis": {"autorange": "reversed", "ticksuffix": "  "},
+        "yaxis": {
+            "autorange": "reversed",
+            "tickvals": list(range(len(shown))),  # two long names may be alike once they are cut
+            "ticktext": [f"{shortened(name(row, by_payer))}  " for row in shown],
+        },
         "margin": {"b": 46, "r": 12},
     }
     return {"data": data, "layout": layout, "narrow": {"font": {"size": 10.5}, "xaxis": {"nticks": 3, "title": {"text": ""}}}}

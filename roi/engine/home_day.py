@@ -143,7 +143,7 @@ def service_costs(therapy: Therapy, value: Mapping) -> tuple[CostLine, ...]:
 
     def hours(label: str, number: Decimal, pay: Decimal) -> CostLine:
         an_hour = pay * (1 + value["benefits"]) / HOURS_A_YEAR
-        return CostLine(label, number * an_hour, f"{number.normalize():f} hours × ${an_hour / 100:.2f}")
+        return CostLine(label, number * an_hour, f"{round(number, 2).normalize():f} hours × ${an_hour / 100:.2f}")
 
     lines = (
         hours("Pharmacist", value["pharmacist_hours"], value["pharmacist_pay"]),

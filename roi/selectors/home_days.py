@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from demand.models import LeakageCell, Run
@@ -19,6 +19,14 @@ INFUSED_FIRST = {"iv": 0, "": 1}
 class HomeRow:
     therapy: Therapy
     day: HomeDay
+
+    @property
+    def sources(self) -> list[str]:
+        """Where its payments come from, each once, with its date."""
+        named = (
+            f"{part.source}, {part.source_date:%Y-%m-%d}" if part.source_date else part.source for part in self.day.price.parts
+        )
+        return list(dict.fromkeys(named))
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,8 @@ def home_days_of(payer: str, families: list[DrugFamily], on: dt.date, value: Map
     codes = _codes(families, on, book)
     therapies = [therapy for family in families if (therapy := _therapy(family, codes, on, book))]
     plans = [plan for name, plan in home_payers() if name == payer]
-    return _ordered(on, [HomeRow(each, _day(each, payer, plan, value, book, on)) for each in therapies for plan in plans])
+    days = [HomeRow(each, _day(each, payer, plan, value, book, on)) for each in therapies for plan in plans]
+    return _ordered(on, _alike_once(days))
 
 
 def _codes(families: list[DrugFamily], on: dt.date, book: PriceBook) -> dict[str, DrugCode]:
@@ -93,6 +102,17 @@ def _therapy(
 
 def _day(therapy: Therapy, payer: str, plan: str, value: Mapping, book: PriceBook, on: dt.date) -> HomeDay:
     return home_day(therapy, payer, plan, payer == ORIGINAL_MEDICARE, value, book, on)
+
+
+def _alike_once(rows: list[HomeRow]) -> list[HomeRow]:
+    """Plans that pay alike for a therapy in one row, with their names."""
+    groups: dict[tuple, list[HomeRow]] = {}
+    for row in rows:
+        groups.setdefault((row.therapy.family, row.day.price), []).append(row)
+    return [
+        replace(first, day=replace(first.day, plan=", ".join(row.day.plan for row in (first, *rest) if row.day.plan)))
+        for first, *rest in groups.values()
+    ]
 
 
 def _ordered(on: dt.date, rows: list[HomeRow]) -> HomeDays:

@@ -32,7 +32,7 @@ def home(request):
         found = home_days(family, timezone.localdate(), costs.value, dose)
         context |= {"found": found, "dose": dose}
         if found.rows:
-            context["figure"] = charts.gaps(found, f"{family.family} at home, by payer", by_payer=True)
+            context["figure"] = charts.gaps(found, f"{family.family.capitalize()} at home, by payer", by_payer=True)
             context["visit"] = charts.visit_costs(found.rows[0])
     return render(request, "roi/home.html", context)
 
@@ -52,6 +52,7 @@ def brief(request):
         "payer": payer,
         "found": found,
         "figure": charts.gaps(found, f"{payer}: what home infusion is paid and what it costs", by_payer=False),
+        "visit": charts.visit_costs(found.rows[0]) if found.rows else None,
         "inputs": [(row.field, costs.cleaned_data[row.field.key], costs.sources[row.field.key]) for row in costs.rows()],
         "coverage": coverage(run) if run else None,
     }
