@@ -8,7 +8,7 @@ import pytest
 
 from demand.engine import clinical_events, stage
 from demand.engine.parameters import Parameters
-from tests.demand.rehearsed import rehearse
+from tests.demand.line_system import line_system
 
 DAY = dt.date(2025, 3, 3)
 LINE = {
@@ -67,8 +67,8 @@ def test_days_of_a_stay_that_touch_are_one_admission(tmp_path):
     assert found["admission", DAY]["until_on"] == DAY + dt.timedelta(4) and found["admission", DAY]["detail"] == "J189"
 
 
-def test_every_visible_planted_fact_is_found_on_its_day(tmp_path):
-    system = rehearse(tmp_path, 150, 7)
+def test_every_visible_planted_fact_is_found_on_its_day():
+    system = line_system()
     with (system.folder / "system" / "truth" / "clinical.csv").open(newline="", encoding="utf-8") as stream:
         planted = [row for row in csv.DictReader(stream) if row["visible"] == "true"]
     found = system.query(
