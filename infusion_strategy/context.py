@@ -19,6 +19,23 @@ ROOMS = (
     ("Strategy brief", (("Strategy brief", "home", SEES),)),
     ("Leakage", (("How, where, why", "demand:leakage", SEES), ("Dark patients", "demand:dark", SEES))),
     (
+        "Leakage",
+        (
+            ("How, where, why", "demand:leakage", SEES),
+            ("White bagging", "demand:white-bagging", SEES),
+            ("Overdue", "demand:dark", SEES),
+        ),
+    ),
+    (
+        "Patients",
+        (
+            ("Clinical line", "demand:line", SEES),
+            ("Versions", "demand:line-versions", SEES),
+            ("Drug suitability", "demand:line-drugs", SEES),
+            ("Safety and quality", "demand:safety", SEES),
+        ),
+    ),
+    (
         "Payers",
         (
             ("Policies", "payers:policies", SEES),
@@ -39,7 +56,6 @@ ROOMS = (
             ("Logs", "demand:logs", SEES),
         ),
     ),
-    ("Patients", (("Safety and quality", "demand:safety", SEES), ("White bagging", "demand:white-bagging", SEES))),
     (
         "Prices",
         (
@@ -70,14 +86,6 @@ ROOMS = (
             ("Choices", "choices:choices", SEES),
             ("Readiness", "choices:readiness", SEES),
             ("Watch lists", "choices:watch", SEES),
-        ),
-    ),
-    (
-        "Patients",
-        (
-            ("Clinical line", "demand:line", SEES),
-            ("Versions", "demand:line-versions", SEES),
-            ("Drug suitability", "demand:line-drugs", SEES),
         ),
     ),
     (
