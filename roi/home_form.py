@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import forms
 
-from roi.engine.center_fields import MONEY, PERCENT, Field
+from roi.engine.field import MONEY, PERCENT, Field
 from roi.engine.home_fields import HOME_FIELDS
 from roi.engine.marks import GUESSED, MARKS, Source
 from roi.forms import CHANGED_BY_HAND

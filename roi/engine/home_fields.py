@@ -1,6 +1,7 @@
 """What a home infusion costs beyond its drug's price: each input with its unit, its bounds, a default, and where the default comes from."""
 
-from roi.engine.center_fields import FIELDS, MONEY, NUMBER, PERCENT, Field
+from roi.engine.center_fields import FIELDS
+from roi.engine.field import MONEY, NUMBER, PERCENT, Field
 from roi.engine.marks import BORROWED, GUESSED, Source
 
 

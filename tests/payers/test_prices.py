@@ -216,7 +216,14 @@ def test_a_drug_that_the_payers_pharmacy_supplies_brings_the_administration_alon
 
 def test_every_shipped_rule_says_its_source():
     rules = shipped_rules()
-    rows = [*rules.outpatient_fees, *rules.department_shares, *rules.add_ons, *rules.negotiated, *rules.proposals, *rules.home_benefits]
+    rows = [
+        *rules.outpatient_fees,
+        *rules.department_shares,
+        *rules.add_ons,
+        *rules.negotiated,
+        *rules.proposals,
+        *rules.home_benefits,
+    ]
     assert len(rows) > 30 and all(row.source and row.confidence for row in rows)
     names = {"outpatient_fees", "department_shares", "biosimilar_add_ons", "negotiated_drugs", "price_proposals", "medicare_home"}
     assert set(LAYOUTS) == names
