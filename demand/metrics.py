@@ -47,6 +47,10 @@ SETTINGS = {
     "mature_completion": "share of a month's claims that must be in before the month is judged",
     "month_end_days": "days before a month's end that payments must reach for the month to be whole",
     "band_z": "width of the band around a completed month, in standard deviations",
+    "access_order_days": "days before a move in which the last order tells how long people waited",
+    "prescriber_left_days": "days after a prescriber left in which that may explain a move",
+    "policy_effect_days": "days of a window before and after a policy's date",
+    "policy_effect_windows": "windows before a policy's date that are drawn",
     "order_valid_days": "days that an order names the prescriber of later infusions",
 }
 COMMON = ("majority_months", "administration_window_days", "payable_window_days", "claim_merge_days")
@@ -413,6 +417,39 @@ METRICS = {
             next_step="Record what claims miss in the log of patient impacts, and take both to the payer.",
             limits="Before and after is no proof of a cause. People who left before the policy are in neither part.",
             sql=("exposure", "clinical_events"),
+            slug="move-risk",
+            title="Risk to move out",
+            why="Who is likely to leave can be asked why before the chair is empty.",
+            what="For each treatment that goes on at a site of ours and was ordered by a named prescriber of ours: the probability that it moves to "
+            "another's site within 12 months. Each month ahead it stays, moves or ends, with chances from a logistic regression on what was known "
+            "on the day, when policies begin to bind included. It is learned from complete months and judged on the 12 months after the "
+            "last day that it had learned by. Announced and anticipated policies enter with their likelihood.",
+            numerator="Expected movers of a group: the sum of its treatments' risks, with an 80 % interval of chance.",
+            denominator="Treatments of the group that go on: the last infusion was at a site of ours, and the next is not overdue by more than the gap rule.",
+            direction="Lower is better. Beside it always stand the base rate, the calibration and, where it adds nothing, the words “no better than the base rate”.",
+            next_step="Open the treatments with the highest risks, see which policy or wait is behind them, and offer a site that is permitted.",
+            limits="It says what went together in the past, not causes, and knows no policy that is not on file. Who stops, dies or loses coverage first "
+            "counts as not moved. Where fewer than 50 moves can be learned from or 20 judged by, everybody has the base rate.",
+            parameters=("access_order_days", "prescriber_left_days"),
+            sql=("risk_as_of", "risk_treated", "risk_snapshots"),
+        ),
+        Metric(
+            slug="policy-effect",
+            title="Policy effect",
+            why="A policy on paper moves nobody by itself; this says whether people moved when it came.",
+            what="The share that moved within 90 days of a site policy's date among people it applied to (its payer, line of business and funding, "
+            "one of its drugs, at a site it excludes in the 90 days before), minus the same share among comparable people: the same drug "
+            "classes at such sites, other payers. Windows of 90 days before the date show whether the groups moved alike without it; their mean "
+            "difference is taken off for the second figure.",
+            numerator="People of the group whose last infusion in the 90 days after the date was at a site that the policy permits.",
+            denominator="All people of the group, also those without an infusion in these days.",
+            direction="Neither way is good by itself; it says how strongly a policy of this kind works here.",
+            next_step="Use it for the likelihood and size of what an announced policy will do, and read the policy's clauses beside it.",
+            limits="Not a cause by itself. Too few with fewer than 20 people in a group; not told before the 90 days are complete. People of other payers may be under "
+            "policies of their own, which the page names. Windows share people, so the interval of the second figure is somewhat too narrow. "
+            "A policy that excludes by hospital affiliation alone, without site classes, binds nobody here.",
+            parameters=("policy_effect_days", "policy_effect_windows"),
+            sql=("policy_effects",),
         ),
         Metric(
             slug="in-reach",

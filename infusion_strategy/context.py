@@ -36,6 +36,13 @@ ROOMS = (
         ),
     ),
     (
+        "Leakage",
+        (
+            ("Who is next", "demand:who-is-next", SEES),
+            ("Policy effect", "demand:policy-effect", SEES),
+        ),
+    ),
+    (
         "Payers",
         (
             ("Policies", "payers:policies", SEES),

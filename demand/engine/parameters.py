@@ -70,6 +70,7 @@ class Parameters:
         "INVESTIGATIONAL 365 (^|;)Z006",
     )
     policy_effect_days: int = 90
+    policy_effect_windows: int = 4  # of that length before the policy, to see what the groups did without it
     office_visit_codes: tuple[str, ...] = (
         "99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214", "99215",
         "99242", "99243", "99244", "99245",

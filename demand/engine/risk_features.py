@@ -34,7 +34,9 @@ STAYED = {
     "stayed though a site policy binds, since 3 to 6 months": (3, 6),
     "stayed though a site policy binds, since more than 6 months": (6, np.inf),
 }
-BAGGED = "a drug-source policy binds"
+BAGGED = "a drug-source policy begins to bind in the 6 months before"
+BAGGED_LONG = "a drug-source policy binds since longer"
+BAGGED_MONTHS = 6
 TRAITS = {
     "started less than 6 months ago": "is_new",
     "was treated elsewhere before": "was_elsewhere",
@@ -79,7 +81,9 @@ def months_ahead(snapshots: pd.DataFrame, known: dict[str, list[str]], with_mayb
     for names, which in ((REACHED, reached), (STAYED, bound > month)):
         for name, (low, high) in names.items():
             rows[name] = which & (bound >= low) & (bound < high)
-    rows[BAGGED] = _months_bound(snapshots, "drug_policy_on", month) >= 0
+    bagged = _months_bound(snapshots, "drug_policy_on", month)
+    rows[BAGGED] = (bagged >= 0) & (bagged < BAGGED_MONTHS)
+    rows[BAGGED_LONG] = bagged >= BAGGED_MONTHS
     soon = month <= SOON_MONTHS
     for name in RECENT:
         rows[SOON.format(name)] = rows[name] * soon

@@ -11,7 +11,8 @@ import duckdb
 
 from demand.engine import stage
 from demand.engine.accepted import ExtractInput
-from demand.engine.leakage import policy_effect, ratio
+from demand.engine.leakage import ratio
+from demand.engine.policy_effects import policy_effects
 
 NAMED = "named prescriber (ordering_npi, else rendering_npi)"
 
@@ -25,10 +26,8 @@ def summarise(connection: duckdb.DuckDBPyConnection, rows: dict, extracts: Seque
     return {
         "counts": _counts(connection, rows, counted),
         "headline": headline(counted) | {"provider_only": all(one.perspective == "provider" for one in extracts)},
-        "policy_effects": [
-            policy_effect(*row).as_json() for row in connection.execute("FROM policy_people").fetchall()
-        ],
-    }  # fmt: skip
+        "policy_effects": policy_effects(connection.execute("FROM policy_people").fetchall()),
+    }
 
 
 def headline(counted: dict[str, int]) -> dict:

@@ -214,7 +214,15 @@ def test_stages_are_reported_in_order(rehearsed, tmp_path):
     pipeline.recompute(
         [rehearsed.extract], rehearsed.reference, Parameters(), tmp_path / "run", lambda stage, share: seen.append((stage, share))
     )
-    assert list(dict.fromkeys(stage for stage, _ in seen)) == ["rows", "infusions", "maturity", "episodes", "exposure", "summaries"]
+    assert list(dict.fromkeys(stage for stage, _ in seen)) == [
+        "rows",
+        "infusions",
+        "maturity",
+        "episodes",
+        "exposure",
+        "move risk",
+        "summaries",
+    ]
     assert all(0 <= share <= 1 for _, share in seen)
 
 

@@ -1,0 +1,90 @@
+"""Who is next: treatments likely to move out within 12 months, what goes with it, and how good the last forecast was."""
+
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from demand.access import access_published_run, access_single_infusions, sees_small_counts
+from demand.audit import note
+from demand.charts import move_risk as charts
+from demand.downloads import csv_response, table_rows
+from demand.selectors.coverage import coverage
+from demand.selectors.facts import ResultsMissing
+from demand.selectors.move_risk import BY, COLUMNS, likely_movers, who_is_next
+
+ROWS = 100
+
+
+def _asked(request) -> dict[str, str | None]:
+    return {name: (request.GET.get(name) or "").strip()[:200] or None for name in BY}
+
+
+def _page(request) -> dict:
+    run = access_published_run(request.user)
+    context = {"run": run, "may_list": request.user.has_perm("demand.view_patient_level")}
+    if run:
+        context["coverage"] = coverage(run)
+        try:
+            context["found"] = who_is_next(run, sees_small_counts(request.user))
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+    return context
+
+
+@require_safe
+def index(request):
+    context = _page(request)
+    if found := context.get("found"):
+        context |= {"months": charts.months(found), "groups": [(by, charts.group(found, by)) for by in BY]}
+    return render(request, "moves/next.html", context)
+
+
+@require_safe
+def model(request):
+    """The model card."""
+    context = _page(request)
+    if found := context.get("found"):
+        context |= {"calibration": charts.calibration(found), "drivers": charts.drivers(found)}
+    return render(request, "moves/model.html", context)
+
+
+@require_safe
+def groups_csv(request, by: str):
+    found = _page(request).get("found")
+    if found is None or by not in BY:
+        raise Http404
+    header, rows = table_rows(charts.group(found, by).table, run=found.run.pk, forecast_on=found.card["forecast_on"])
+    return csv_response(f"who-is-next-by-{by}-run-{found.run.pk}", header, rows)
+
+
+@require_safe
+def people(request):
+    """The treatments themselves, by pseudonym, the most likely to move first."""
+    run = access_single_infusions(request.user)
+    asked = _asked(request)
+    context = {"run": run, "asked": asked, "query": request.GET.urlencode()}
+    if run:
+        number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+        try:
+            total, _ = likely_movers(run, asked, 1, 1)
+            page = Paginator(range(total), ROWS).get_page(number)
+            _, rows = likely_movers(run, asked, page.number, ROWS)
+            context |= {"page": page, "rows": rows, "card": run.result["move_risk"], "coverage": coverage(run)}
+            note(request.user, run, "looked at treatments likely to move out", rows=len(rows))
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+    return render(request, "moves/people.html", context)
+
+
+@require_safe
+def people_csv(request):
+    run = access_single_infusions(request.user)
+    if run is None:
+        raise Http404
+    try:
+        _, rows = likely_movers(run, _asked(request))
+    except ResultsMissing as missing:
+        raise Http404 from missing
+    note(request.user, run, "downloaded treatments likely to move out", rows=len(rows))
+    return csv_response(f"who-is-next-run-{run.pk}", COLUMNS, ([getattr(one, name) for name in COLUMNS] for one in rows))
