@@ -417,6 +417,8 @@ METRICS = {
             next_step="Record what claims miss in the log of patient impacts, and take both to the payer.",
             limits="Before and after is no proof of a cause. People who left before the policy are in neither part.",
             sql=("exposure", "clinical_events"),
+        ),
+        Metric(
             slug="move-risk",
             title="Risk to move out",
             why="Who is likely to leave can be asked why before the chair is empty.",

@@ -52,7 +52,8 @@ SELECT
 FROM at_risk;
 CREATE OR REPLACE TEMP VIEW run_eligibility AS FROM eligibility_span SEMI JOIN at_risk USING (person_id);
 CREATE OR REPLACE TEMP VIEW run_lines AS  -- of diagnoses the run has kept what exceptions ask: see all_evidence
-SELECT infusion_id, payer, authorization_end_date, NULL::VARCHAR AS person_id, NULL::DATE AS service_date, NULL::VARCHAR AS diagnosis_codes
+SELECT infusion_id, payer, authorization_end_date, NULL::VARCHAR AS person_id, NULL::DATE AS service_date, NULL::VARCHAR AS diagnosis_codes,
+    NULL::VARCHAR AS data_source
 FROM all_lines
 WHERE authorization_end_date IS NOT NULL;
 CREATE OR REPLACE TEMP VIEW run_feed_end AS
