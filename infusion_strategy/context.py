@@ -17,13 +17,14 @@ LOADS, AUDIT = "demand.load_extract", "auditlog.view_logentry"
 # Rooms of the main row with their pages: label, URL name, the right one needs. A room's link leads to the first page that one may see.
 ROOMS = (
     ("Strategy brief", (("Strategy brief", "home", SEES),)),
-    ("Leakage", (("How, where, why", "demand:leakage", SEES), ("Dark patients", "demand:dark", SEES))),
     (
         "Leakage",
         (
             ("How, where, why", "demand:leakage", SEES),
             ("White bagging", "demand:white-bagging", SEES),
-            ("Overdue", "demand:dark", SEES),
+            ("Dark patients", "demand:dark", SEES),
+            ("Who is next", "demand:who-is-next", SEES),
+            ("Policy effect", "demand:policy-effect", SEES),
         ),
     ),
     (
@@ -33,13 +34,6 @@ ROOMS = (
             ("Versions", "demand:line-versions", SEES),
             ("Drug suitability", "demand:line-drugs", SEES),
             ("Safety and quality", "demand:safety", SEES),
-        ),
-    ),
-    (
-        "Leakage",
-        (
-            ("Who is next", "demand:who-is-next", SEES),
-            ("Policy effect", "demand:policy-effect", SEES),
         ),
     ),
     (
