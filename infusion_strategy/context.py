@@ -16,7 +16,7 @@ SEES, SCENARIOS, EXTRACTS, PATIENTS = (
 LOADS, AUDIT = "demand.load_extract", "auditlog.view_logentry"
 # Rooms of the main row with their pages: label, URL name, the right one needs. A room's link leads to the first page that one may see.
 ROOMS = (
-    ("Strategy brief", (("Strategy brief", "home", SEES),)),
+    ("Strategy brief", (("Strategy brief", "home", SEES), ("Questions", "questions", SEES))),
     (
         "Leakage",
         (

@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from infusion_strategy import brief, rehearsal, views
+from infusion_strategy import brief, questions, rehearsal, views
 
 admin.site.site_header = admin.site.site_title = "Infusion Strategy administration"
 admin.site.index_title = "Users and registers"
 
 urlpatterns = [
     path("", brief.home, name="home"),
+    path("questions/", questions.questions, name="questions"),
     path("brief/<slug:key>.csv", brief.table, name="brief-table"),
     path("rehearsal/", rehearsal.detected, name="rehearsal"),
     path("", include("demand.urls")),

@@ -1,0 +1,212 @@
+"""The questions that leaders ask, each answered in a sentence from the newest run, with how sure the answer is and where it comes from.
+
+The answers are those of the pages they link to, asked through the same selectors, so that no number can differ from its page's.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from django.db.models import Max
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from demand import leak_words
+from demand.access import access_published_run, sees_small_counts
+from demand.charts.leaks import share
+from demand.charts.numbers import count, dollars, percent
+from demand.engine.disclosure import HIDDEN
+from demand.engine.retention_line import Criterion, Line
+from demand.filters import DashboardFilters
+from demand.line_question import LineQuestion
+from demand.models import LeakageCell, Run
+from demand.selectors import clinical_line, dark, leaks, move_risk
+from demand.selectors.choices import undecided
+from demand.selectors.coverage import coverage
+from demand.selectors.facts import ResultsMissing
+from roi.engine.worlds import DO_NOTHING
+from roi.models import ScenarioResult
+from roi.selectors import scenarios
+
+AGE, OLDER = "AGE", 21  # the age line is moved from where it stands to here
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`sure`: how far the answer can be trusted, in words. `pages`: label and address of where it comes from."""
+
+    question: str
+    says: str
+    sure: str
+    pages: tuple[tuple[str, str], ...]
+
+
+@require_safe
+def questions(request):
+    run = access_published_run(request.user)
+    context = {"run": run}
+    if run:
+        asked = (who_left, margin_gone, overdue, next_to_leave, must_stay)
+        context |= {
+            "answers": [*(_answered(ask, run, sees_small_counts(request.user)) for ask in asked), chosen(run)],
+            "coverage": coverage(run),
+        }
+        if request.user.has_perm("roi.view_scenarios"):
+            context["answers"].append(would_a_site_pay(request.user))
+    return render(request, "brief/questions.html", context)
+
+
+def _answered(ask: Callable[[Run, bool], Answer], run: Run, see_small: bool) -> Answer:
+    try:
+        return ask(run, see_small)
+    except ResultsMissing as missing:
+        return Answer(ask.__doc__ or "", str(missing), "", (("Runs", reverse("demand:runs")),))
+
+
+def last_year(run: Run) -> DashboardFilters:
+    """The newest 12 complete months; everything where no month is complete."""
+    newest = LeakageCell.objects.filter(run=run, mature=True).aggregate(newest=Max("month"))["newest"]
+    if newest is None:
+        return DashboardFilters()
+    return DashboardFilters(since=dt.date(newest.year - (newest.month < 12), newest.month % 12 + 1, 1), through=newest)
+
+
+def _leaked(run: Run, see_small: bool) -> tuple[leaks.Leaks, str]:
+    filters = last_year(run)
+    return leaks.leaks(run, filters, see_small, "payer"), f"{reverse('demand:leakage')}?{filters.query_string()}"
+
+
+def _largest(parts, named: Callable[[leaks.Part], str]) -> str:
+    shown = [part for part in parts if part.kind == "left" and part.leaked.allowed_cents not in (HIDDEN, None, 0)]
+    if not shown:
+        return "what may not be shown"
+    top = max(shown, key=lambda part: part.leaked.allowed_cents)
+    return f"“{named(top)}” ({dollars(top.leaked.allowed_cents)})"
+
+
+def who_left(run: Run, see_small: bool) -> Answer:
+    """Who left in the last year, to whom, and why?"""
+    found, page = _leaked(run, see_small)
+    left = [part.leaked.infusions for part in found.how if part.kind == "left"]
+    gone = HIDDEN if HIDDEN in left else sum(left)
+    explained = [part for part in found.why if part.code[0] != "unexplained"]
+    unexplained = [part.leaked.allowed_cents for part in found.why if part.kind == "left" and part.code[0] == "unexplained"]
+    dark_share = share(HIDDEN if HIDDEN in unexplained else sum(cents or 0 for cents in unexplained), found.total.allowed_cents)
+    return Answer(
+        who_left.__doc__ or "",
+        f"{count(gone)} of {count(found.base)} infusions ({percent(share(gone, found.base))}) left in {found.filters.words()}. "
+        f"Most went to {_largest(found.where, lambda part: leak_words.place(part.code))}; "
+        f"the reason named most is {_largest(explained, lambda part: leak_words.reason(part.code[0]))}.",
+        f"Complete months only. Of {percent(share(found.unknown, found.named))} of the infusions the site or the channel is not known; "
+        f"nothing on file explains {percent(dark_share)} of the dollars.",
+        (("How, where, why", page),),
+    )
+
+
+def margin_gone(run: Run, see_small: bool) -> Answer:
+    """How much left though the patient stayed?"""
+    found, page = _leaked(run, see_small)
+    bagged = next((part.leaked for part in found.how if part.kind == "bagged"), None)
+    says = "No white-bagged infusion at our own sites is on claims." if bagged is None else (
+        f"{count(bagged.infusions)} infusions at our own sites ({percent(share(bagged.infusions, found.base))}) came with drug from "
+        f"somebody else's pharmacy, {dollars(bagged.allowed_cents)} allowed, in {found.filters.words()}."
+    )  # fmt: skip
+    return Answer(
+        margin_gone.__doc__ or "",
+        says,
+        "The page tells confirmed from probable, and how both agree with the clinics' own log. Margin needs what drugs cost us: a scenario's matter.",
+        (("White bagging", reverse("demand:white-bagging")), ("How, where, why", page)),
+    )
+
+
+def overdue(run: Run, see_small: bool) -> Answer:
+    """Who is overdue, with nothing seen anywhere?"""
+    found = dark.register(run, DashboardFilters(), see_small, "payer")
+    unknown, early = found.of("unknown"), found.of("feed_immature")
+    return Answer(
+        overdue.__doc__ or "",
+        f"{count(unknown.treatments)} treatments are dark: overdue, still enrolled, in no feed; one dose of each is "
+        f"{dollars(unknown.dose_cents)}.",
+        f"Complete months only: {count(early.treatments)} more are too early to call. {count(found.answers.answered)} of "
+        f"{count(found.answers.of)} have an answer on record.",
+        (("Dark patients", reverse("demand:dark")),),
+    )
+
+
+def next_to_leave(run: Run, see_small: bool) -> Answer:
+    """Who is likely to leave next?"""
+    found = move_risk.who_is_next(run, see_small)
+    total, card = found.total, found.card
+    if total is None or total.is_hidden:
+        says = "So few treatments go on at our sites that nothing can be said."
+    else:
+        says = (
+            f"{total.expected:,.1f} of {count(total.treatments)} treatments ({percent(total.share)}) are expected to move out within "
+            f"12 months, from {total.low:,.1f} to {total.high:,.1f} by chance alone."
+        )
+    sure = {
+        "better": "Better than the base rate on a year it had not seen.",
+        "no better": "No better than the base rate: who will leave cannot be told, only how many.",
+        "too few": "Too few moves are on file to tell one patient from another.",
+    }[card["status"]]
+    return Answer(
+        next_to_leave.__doc__ or "", says, sure,
+        (("Who is next", reverse("demand:who-is-next")), ("The model", reverse("demand:risk-model"))),
+    )  # fmt: skip
+
+
+def must_stay(run: Run, see_small: bool) -> Answer:
+    """How many must stay in the hospital, and what if the age line moves?"""
+    asked = LineQuestion.from_query({})
+    moved = _older(asked.line)
+    now = clinical_line.answer(run, asked.line, None, asked.scope, see_small)
+    then = clinical_line.answer(run, moved, asked.line, asked.scope, see_small)
+    held = then.held.people if then.held else 0
+    question = replace(asked, line=moved)
+    standing = clinical_line.standing_version()
+    return Answer(
+        must_stay.__doc__ or "",
+        f"{count(now.counts['must_stay'])} of {count(now.people)} people treated in hospital departments must stay, "
+        f"{count(now.counts['may_move'])} may move. With the age line at {OLDER}, {count(held)} more must stay.",
+        f"{'A signed line' if standing and standing.signed_at else 'A draft line that no clinical lead has signed'}; for "
+        f"{count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot show counts only where recorded.",
+        (("Clinical line", reverse("demand:line")), (f"With the age at {OLDER}", f"{reverse('demand:line')}?{question.query()}")),
+    )
+
+
+def _older(line: Line) -> Line:
+    def moved(one: Criterion) -> Criterion:
+        return replace(one, on=True, thresholds={**one.thresholds, "below": OLDER}) if one.code == AGE else one
+
+    return Line(tuple(moved(one) for one in line.criteria))
+
+
+def chosen(run: Run) -> Answer:
+    """What have we chosen, and what merely left as it is?"""
+    return Answer(
+        chosen.__doc__ or "",
+        undecided(run).sentence or "No market is known yet: sites and people's ZIP codes make them.",
+        "Each choice keeps its reason, evidence and review date.",
+        (("Choices", reverse("choices:choices")),),
+    )
+
+
+def would_a_site_pay(user) -> Answer:
+    """Would a new site pay?"""
+    computed = [one for one in scenarios.listed(user) if one.result and "uncertainty" in one.result.summary]
+    if not computed:
+        says, sure = "No scenario is computed yet.", "Nothing is known before one is."
+    else:
+        best = max(computed, key=lambda one: _chance(one.result))
+        says = (
+            f"Of {len(computed)} computed scenario{'s' if len(computed) > 1 else ''}, “{best.scenario.name}” has the best chance: "
+            f"{percent(_chance(best.result))} of its draws return more than doing nothing."
+        )
+        debt = best.result.summary["uncertainty"]["debt"]
+        sure = f"{percent(debt['guessed'])} of its spread rests on guesses." if debt else "Nothing in it spreads."
+    return Answer(would_a_site_pay.__doc__ or "", says, sure, (("Scenarios", reverse("roi:scenarios")),))
+
+
+def _chance(result: ScenarioResult) -> float:
+    return result.summary["uncertainty"]["baselines"][DO_NOTHING]["probability_positive"]
