@@ -15,7 +15,7 @@ help:
 	@echo "make demo           the whole product on this machine, with a rehearsal health system"
 	@echo "make test           the tests"
 	@echo "make test-thorough  what takes longer: more seeds, more doors, interrupted processes"
-	@echo "make test-postgres  the same tests on PostgreSQL, but for those that start processes of their own"
+	@echo "make test-postgres  on PostgreSQL every test that asks for the database, but for those that start processes of their own"
 	@echo "make test-oldest    the tests of the claims engine on the oldest DuckDB that is supported"
 	@echo "make lint           style, import contracts, migrations, deploy check, container files"
 	@echo "make benchmark      speed and memory against plain pandas"
@@ -31,7 +31,7 @@ test-thorough: $(DEV)
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m thorough $(ARGS)
 
 test-postgres: $(DEV)
-	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not benchmark and not thorough and not services and not browser" $(ARGS)
+	@TEST_DATABASE=postgres exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "database and not benchmark and not thorough and not services and not browser" $(ARGS)
 
 test-oldest: $(DEV)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null

@@ -1,5 +1,6 @@
 """What every test gets: no network, no skip where CI forbids it."""
 
+import gc
 import os
 import subprocess
 
@@ -12,17 +13,29 @@ from tests.services import REQUIRED, Processes, answers, free_port, or_skip, pro
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+DATABASE = {"db", "transactional_db", "live_server"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items):
-    """Sockets are blocked. Browser and service tests may talk to this machine, and to nothing else."""
+    """Sockets are blocked: browser and service tests may talk to this machine, and to nothing else. Whoever asks for the
+    application's database is marked `database`: nothing else can come out differently on PostgreSQL."""
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("services"):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+        if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
+            item.add_marker("database")
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the garbage collector need not look at it again and again, a tenth of the whole run."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session):
     """In CI a skipped test is a missing part: the run fails and names it."""
+    gc.unfreeze()  # else nanobind takes what is frozen for leaks
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not REQUIRED or reporter is None:
         return

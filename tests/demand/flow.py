@@ -136,6 +136,7 @@ def usual_reference() -> Reference:
 
 
 _SHARED: list[duckdb.DuckDBPyConnection] = []  # one connection for all flows, one Flow at a time
+_REPLACED: set[str] = set()  # the reference frames that the last flow gave
 
 
 def _prepared(parameters: Parameters, frames: dict) -> duckdb.DuckDBPyConnection:
@@ -145,12 +146,16 @@ def _prepared(parameters: Parameters, frames: dict) -> duckdb.DuckDBPyConnection
         usual_reference().register(_SHARED[0])
         for name in COLUMNS:
             _SHARED[0].execute(f"CREATE TABLE usual_{name} AS FROM ref_{name}")
+        stage.prepare(_SHARED[0], parameters)
     connection = _SHARED[0]
-    given = {name: frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame) for name, frame in frames.items()}
-    Reference.from_frames(given).register(connection)
-    for name in set(COLUMNS) - set(given):
-        connection.execute(f"INSERT INTO ref_{name} FROM usual_{name}")
-    stage.prepare(connection, parameters)
+    for name in _REPLACED - set(frames):
+        connection.execute(f"CREATE OR REPLACE TABLE ref_{name} AS FROM usual_{name}")
+    _REPLACED.clear()
+    if frames:
+        _REPLACED.update(frames)
+        given = {name: frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame) for name, frame in frames.items()}
+        Reference.from_frames(given).register(connection, frames)
+    stage.set_parameters(connection, parameters)
     stage.run(connection, "shared_tables")
     return connection
 
