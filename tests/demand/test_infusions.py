@@ -14,6 +14,7 @@ from tests.demand.flow import (
     day,
     facility,
     fill,
+    infusions_of_each,
     line,
     site,
     span,
@@ -21,6 +22,11 @@ from tests.demand.flow import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+def of_each(cases: dict, column: str, **more) -> dict:
+    """Cases (a name and its rows, of one infusion) -> name and what the column says of the infusion."""
+    return {name: one[column] for name, (one,) in zip(cases, infusions_of_each(cases.values(), **more), strict=True)}
 
 
 def test_a_drug_line_and_its_administration_are_one_infusion():
@@ -64,9 +70,8 @@ def test_an_administration_of_another_provider_days_later_is_its_own():
     assert [one["family"] for one in to_infusions([line(), other]).infusions] == ["infliximab", "unknown"]
 
 
-@pytest.mark.parametrize("code", ["96360", "96361"])
-def test_hydration_opens_no_infusion(code):
-    assert to_infusions([administration(code)]).infusions == []
+def test_hydration_opens_no_infusion():
+    assert to_infusions([administration("96360"), administration("96361")]).infusions == []
 
 
 def test_an_administration_explained_by_another_drug_is_none():
@@ -135,20 +140,13 @@ def test_a_dose_far_below_the_regimen_is_flagged_and_not_corrected():
 # Site class, rule by rule
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"bill_type_code": "111"},
-        {"bill_type_code": "121"},
-        {"bill_type_code": "181"},
-        {"bill_type_code": "211"},
-        {"revenue_center_code": "0450"},
-    ],
-)
-def test_rule_0_inpatient_and_emergency_are_no_outpatient_infusions(changes):
-    flow = to_infusions([facility(**changes)])
+def test_rule_0_inpatient_and_emergency_are_no_outpatient_infusions():
+    inpatient = [facility(bill_type_code=code, person_id=f"p{code}") for code in ("111", "121", "181", "211")]
+    flow = to_infusions([*inpatient, facility(revenue_center_code="0450")])
     assert flow.infusions == []
-    assert flow.lines[0]["place"] in ("inpatient", "emergency")
+    assert {one["person_id"]: one["place"] for one in flow.lines} == {
+        "p1": "emergency", **{one["person_id"]: "inpatient" for one in inpatient}
+    }  # fmt: skip
 
 
 def test_rule_0_an_emergency_line_makes_the_whole_claim_one():
@@ -156,9 +154,8 @@ def test_rule_0_an_emergency_line_makes_the_whole_claim_one():
     assert flow.infusions == []
 
 
-@pytest.mark.parametrize("pos", ["21", "23"])
-def test_rule_0_by_place_of_service(pos):
-    assert to_infusions([line(place_of_service_code=pos)]).infusions == []
+def test_rule_0_by_place_of_service():
+    assert infusions_of_each([line(place_of_service_code=pos)] for pos in ("21", "23")) == [[], []]
 
 
 def test_rule_1_the_register_decides_before_the_claim():
@@ -182,9 +179,9 @@ def test_rule_1_a_site_that_is_not_open_does_not_answer():
 TWO_SITES = [site("ON", HOSPITAL, "hopd_on_campus", "owned"), site("OFF", HOSPITAL, "hopd_off_campus", "partner")]
 
 
-@pytest.mark.parametrize(("modifiers", "expected"), [(None, "ON"), ("PO", "OFF"), ("PN", "OFF"), ("JZ;PO", "OFF")])
-def test_rule_1_two_sites_under_one_npi_are_told_apart_by_po_and_pn(modifiers, expected):
-    assert to_infusions([facility(modifiers=modifiers)], sites=TWO_SITES).infusion["site_id"] == expected
+def test_rule_1_two_sites_under_one_npi_are_told_apart_by_po_and_pn():
+    expected = {None: "ON", "PO": "OFF", "PN": "OFF", "JZ;PO": "OFF"}
+    assert of_each({told: [facility(modifiers=told)] for told in expected}, "site_id", sites=TWO_SITES) == expected
 
 
 def test_rule_1_two_sites_that_cannot_be_told_apart_are_unknown():
@@ -200,41 +197,39 @@ def test_rule_1_a_registered_home_infusion_provider_is_home_unless_the_suite_is_
     assert to_infusions([drug, nurse | {"modifiers": "SS"}]).infusion["site_class"] == "infusion_suite"
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"place_of_service_code": "12"}, "home"),
-        ({"place_of_service_code": "49"}, "infusion_suite"),
-        ({"modifiers": "SS"}, "infusion_suite"),
-    ],
-)
-def test_rule_2_a_home_service_line_of_the_day(changes, expected):
-    nurse = line(hcpcs_code="S9338", units=1, **({"place_of_service_code": "12"} | changes))
-    assert to_infusions([line(place_of_service_code="99"), nurse]).infusion["site_class"] == expected
+def test_rule_2_a_home_service_line_of_the_day():
+    expected = {("12", None): "home", ("49", None): "infusion_suite", ("12", "SS"): "infusion_suite"}
+    cases = {
+        (pos, told): [
+            line(place_of_service_code="99"),
+            line(hcpcs_code="S9338", units=1, place_of_service_code=pos, modifiers=told),
+        ]
+        for pos, told in expected
+    }
+    assert of_each(cases, "site_class") == expected
 
 
-@pytest.mark.parametrize(
-    ("pos", "expected"),
-    [
-        *((code, "home") for code in ("04", "12", "13", "14", "32", "33", "54", "55", "56")),
-        ("19", "hopd_off_campus"), ("22", "hopd_on_campus"), ("49", "infusion_center"), ("11", "physician_office"),
-        ("24", "surgery_center"), ("20", "unknown"), (None, "unknown"),
-    ],
-)  # fmt: skip
-def test_rules_3_5_and_6_professional_claims_by_place_of_service(pos, expected):
-    assert to_infusions([line(place_of_service_code=pos)]).infusion["site_class"] == expected
+def test_rules_3_5_and_6_professional_claims_by_place_of_service():
+    expected = {
+        **dict.fromkeys(("04", "12", "13", "14", "32", "33", "54", "55", "56"), "home"),
+        "19": "hopd_off_campus", "22": "hopd_on_campus", "49": "infusion_center", "11": "physician_office",
+        "24": "surgery_center", "20": "unknown", None: "unknown",
+    }  # fmt: skip
+    assert of_each({pos: [line(place_of_service_code=pos)] for pos in expected}, "site_class") == expected
 
 
-@pytest.mark.parametrize(
-    ("bill_type", "modifiers", "expected"),
-    [("131", None, "hopd_on_campus"), ("137", "PN", "hopd_off_campus"), ("851", None, "hopd_on_campus"), ("741", None, "unknown")],
-)
-def test_rule_4_institutional_claims_by_bill_type(bill_type, modifiers, expected):
-    rows = [
-        facility(bill_type_code=bill_type, facility_npi="2999999999"),
-        facility(hcpcs_code="36415", modifiers=modifiers, bill_type_code=bill_type),
-    ]
-    assert to_infusions(rows).infusion["site_class"] == expected
+def test_rule_4_institutional_claims_by_bill_type():
+    expected = {
+        ("131", None): "hopd_on_campus", ("137", "PN"): "hopd_off_campus", ("851", None): "hopd_on_campus", ("741", None): "unknown"
+    }  # fmt: skip
+    cases = {
+        (bill, told): [
+            facility(bill_type_code=bill, facility_npi="2999999999"),
+            facility(hcpcs_code="36415", modifiers=told, bill_type_code=bill),
+        ]
+        for bill, told in expected
+    }
+    assert of_each(cases, "site_class") == expected
 
 
 def test_rule_6_an_office_whose_taxonomy_is_an_infusion_clinic():
@@ -259,12 +254,10 @@ def test_white_bag_probable_where_only_the_administration_and_a_fill_match():
     assert (found["channel"], found["channel_confidence"], found["family"]) == ("white_bag", "probable", "infliximab")
 
 
-@pytest.mark.parametrize(
-    ("filled", "channel"),
-    [("2025-02-01", "white_bag"), ("2025-01-31", "unknown"), ("2025-03-06", "white_bag"), ("2025-03-07", "unknown")],
-)
-def test_the_fill_must_lie_thirty_days_before_to_three_after(filled, channel):
-    assert to_infusions([administration()], [fill(dispensing_date=day(filled))]).infusion["channel"] == channel
+def test_the_fill_must_lie_thirty_days_before_to_three_after():
+    expected = {"2025-02-01": "white_bag", "2025-01-31": "unknown", "2025-03-06": "white_bag", "2025-03-07": "unknown"}
+    fills = [fill(dispensing_date=day(filled)) for filled in expected]
+    assert of_each({filled: [administration()] for filled in expected}, "channel", fills=fills) == expected
 
 
 def test_a_pharmacys_medical_drug_line_is_supply_and_its_money_is_the_infusions():
@@ -300,25 +293,18 @@ def test_a_self_administered_fill_is_no_white_bag():
     assert to_infusions([administration()], [fill(ndc_code="99999000101")], ndcs=ndcs).infusion["channel"] == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("money", "channel"),
-    [
-        ({"allowed_cents": 2, "paid_cents": 0}, "buy_and_bill"),
-        ({"allowed_cents": 0, "paid_cents": 2}, "buy_and_bill"),
-        ({"allowed_cents": 1, "paid_cents": 1}, "unknown"),
-        ({"allowed_cents": None, "paid_cents": None, "charge_cents": 2}, "buy_and_bill"),
-        ({"allowed_cents": None, "paid_cents": None, "charge_cents": 1}, "unknown"),
-        ({"allowed_cents": None, "paid_cents": 0, "charge_cents": 500}, "unknown"),
-    ],
-)
-def test_payable_is_more_than_one_cent(money, channel):
-    assert to_infusions([line(**money)]).infusion["channel"] == channel
+def test_payable_is_more_than_one_cent():
+    expected = {  # allowed, paid, charge
+        (2, 0, 30_000): "buy_and_bill", (0, 2, 30_000): "buy_and_bill", (1, 1, 30_000): "unknown",
+        (None, None, 2): "buy_and_bill", (None, None, 1): "unknown", (None, 0, 500): "unknown",
+    }  # fmt: skip
+    names = ("allowed_cents", "paid_cents", "charge_cents")
+    assert of_each({money: [line(**dict(zip(names, money, strict=True)))] for money in expected}, "channel") == expected
 
 
-@pytest.mark.parametrize(("when", "channel"), [("2025-03-06", "buy_and_bill"), ("2025-03-07", "unknown")])
-def test_a_payable_line_within_three_days_makes_it_buy_and_bill(when, channel):
-    rows = [line(**NOMINAL), line(claim_id="D", service_date=day(when))]
-    assert to_infusions(rows).infusions[0]["channel"] == channel
+def test_a_payable_line_within_three_days_makes_it_buy_and_bill():
+    cases = [[line(**NOMINAL), line(claim_id="D", service_date=day(when))] for when in ("2025-03-06", "2025-03-07")]
+    assert [first["channel"] for first, *_ in infusions_of_each(cases)] == ["buy_and_bill", "unknown"]
 
 
 def test_drug_and_per_diem_of_a_home_provider():
@@ -365,18 +351,13 @@ def test_the_last_day_of_a_span_counts_and_the_next_is_unknown():
 # Attribution and outcome
 
 
-@pytest.mark.parametrize(
-    ("changes", "rule"),
-    [
-        ({"ordering_npi": DOCTOR}, "ordering_npi"),
-        ({"rendering_npi": DOCTOR}, "rendering_npi"),
-        ({"ordering_npi": "2200000009", "rendering_npi": DOCTOR}, None),
-        ({}, None),
-    ],
-)
-def test_attribution_by_the_named_prescriber(changes, rule):
-    found = to_infusions([line(**changes)]).infusion
-    assert (found["attribution_rule"], found["attributed"]) == (rule, rule is not None)
+def test_attribution_by_the_named_prescriber():
+    expected = {  # ordering, rendering
+        (DOCTOR, None): "ordering_npi", (None, DOCTOR): "rendering_npi", ("2200000009", DOCTOR): None, (None, None): None
+    }  # fmt: skip
+    found = infusions_of_each([line(ordering_npi=ordering, rendering_npi=rendering)] for ordering, rendering in expected)
+    rules = list(expected.values())
+    assert [(one["attribution_rule"], one["attributed"]) for (one,) in found] == [(rule, rule is not None) for rule in rules]
 
 
 def test_a_prescriber_counts_only_while_on_the_roster():
@@ -397,18 +378,16 @@ def test_majority_counts_only_where_nobody_is_named():
     assert named["attribution_rule"] is None
 
 
-@pytest.mark.parametrize(
-    ("rows", "outcome"),
-    [
+def test_outcome_of_an_infusion():
+    cases = [
         ([facility(ordering_npi=DOCTOR)], "kept"),
         ([facility(ordering_npi=DOCTOR, **NOMINAL), administration(facility_npi=HOSPITAL, ordering_npi=DOCTOR)], "unknown"),
         ([line(ordering_npi=DOCTOR, billing_npi=CLINIC)], "site_leak"),
         ([line(ordering_npi=DOCTOR, billing_npi="2777777777")], "site_leak"),
         ([line(billing_npi=CLINIC)], None),
-    ],
-)
-def test_outcome_of_an_infusion(rows, outcome):
-    assert to_infusions(rows).infusion["outcome"] == outcome
+    ]
+    found = infusions_of_each(rows for rows, _ in cases)
+    assert [one["outcome"] for (one,) in found] == [outcome for _, outcome in cases]
 
 
 def test_a_partners_site_is_partner_and_a_white_bag_at_home_base_is_margin_leak():
