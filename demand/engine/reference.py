@@ -227,9 +227,11 @@ class Reference:
             twice = frame[frame.duplicated(keys)][keys[0]].tolist()
             if twice:
                 raise ValueError(f"Reference '{name}' lists {twice[0]} more than once.")
-        for code, rows in self.drug_codes.groupby("hcpcs_code"):
-            spans = sorted((row.effective_from or "", row.effective_to or "9999-12-31") for row in rows.itertuples())
-            if any(earlier[1] > later[0] for earlier, later in pairwise(spans)):
+        codes = self.drug_codes
+        dated = zip(codes["hcpcs_code"], codes["effective_from"], codes["effective_to"], strict=True)
+        spans = sorted((code, begins or "", ends or "9999-12-31") for code, begins, ends in dated if code)
+        for (code, _, ends), (next_code, begins, _) in pairwise(spans):
+            if code == next_code and ends > begins:
                 raise ValueError(f"Reference 'drug_codes': the periods of {code} overlap.")
 
     def digest(self) -> str:
