@@ -59,7 +59,7 @@ def people_map(spots: Sequence[Spot], pins: Sequence[Pin], question: PlaceQuesti
     )
     notes = [
         f"Sites: {SYMBOL_WORDS}.",
-        "Growth of the population aged 65 or more is not known: the census table in use holds one year.",
+        "How fast the people aged 65 or more grow is said for each market on the page “Reach”.",
     ]
     if not knows_exposure:
         notes.append(

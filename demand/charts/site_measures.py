@@ -15,7 +15,7 @@ def travel(found: Measures) -> Figure:
         reading = of.why_not or "Nobody was infused here in the last 12 months of the data."
     else:
         reading = (
-            f"Half of the people infused here live within {of.median:.0f} miles, nine in ten within {of.ninetieth:.0f}; "
+            f"Half of the people infused here live within {of.median:.1f} miles, nine in ten within {of.ninetieth:.1f}; "
             f"{percent(of.far_share)} ({count(of.far)} of {count(of.placed)}) travel more than {FAR} miles."
         )
     rows = (
@@ -73,16 +73,16 @@ def quality(found: Measures) -> Figure:
         )
     denied, bags, impacts = found.denials, found.white_bags, found.impacts
     rows = (
-        ("Referral to first dose", found.waited, _waits(found), f"{found.since} to {found.until}"),
-        ("Denials", denied.records, _denied(denied), _days(denied)),
-        ("White-bag events noted by the clinic", bags.records, _bagged(bags), _days(bags)),
-        ("Patient impacts reported", impacts.records, _harmed(impacts), _days(impacts)),
+        ("Referral to first dose", found.waited, _waits(found)),
+        ("Denials", denied.records, _denied(denied)),
+        ("White-bag events noted by the clinic", bags.records, _bagged(bags)),
+        ("Patient impacts reported", impacts.records, _harmed(impacts)),
     )
     return Figure(
         "quality", "Waits, denials, white bags and impacts", reading,
         Table(
             "What orders and logs say of this site",
-            (Column("what", "What"), Column("records", "Records", "count"), Column("said", "What they say", "prose"), Column("days", "From and to")),
+            (Column("what", "What"), Column("records", "Records", "count"), Column("said", "What they say", "prose")),
             rows,
         ),
         direction="Fewer and shorter are better; no record means that nobody recorded one.",
@@ -92,35 +92,30 @@ def quality(found: Measures) -> Figure:
 
 
 def _waits(found: Measures) -> str:
-    return (
-        "not known"
-        if found.wait_median is None
-        else f"median {found.wait_median} days, 90th percentile {found.wait_ninetieth} days"
-    )
+    if found.wait_median is None:
+        return "not known"
+    return f"median {found.wait_median} days, 90th percentile {found.wait_ninetieth} days ({found.since:%Y-%m-%d} to {found.until:%Y-%m-%d})"
 
 
 def _denied(log: Logged) -> str:
     if not log.records:
         return "none on file"
-    return f"{dollars(log.told['denied_cents'])} denied, {dollars(log.told['written_off_cents'])} written off"
+    return f"{dollars(log.told['denied_cents'])} denied, {dollars(log.told['written_off_cents'])} written off ({_days(log)})"
 
 
 def _bagged(log: Logged) -> str:
     if not log.records:
         return "none on file"
-    return (
-        f"{count(log.told['delayed'])} delayed, {count(log.told['dose_changed'])} with a changed dose, {count(log.told['wasted'])} wasted, "
-        f"{count((log.told['staff_minutes'] or 0) / 60)} hours of staff"
-    )
+    hours = count((log.told["staff_minutes"] or 0) / 60)
+    said = f"{count(log.told['delayed'])} delayed, {count(log.told['dose_changed'])} with a changed dose, {count(log.told['wasted'])} wasted"
+    return f"{said}, {hours} hours of staff ({_days(log)})"
 
 
 def _harmed(log: Logged) -> str:
-    return (
-        f"{count(log.told['delayed'])} with a delay, {count(log.told['delay_days'])} days together"
-        if log.records
-        else "none on file"
-    )
+    if not log.records:
+        return "none on file"
+    return f"{count(log.told['delayed'])} with a delay, {count(log.told['delay_days'])} days together ({_days(log)})"
 
 
 def _days(log: Logged) -> str:
-    return f"{log.since} to {log.until}" if log.since else "–"
+    return f"{log.since} to {log.until}" if log.since else "without dates"

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its parts are loaded when they are first asked for: half a second that most processes never need
 
+from demand.engine.limited_covering import TOLERANCE, LimitedCovering, served
+
 TIME_LIMIT_SECONDS = 60
-TOLERANCE = 1e-6
 STARTS = 40
 
 
@@ -108,13 +109,16 @@ class _Problem:
         self.patterns, self.weights = _merge(near, value)
         self.weighted = self.patterns * self.weights[:, None]
         self.limited = bool(np.isfinite(self.capacity).any() or self.minimum.any())
+        self.with_limits = LimitedCovering(value, load, near, self.capacity, self.minimum)
 
     def best(self, k: int, seconds: float) -> Answer:
         chosen, bound, proven = self._covering(k, seconds)
         answer = self._served(k, chosen, bound, proven)
         if not self.limited or (answer is not None and answer.value >= bound - TOLERANCE * max(1.0, bound)):
             return answer
-        return self._limited(k, seconds)
+        best = self.with_limits.best(k, seconds, bound)
+        answer = self._served(k, list(best.chosen), best.bound, True)
+        return answer or Answer(k, 0.0, (), (), (), False, best.bound)
 
     def _covering(self, k: int, seconds: float) -> tuple[list[int], float, bool]:
         """Without limits: which candidates, at most how much any choice covers, whether that is proven.
@@ -171,63 +175,20 @@ class _Problem:
                     best, chosen[place], times, better = value, one, others + self.patterns[:, one], True
         return best, chosen
 
-    def _limited(self, k: int, seconds: float) -> Answer:
-        """With capacities and minimum volumes: who goes where is part of the question."""
-        at_row, at_candidate = np.nonzero(self.near)
-        pairs, candidates, rows = len(at_row), self.near.shape[1], self.near.shape[0]
-        pair, opens = np.arange(pairs) + candidates, np.arange(candidates)
-        capacity = np.where(np.isfinite(self.capacity), self.capacity, 0.0)
-        capped = np.flatnonzero(np.isfinite(self.capacity))
-        needy = np.flatnonzero(self.minimum > 0)
-        is_capped, is_needy = np.isin(at_candidate, capped), np.isin(at_candidate, needy)
-        load = self.load[at_row]
-        first_cap, first_need, first_pair = rows, rows + candidates, rows + 2 * candidates
-        last = first_pair + pairs
-        parts = [
-            (at_row, pair, np.ones(pairs)),  # nobody goes twice
-            (first_cap + at_candidate[is_capped], pair[is_capped], load[is_capped]),  # load ≤ capacity · open
-            (first_cap + capped, opens[capped], -capacity[capped]),
-            (first_need + at_candidate[is_needy], pair[is_needy], -load[is_needy]),  # minimum · open ≤ load
-            (first_need + needy, opens[needy], self.minimum[needy]),
-            (first_pair + np.arange(pairs), pair, np.ones(pairs)),  # nobody goes to a site that is not open
-            (first_pair + np.arange(pairs), at_candidate, -np.ones(pairs)),
-            (np.full(candidates, last), opens, np.ones(candidates)),  # k of them
-        ]
-        lines, columns, entries = (np.concatenate(piece) for piece in zip(*parts, strict=True))
-        matrix = scipy.sparse.csr_array(scipy.sparse.coo_array((entries, (lines, columns)), shape=(last + 1, candidates + pairs)))
-        upper = np.concatenate([np.ones(rows), np.zeros(2 * candidates + pairs), [k]])
-        gain = np.concatenate([np.zeros(candidates), -self.value[at_row]])
-        found = _solve(gain, matrix, upper, candidates, seconds)
-        if found.x is None:
-            return Answer(k, 0.0, (), (), (), False, float(self.value[self.near.any(axis=1)].sum()))
-        chosen = [int(c) for c in np.flatnonzero(found.x[:candidates] > 0.5)]
-        bound = -found.mip_dual_bound if found.mip_dual_bound is not None else -found.fun
-        answer = self._served(k, chosen, bound, found.status == 0)
-        return answer or Answer(k, 0.0, (), (), (), False, bound)
-
     def _served(self, k: int, chosen: Sequence[int], bound: float, proven: bool) -> Answer | None:
         """What these sites keep at best, and each of them; None where a minimum volume cannot be met. Unused sites are left out."""
         if not chosen:
             return Answer(k, 0.0, (), (), (), proven, bound)
-        near, capacity, minimum = self.near[:, chosen], self.capacity[chosen], self.minimum[chosen]
-        at_row, at_site = np.nonzero(near)
-        load, pairs = self.load[at_row], len(at_row)
-        if not self.limited:  # each row goes to the first of its sites: it does not matter to which
-            first = np.where(near.any(axis=1), near.argmax(axis=1), -1)
-            share = (first[at_row] == at_site).astype(float)
-        else:
-            rows, sites = near.shape
-            capped, needy = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(minimum > 0)
-            stack = [scipy.sparse.coo_array((np.ones(pairs), (at_row, np.arange(pairs))), shape=(rows, pairs))]
-            by_site = scipy.sparse.csr_array(scipy.sparse.coo_array((load, (at_site, np.arange(pairs))), shape=(sites, pairs)))
-            matrix = scipy.sparse.vstack([*stack, by_site[capped], -by_site[needy]], format="csr")
-            limits = np.concatenate([np.ones(rows), capacity[capped], -minimum[needy]])
-            found = scipy.optimize.linprog(-self.value[at_row], A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs")
-            if found.status != 0:
+        near, minimum = self.near[:, chosen], self.minimum[chosen]
+        if self.limited:
+            found = served(self.value, self.load, near, self.capacity[chosen], minimum)
+            if found is None:
                 return None
-            share = found.x
-        kept = np.bincount(at_site, weights=self.value[at_row] * share, minlength=len(chosen))
-        loads = np.bincount(at_site, weights=load * share, minlength=len(chosen))
+            kept, loads = found.kept, found.loads
+        else:  # each row goes to the first of its sites: it does not matter to which
+            first = np.where(near.any(axis=1), near.argmax(axis=1), len(chosen))
+            kept = np.bincount(first, weights=self.value, minlength=len(chosen) + 1)[:-1]
+            loads = np.bincount(first, weights=self.load, minlength=len(chosen) + 1)[:-1]
         used = [place for place in range(len(chosen)) if kept[place] > TOLERANCE or minimum[place] > 0]
         value = float(kept.sum())
         return Answer(
