@@ -43,7 +43,12 @@ def attrition(answer: Answer, restricted: bool) -> Figure:
         table=Table(
             "Each person is counted under the first rule that holds, by the strictest of their drugs", columns, tuple(rows)
         ),
-        chart=_chart(rows),
+        chart=_chart(
+            [
+                *((one.criterion.kind.label, one.people) for one in answer.attrition),
+                *((label, people) for label, people, _ in rows[-2:]),
+            ]
+        ),
         direction="No direction is good in itself: a rule should keep whom it is meant for, and nobody else.",
         note=f"People in question: {count(answer.people)}.{rounded}",
         metric="clinical-line",
@@ -65,7 +70,7 @@ def _reading(answer: Answer) -> str:
 
 
 def _chart(rows: list[tuple]) -> dict | None:
-    shown = [(label, people) for label, people, _ in reversed(rows) if people is not HIDDEN]
+    shown = [(label, people) for label, people in reversed(rows) if people is not HIDDEN]
     if not any(people for _, people in shown):
         return None
     return {

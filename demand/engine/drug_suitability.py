@@ -23,7 +23,6 @@ SUITABILITIES = {
     NOT: "Not suitable",
 }
 CRITERIA = {
-    "": "",
     "STORAGE": "Storage and handling on the way",
     "SELF_ADMINISTRATION": "Self-administration",
     "HAZARDOUS": "Hazardous drug",
@@ -35,7 +34,8 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class Rule:
-    """`since` None: as shipped. words: the condition in a sentence, or the names of a safety program."""
+    """`since` None: as shipped. criterion: codes of CRITERIA joined by ;. words: the condition in a sentence, or the names of a safety
+    program."""
 
     suitability: str
     criterion: str
@@ -43,6 +43,10 @@ class Rule:
     source: str
     confidence: str
     since: dt.date | None = None
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        return tuple(code for code in self.criterion.split(";") if code)
 
     @property
     def programs(self) -> tuple[str, ...]:

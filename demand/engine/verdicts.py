@@ -73,9 +73,21 @@ class Values:
         place = [numbered.setdefault(key, len(numbered)) for key in zip(*columns, strict=True)]
         return list(numbered), np.array(place, dtype=np.int64)
 
-    def people_in(self, chosen: np.ndarray) -> int:
-        """How many people have a treatment among the chosen ones (a mask)."""
-        return len(np.unique(self.person[0][chosen]))
+    @cached_property
+    def labels(self) -> dict[str, tuple[list[str], np.ndarray]]:
+        """column of texts -> (distinct words, "unknown" for none, in order; which of them each treatment has)"""
+        found = {}
+        for name in ("payer", "family", "site_class"):
+            words, place = np.unique([text or "unknown" for text in self.texts[name]], return_inverse=True)
+            found[name] = [str(word) for word in words], place
+        return found
+
+    def people_by(self, name: str, chosen: np.ndarray) -> np.ndarray:
+        """How many people have a treatment among the chosen ones (a mask), by each word of the column."""
+        words, place = self.labels[name]
+        person, people = self.person
+        once = np.unique(place[chosen].astype(np.int64) * people + person[chosen])
+        return np.bincount(once // max(people, 1), minlength=len(words))
 
 
 @dataclass(frozen=True)
@@ -116,9 +128,9 @@ class Judged:
         rule = self.rules[self.values.products[1][treatment]][column]
         verdict = self.verdict[treatment, column]
         if verdict == SHOULD_NOT:
-            return [f"{rule.criterion} ({rule.words})"]
+            return [f"{', '.join(rule.criteria)} ({rule.words})"]
         if verdict == MAY_MOVE:
-            return [f"{rule.criterion} (condition: {rule.words})"] if rule.words else []
+            return [f"{', '.join(rule.criteria)} (condition: {rule.words})"] if rule.words else []
         shown = self.holds if verdict == MUST_STAY else self.unknown
         return [
             f"{one.code} ({_evidence(self.values, one.code, treatment, site_class) if verdict == MUST_STAY else 'not known'})"

@@ -67,7 +67,7 @@ class DrugRule(models.Model):
     family = models.CharField(max_length=80)
     site_class = models.CharField(max_length=30, choices=[(name, CLASSES_IN_WORDS[name]) for name in SITE_CLASSES])
     suitability = models.CharField(max_length=12, choices=list(SUITABILITIES.items()))
-    criterion = models.CharField(max_length=20, blank=True, choices=[pair for pair in CRITERIA.items() if pair[0]])
+    criterion = models.CharField(max_length=20, blank=True, choices=list(CRITERIA.items()))
     words = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=300)
     since = models.DateField()

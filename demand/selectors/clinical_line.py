@@ -53,7 +53,8 @@ class Scope:
     def holds(self, values: Values) -> np.ndarray:
         if self.whom == EVERYBODY:
             return np.ones(len(values), dtype=bool)
-        return np.array([str(name or "").startswith("hopd") for name in values.texts["site_class"]], dtype=bool)
+        words, place = values.labels["site_class"]
+        return np.array([word.startswith("hopd") for word in words], dtype=bool)[place]
 
 
 @dataclass(frozen=True)
@@ -229,16 +230,17 @@ def _undecidable(now: Judged, as_of: dt.date, inside: np.ndarray, verdict: np.nd
     recorded: dict[str, set[str]] = {}
     for fact in facts_on(as_of):
         recorded.setdefault(fact.criterion, set()).add(fact.person_id)
-    movable = set(np.flatnonzero(verdict == MAY_MOVE).tolist())
-    place, _ = now.values.person
-    person_of = {int(who): now.values.texts["person_id"][row] for row, who in enumerate(place)}
+    place, people = now.values.person
+    in_scope = np.zeros(people, dtype=bool)
+    in_scope[place[inside]] = True
     found = []
     for criterion in now.line.criteria:
         if criterion.kind.shown_by == RECORDED and criterion.ask != ALWAYS:
-            known = recorded.get(criterion.code, set())
-            answered = sum(person_of[who] in known for who in movable)
-            in_scope = {person_of[int(who)] for who in place[inside]}
-            found.append(Undecidable(criterion, shown.count(len(movable) - answered), shown.count(len(known & in_scope))))
+            known = np.zeros(people, dtype=bool)
+            if of_criterion := recorded.get(criterion.code):
+                known[place[[person in of_criterion for person in now.values.texts["person_id"]]]] = True
+            undecided = (verdict == MAY_MOVE) & ~known
+            found.append(Undecidable(criterion, shown.count(int(undecided.sum())), shown.count(int((known & in_scope).sum()))))
     return tuple(found)
 
 
@@ -274,13 +276,12 @@ def _split(
     values: Values, inside: np.ndarray, name: str, freed: np.ndarray, held: np.ndarray, shown: "Shown"
 ) -> tuple[Crossing, ...]:
     place, _ = values.person
-    labels = values.texts[name]
-    found = []
-    for label in sorted({labels[row] or "unknown" for row in np.flatnonzero(inside & (freed | held)[place])}):
-        of_label = inside & np.array([(one or "unknown") == label for one in labels], dtype=bool)
-        sizes = [values.people_in(of_label & crossing[place]) for crossing in (freed, held)]
-        found.append((sum(sizes), Crossing(label, *(shown.count(size) for size in sizes))))
-    return tuple(one for _, one in sorted(found, key=lambda pair: (-pair[0] if shown.everything else 0, pair[1].name)))
+    words, _ = values.labels[name]
+    sizes = [values.people_by(name, inside & crossing[place]) for crossing in (freed, held)]
+    order = np.argsort(-(sizes[0] + sizes[1]), kind="stable") if shown.everything else np.arange(len(words))
+    return tuple(
+        Crossing(words[row], *(shown.count(int(size[row])) for size in sizes)) for row in order if sizes[0][row] or sizes[1][row]
+    )
 
 
 class Shown:

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from demand.engine.drug_suitability import CRITERIA, SITE_CLASSES, SUITABILITIES, Rule, Suitability
+from demand.engine.drug_suitability import CRITERIA, SITE_CLASSES, SUITABILITIES, Rule, Suitability, shipped_rules
 from demand.selectors.clinical_line import own_rules
 from payers.models import DrugFamily
 
@@ -21,7 +21,7 @@ class RuleCell:
 
     @property
     def criterion(self) -> str:
-        return CRITERIA.get(self.rule.criterion, self.rule.criterion)
+        return ", ".join(CRITERIA.get(code, code) for code in self.rule.criteria)
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,23 @@ class DrugRow:
     clinical_line: str
     rems: str
     cells: tuple[RuleCell, ...]
+
+
+@dataclass(frozen=True)
+class ShippedRule:
+    """One shipped rule with the drugs that it speaks of."""
+
+    about: str
+    cell: RuleCell
+
+
+def shipped_table() -> list[ShippedRule]:
+    """The shipped rules as they are written, the general ones first."""
+    about = {"all": "every drug", "line": "drugs of {}", "family": "{}"}
+    return [
+        ShippedRule(about[kind].format(name), RuleCell(site_class, rule))
+        for (kind, name, site_class), rule in shipped_rules().items()
+    ]
 
 
 def rule_table(on: dt.date) -> list[DrugRow]:

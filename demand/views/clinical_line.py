@@ -30,7 +30,7 @@ from demand.models import DrugRule, RetentionLine
 from demand.models.clinical_line import CLASSES_IN_WORDS
 from demand.selectors.clinical_line import answer, people_rows, saved_line, standing_version
 from demand.selectors.coverage import coverage
-from demand.selectors.drug_rules import rule_table
+from demand.selectors.drug_rules import rule_table, shipped_table
 from demand.selectors.facts import ResultsMissing
 from sites.doors import first_found
 
@@ -96,7 +96,7 @@ def save(request):
         version = save_version(request.user, asked.line, request.POST.get("title", ""), request.POST.get("note", ""), asked.version)
     except Refused as refusal:
         messages.error(request, f"Nothing was saved. {refusal}")
-        return redirect(f"{reverse('demand:line')}?{asked.query()}")
+        return redirect(f"{reverse('demand:clinical-line')}?{asked.query()}")
     messages.success(request, f"Saved as version {version.pk}. A clinical lead can sign it.")
     return redirect("demand:line-version", version.pk)
 
@@ -191,9 +191,10 @@ def drugs(request):
             return redirect("demand:line-drugs")
     context = {
         "rows": rule_table(timezone.localdate()),
+        "shipped": shipped_table(),
         "classes": CLASSES_IN_WORDS,
         "suitabilities": SUITABILITIES,
-        "criteria": {code: words for code, words in CRITERIA.items() if code},
+        "criteria": CRITERIA,
         "own": DrugRule.objects.filter(taken_back_at=None).select_related("made_by"),
         "may_draft": may_draft_line(request.user),
         "refused": refused,

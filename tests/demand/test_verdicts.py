@@ -59,7 +59,7 @@ def test_rule(changes, criteria, said):
 def test_a_person_home_has_no_distance_and_storage_is_its_condition():
     row = treatment(1, family="belimumab", miles_infusion_center=99)
     word, why = verdict(row, line("GEO"), "home")
-    assert word == "may_move" and why.startswith("STORAGE (condition: ")
+    assert word == "may_move" and why.startswith("STORAGE, SELF_ADMINISTRATION (condition: ")
 
 
 def test_a_drug_that_is_not_suitable_should_not_go_there_and_says_why():
