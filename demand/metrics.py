@@ -52,6 +52,11 @@ SETTINGS = {
     "policy_effect_days": "days of a window before and after a policy's date",
     "policy_effect_windows": "windows before a policy's date that are drawn",
     "order_valid_days": "days that an order names the prescriber of later infusions",
+    "restart_days": "days without a dose after which a treatment begins again",
+    "emergency_codes": "codes of emergency room visits",
+    "epinephrine_codes": "codes of epinephrine",
+    "clinical_event_diagnoses": "kinds of event and their diagnoses",
+    "reaction_diagnosis_pattern": "diagnoses of a reaction",
 }
 COMMON = ("majority_months", "administration_window_days", "payable_window_days", "claim_merge_days")
 STAGES = ("roles", "site_class", "infusion_rows", "infusions", "channels", "attribution", "leakage", "facts")
@@ -585,6 +590,40 @@ METRICS = {
             next_step="Find out the guess that is worth most, or change the scenario so that the worst inputs matter less.",
             limits="It is only as good as the spreads: the same inputs with wider spreads give another probability. Surprises that no "
             "input stands for are not in it.",
+        ),
+        Metric(
+            slug="clinical-line",
+            title="Who must stay in the hospital",
+            why="Before anybody is moved, the system says for whom the hospital is the right place, by criteria that a clinician signed.",
+            what="Each person × drug × site class gets one verdict from the ordered criteria of a line: must stay (a criterion holds), not "
+            "suitable (the drug is not given at such a site), not enough data (a criterion asks what nobody knows), else may move. Over "
+            "several classes of site the one that is open counts; a person with several drugs counts once, by the strictest. Treatments "
+            "under way on the run's day: nothing ended them, and the last dose plus the allowed gap is not over.",
+            numerator="People with the verdict.",
+            denominator="People with a treatment under way, in hospital departments or everywhere, as the page asks.",
+            direction="None is good in itself: a line that keeps everybody protects nobody, and one that frees everybody is no line.",
+            next_step="Read who crosses when a criterion moves, let a clinical lead sign the version, then hand the list to the clinics.",
+            limits="Claims show diagnoses that were billed, not how somebody is; venous access, cognition, a caregiver and a drug shortage come "
+            "from recorded facts alone. A reaction treated without a code is not seen. Miles are between ZIP centers and sites, as the crow "
+            "flies. Readers without the patient-level right see numbers rounded to tens.",
+            parameters=("restart_days",),
+            sql=("clinical_events", "retention_values"),
+        ),
+        Metric(
+            slug="clinical-events",
+            title="Clinical events on claims",
+            why="Reactions, emergency visits, stays and infections near an infusion are what a comparison of sites and the clinical line rest on.",
+            what="One event per person, day and kind, of people with an infusion: an emergency visit (place of service 23, revenue code 045x or a "
+            "visit code of an emergency room), a stay (bill type 11x, or a clinician's claim with place of service 21; days that touch are one "
+            "stay), epinephrine on the day of an infusion, and diagnoses of a reaction, a line infection, sepsis, heart or lung disease, "
+            "kidney failure or fluid overload, pregnancy, a trial.",
+            numerator="Events of the kind.",
+            denominator="People with an infusion, or infusions, as the page says.",
+            direction="Lower is better for emergency visits, stays, reactions and infections; illnesses are what people bring along.",
+            next_step="Compare sites with the case mix beside it, and look at single events where the numbers are small.",
+            limits="Claims say that care was billed, not that an infusion caused it. The lists of codes are our choice.",
+            parameters=("emergency_codes", "epinephrine_codes", "clinical_event_diagnoses", "reaction_diagnosis_pattern"),
+            sql=("treatments", "clinical_events"),
         ),
         Metric(
             slug="assumption-debt",

@@ -110,6 +110,10 @@ PATIENT_IMPACTS = Layout(
 )
 
 
+def _criterion(cell: str) -> str:
+    return cells.choice(*(code.lower() for code in KINDS))(cell).upper()
+
+
 def _fact_problems(values: dict) -> Iterator[Finding]:
     if values["until_on"] is not None and values["until_on"] <= values["from_on"]:
         yield Finding("until_on", "before_from", "must lie after from_on: it is the first day that no longer counts")
@@ -118,7 +122,7 @@ def _fact_problems(values: dict) -> Iterator[Finding]:
 CLINICAL_FACTS = Layout(
     columns=(
         Column("person_id", cells.text(200), needed=True, private=True),
-        Column("criterion", cells.choice(*KINDS), needed=True),
+        Column("criterion", _criterion, needed=True),
         Column("holds", cells.flag, blank=True),
         Column("from_on", cells.day, needed=True),
         Column("until_on", cells.day),

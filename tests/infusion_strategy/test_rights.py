@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 EVERYBODY = frozenset(ROLES)
 READS = frozenset({"council member", "analyst", "administrator"})
 LOADS = frozenset({"analyst", "administrator"})
-PATIENTS = frozenset({"analyst", "managed care"})
+PATIENTS = frozenset({"analyst", "managed care", "clinical lead"})
+DRAFTS = frozenset({"analyst", "clinical lead"})
 KEEPS = frozenset({"managed care", "analyst", "administrator"})
 EDITS = frozenset({"council member", "analyst"})
 PRICES = frozenset({"managed care", "administrator"})
@@ -46,6 +47,9 @@ MAY = {
     "demand:settle": {"analyst"}, "demand:reopen": {"analyst"},
     "demand:response": EVERYBODY, "demand:response-policy": EVERYBODY, "demand:remove-step": LOADS,
     "demand:exposure": EVERYBODY, "demand:exposure-people": PATIENTS, "demand:exposure-people-csv": PATIENTS, "demand:exposure-crossings": KEEPS,
+    "demand:clinical-line": EVERYBODY, "demand:line-versions": EVERYBODY, "demand:line-version": EVERYBODY, "demand:line-drugs": EVERYBODY,
+    "demand:line-people": PATIENTS, "demand:line-people-csv": PATIENTS, "demand:save-line": DRAFTS, "demand:sign-line": {"clinical lead"},
+    "demand:take-rule-back": DRAFTS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
@@ -100,7 +104,7 @@ POSTS = {
     "demand:log-discard", "demand:log-put", "demand:log-record-take-back", "demand:log-take-back", "demand:mapping-effect",
     "demand:mapping-import", "demand:mapping-retire", "demand:put-back", "demand:read-again", "demand:recompute",
     "demand:record-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
-    "demand:state-likelihood", "demand:take-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
+    "demand:save-line", "demand:sign-line", "demand:state-likelihood", "demand:take-back", "demand:take-rule-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
     "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:keep-options", "roi:restore", "roi:unarchive", "sites:drop-site-change",
