@@ -17,7 +17,9 @@ VERDICT_WORDS = {
 def rule_words(criterion: Criterion) -> str:
     """A criterion with its thresholds, in a few words."""
     said = "; ".join(
-        f"{one.words.lower()} {criterion[one.name]}" for one in criterion.kind.thresholds if criterion[one.name] not in (None, 0)
+        one.words.lower() if one.is_switch else f"{one.words.lower()} {criterion[one.name]}"
+        for one in criterion.kind.thresholds
+        if criterion[one.name] not in (None, 0)
     )
     return f"{criterion.kind.label} ({said})" if said else criterion.kind.label
 

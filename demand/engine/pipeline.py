@@ -19,6 +19,7 @@ import duckdb
 from demand.engine import (
     accepted,
     clinical_events,
+    comorbidities,
     episodes,
     everyday,
     exposure,
@@ -121,6 +122,7 @@ def recompute(
         work.gather()
         exposure.write_exposure(work.connection, work.out_dir, reference)
         clinical_events.write_clinical_events(work.connection, work.out_dir)
+        comorbidities.write_comorbidities(work.connection, work.out_dir)
         retention_values.write_retention_values(work.connection, work.out_dir)
 
         report("move risk", 0.0)

@@ -26,6 +26,18 @@ class Threshold:
     high: int
     optional: bool = False
 
+    @property
+    def is_switch(self) -> bool:
+        return (self.low, self.high) == (0, 1)
+
+    def said(self, value: int | None) -> str:
+        return "none" if value is None else ("no", "yes")[value] if self.is_switch else str(value)
+
+    @property
+    def slides(self) -> bool:
+        """A range one moves by hand; days back are typed."""
+        return not self.optional and 1 < self.high <= 500
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -53,7 +65,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "REACTION", "Reaction to an infusion", "a severe reaction or epinephrine on the day of an infusion", CLAIMS,
                 "Anthem CG-MED-83, HCSC RX501.096, UnitedHealthcare-type wording; days back: our choice",
-                (_days(1095), Threshold("emergency", "Count an emergency visit on the day (1 yes, 0 no)", 0, 0, 1)),
+                (_days(1095), Threshold("emergency", "Count an emergency visit on the day", 0, 0, 1)),
             ),
             Kind(
                 "REMS", "Certified sites only", "the drug's safety program certifies the infusion site, and no such site is on file there",
@@ -63,17 +75,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "AGE", "Age", "younger than the age from which people may move, or as old as the age from which they stay", CLAIMS,
                 "Highmark I-151 (policy applies from 18); HCSC (pediatric safety)",
                 (
-                    Threshold("below", "Stay below age", 18, 0, 99, optional=True),
+                    Threshold("below", "Stay below age", 18, 0, 99),
                     Threshold("from", "Stay from age", None, 18, 110, optional=True),
                 ),
             ),
             Kind(
                 "CARDIOPULM", "Heart or lung disease", "heart failure, pulmonary heart disease or respiratory failure on a claim", CLAIMS,
-                "Premera (2025-10-03), HCSC RX501.096; diagnoses and days back: our choice", (_days(365),),
+                "Premera (2025-10-03), HCSC RX501.096; diagnoses and days back: our choice; wider groups: AHRQ Elixhauser v2026.1",
+                (_days(365), Threshold("wide", "Count valve and chronic lung disease too", 0, 0, 1)),
             ),
             Kind(
                 "RENAL_FLUID", "Kidneys or fluid", "kidney failure, stage 4 and beyond, or fluid overload on a claim", CLAIMS,
-                "Premera, HCSC; labels of immune globulin (renal boxed warning); days back: our choice", (_days(365),),
+                "Premera, HCSC; labels of immune globulin (renal boxed warning); days back: our choice; wider groups: AHRQ Elixhauser v2026.1",
+                (_days(365), Threshold("wide", "Count moderate kidney disease too", 0, 0, 1)),
             ),
             Kind(
                 "FIRST_DOSE", "First doses", "one of the first doses since the treatment began, or began again, is still to come", CLAIMS,
@@ -126,6 +140,10 @@ class Criterion:
     def kind(self) -> Kind:
         return KINDS[self.code]
 
+    @property
+    def with_values(self) -> list[tuple[Threshold, int | None]]:
+        return [(one, self.thresholds[one.name]) for one in self.kind.thresholds]
+
     def __getitem__(self, name: str) -> int | None:
         return self.thresholds[name]
 
@@ -169,7 +187,7 @@ def parse_line(document: Mapping) -> Line:
             raise WrongLine(f"{kind.label}: say whether it is asked always or only where recorded.")
         given = said.get("thresholds") or {}
         numbers = {one.name: _number(kind, one, given.get(one.name, one.default)) for one in kind.thresholds}
-        if kind.code == "AGE" and None not in numbers.values() and numbers["below"] >= numbers["from"]:
+        if kind.code == "AGE" and numbers["from"] is not None and numbers["below"] >= numbers["from"]:
             raise WrongLine("Age: the age from which people stay must lie above the age below which they stay.")
         found[kind.code] = Criterion(kind.code, bool(said.get("on")), numbers, ask)
     missing = (Criterion(code, False, {one.name: one.default for one in kind.thresholds}) for code, kind in KINDS.items())
@@ -194,7 +212,7 @@ def differences(before: Line, after: Line) -> list[str]:
             found.append(f"{one.kind.label}: {'on' if one.on else 'off'}")
         elif one.on and (dict(was.thresholds) != dict(one.thresholds) or was.ask != one.ask):
             changed = [
-                f"{each.words.lower()} {_said(was[each.name])} → {_said(one[each.name])}"
+                f"{each.words.lower()} {each.said(was[each.name])} → {each.said(one[each.name])}"
                 for each in one.kind.thresholds
                 if was[each.name] != one[each.name]
             ]
@@ -204,7 +222,3 @@ def differences(before: Line, after: Line) -> list[str]:
     if places[0] != places[1]:
         found.append("another order")
     return found
-
-
-def _said(value: int | None) -> str:
-    return "none" if value is None else str(value)

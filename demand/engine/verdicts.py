@@ -20,12 +20,14 @@ from demand.engine.retention_line import ALWAYS, RECORDED, Line
 MUST_STAY, SHOULD_NOT, NOT_ENOUGH_DATA, MAY_MOVE = range(4)  # from the strictest
 VERDICTS = ("must_stay", "should_not", "not_enough_data", "may_move")
 NUMBERS = (
-    "person_no episode_id age doses reaction_days emergency_days cardiopulm_days renal_fluid_days pregnancy_days investigational_days "
+    "person_no episode_id age doses reaction_days emergency_days cardiopulm_days renal_fluid_days cardiopulm_wide_days renal_fluid_wide_days comorbidities "
+    "pregnancy_days investigational_days "
     "concurrent_days miles_infusion_center miles_infusion_suite miles_physician_office miles_today infusions_a_year allowed_cents "
     "chair_minutes events_a_year"
 ).split()  # numbers; NaN where not known
 TEXTS = (
-    "person_id family payer market clinical_line site_id site_class reaction_code cardiopulm_code renal_fluid_code pregnancy_code "
+    "person_id family payer market clinical_line site_id site_class reaction_code cardiopulm_code renal_fluid_code cardiopulm_wide_code "
+    "renal_fluid_wide_code pregnancy_code "
     "investigational_code concurrent_code"
 ).split()
 Certified = Mapping[tuple[str, str, str], bool | None]  # (family, site class, market): a certified site is on file; None: not told
@@ -192,7 +194,7 @@ def _shown(values: Values, code: str, one) -> tuple[np.ndarray, np.ndarray]:
     known = np.zeros(len(values), dtype=bool)
     if code == "AGE":
         age = numbers["age"]
-        held = known if one["below"] is None else age < one["below"]
+        held = age < one["below"]
         return held | (known if one["from"] is None else age >= one["from"]), np.isnan(age)
     if code == "FIRST_DOSE":
         first = numbers["doses"] < one["doses"]
@@ -200,6 +202,8 @@ def _shown(values: Values, code: str, one) -> tuple[np.ndarray, np.ndarray]:
     held = numbers[f"{code.lower()}_days"] <= one["days"]
     if code == "REACTION" and one["emergency"]:
         held |= numbers["emergency_days"] <= one["days"]
+    if one.thresholds.get("wide"):
+        held |= numbers[f"{code.lower()}_wide_days"] <= one["days"]
     return held, known
 
 
@@ -227,8 +231,8 @@ def _evidence(values: Values, code: str, treatment: int, site_class: str) -> str
         return f"{numbers[f'miles_{site_class}'][treatment]:.0f} miles"
     if code == "REMS":
         return "no certified site on file"
-    days = numbers.get(f"{code.lower()}_days")
-    if days is None or np.isnan(days[treatment]):
-        return "recorded"
-    said = texts[f"{code.lower()}_code"][treatment]
-    return f"{said}, {days[treatment]:.0f} days ago"
+    for name in (code.lower(), f"{code.lower()}_wide"):
+        days = numbers.get(f"{name}_days")
+        if days is not None and not np.isnan(days[treatment]):
+            return f"{texts[f'{name}_code'][treatment]}, {days[treatment]:.0f} days ago"
+    return "recorded"

@@ -63,20 +63,16 @@ def index(request):
         except ResultsMissing as missing:
             context["missing"] = str(missing)
     if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "clinical_line/answer.html", context)
+        return render(request, "clinical_line/answer.html", context | {"swapped": True})
     context |= {
         "coverage": coverage(run) if run else None,
         "versions": _versions(),
-        "criteria": [_field(number, one) for number, one in enumerate(asked.line.criteria, start=1)],
+        "criteria": list(enumerate(asked.line.criteria, start=1)),
         "targets": TARGETS,
         "whom": WHOM,
         "recorded": RECORDED,
     }
     return render(request, "clinical_line/index.html", context)
-
-
-def _field(place: int, criterion):
-    return place, criterion, [(one, criterion[one.name]) for one in criterion.kind.thresholds]
 
 
 def _versions() -> list[tuple[str, str]]:

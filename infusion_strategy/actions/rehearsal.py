@@ -38,6 +38,7 @@ REGISTERS = [
     ("load_log", ["white_bag_events"], "white_bag_events.csv"),
     ("load_log", ["patient_impacts"], "patient_impacts.csv"),
     ("load_log", ["orders"], "orders.csv"),
+    ("load_log", ["clinical_facts"], "clinical_facts.csv"),
 ]
 
 

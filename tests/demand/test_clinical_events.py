@@ -79,7 +79,16 @@ def test_every_visible_planted_fact_is_found_on_its_day():
     days = [(row["known_id"], row["event_on"], row["until_on"]) for row in found if row["kind"] == "admission"]
     infused = {row["known_id"] for row in found}
     assert len(planted) > 40
+    ill = {(row["known_id"], row["measure"]) for row in system.query(
+        "SELECT comorbidity.measure, known.person_id AS known_id FROM comorbidities AS comorbidity "
+        f"JOIN read_parquet('{system.folder / 'identities' / '*.parquet'}') AS known ON known.pseudonym = comorbidity.person_id"
+    )}  # fmt: skip
     for fact in planted:
+        if fact["kind"] == "chronic_lung":
+            assert (fact["person_id"], "LUNG_CHRONIC") in ill
+            continue
+        if fact["kind"] == "cardiopulm":
+            assert (fact["person_id"], "HF") in ill
         key = (fact["person_id"], fact["kind"], fact["event_on"])
         if fact["kind"] == "epinephrine" and key not in rows:
             continue  # the infusion of that day is not on claims

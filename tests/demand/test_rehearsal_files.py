@@ -41,6 +41,7 @@ NEEDED = {
     "denials.csv": "claim_id payer hcpcs_code site_id service_date reason_code denied_amount written_off_amount decided_on",
     "white_bag_events.csv": "site_id hcpcs_code payer administered_on pharmacy dose_changed delayed_days wasted staff_minutes",
     "patient_impacts.csv": "policy_id site_id reported_on kind delay_days severity",
+    "clinical_facts.csv": "person_id criterion holds from_on until_on source",
     "orders.csv": "order_id person_id ordering_npi molecule ordered_on authorized_on scheduled_on first_infused_on location "
     "determination reject_reason preference",
 }

@@ -36,7 +36,7 @@ def verdict(row: dict, criteria: Line, site_class: str = "infusion_center", **mo
     [
         ({"age": 17}, line("AGE"), ("must_stay", "AGE (17 years)")),
         ({"age": 18}, line("AGE"), ("may_move", "")),
-        ({"age": 80}, line("AGE", AGE_below=None, AGE_from=80), ("must_stay", "AGE (80 years)")),
+        ({"age": 80}, line("AGE", AGE_below=0, AGE_from=80), ("must_stay", "AGE (80 years)")),
         ({"age": None}, line("AGE"), ("not_enough_data", "AGE (not known)")),
         ({"doses": 1}, line("FIRST_DOSE"), ("must_stay", "FIRST_DOSE (1 given)")),
         ({"doses": 2}, line("FIRST_DOSE"), ("may_move", "")),
@@ -45,6 +45,12 @@ def verdict(row: dict, criteria: Line, site_class: str = "infusion_center", **mo
         ({"reaction_days": 90}, line("REACTION", REACTION_days=89), ("may_move", "")),
         ({"emergency_days": 5}, line("REACTION"), ("may_move", "")),
         ({"emergency_days": 5}, line("REACTION", REACTION_emergency=1), ("must_stay", "REACTION (recorded)")),
+        ({"cardiopulm_wide_days": 30, "cardiopulm_wide_code": "J449"}, line("CARDIOPULM"), ("may_move", "")),
+        (
+            {"cardiopulm_wide_days": 30, "cardiopulm_wide_code": "J449"},
+            line("CARDIOPULM", CARDIOPULM_wide=1),
+            ("must_stay", "CARDIOPULM (J449, 30 days ago)"),
+        ),
         ({"miles_infusion_center": 31}, line("GEO"), ("must_stay", "GEO (31 miles)")),
         ({"miles_infusion_center": None}, line("GEO"), ("not_enough_data", "GEO (not known)")),
         ({}, line("COGNITIVE"), ("may_move", "")),

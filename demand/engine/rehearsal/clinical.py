@@ -14,10 +14,12 @@ from demand.engine.rehearsal import days
 from demand.engine.rehearsal.claims import Billing
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.noise import HOSPITAL, PRIMARY_CARE
+from demand.engine.rehearsal.people import Person
 from demand.engine.rehearsal.places import class_of
 from demand.engine.rehearsal.plans import Course, Infusion
-from demand.engine.rehearsal.world import OPEN_END
+from demand.engine.rehearsal.world import OPEN_END, World
 
+FACT_COLUMNS = ("person_id", "criterion", "holds", "from_on", "until_on", "source")
 CLINICAL_COLUMNS = ("person_id", "kind", "event_on", "code", "after_on", "family", "site_class", "visible")
 # Class of the site: (emergency, admission on the day or the next, emergency, admission later within 30 days, infection)
 AFTER = {
@@ -30,6 +32,11 @@ CHRONIC = 2.5
 REACTION = 0.0025  # an infusion, FIRST_DOSES times as often among the first two of a course
 FIRST_DOSES = 4.0
 ILLNESSES = (("cardiopulm", "I5022", 0.03, 0.11), ("renal_fluid", "N184", 0.012, 0.05))  # share under and over 65
+CHRONIC_LUNG = (0.03, 0.09)  # share under and over 65
+RECORDED = (
+    ("ACCESS", 0.025),
+    ("COGNITIVE", 0.02),
+)  # share of people of whom a clinician wrote it down; half as many: that it does not hold
 PREGNANT = 0.05  # of the women under 46
 NEW_EPINEPHRINE_CODE = days.of(2025, 7, 1)
 MOVE_WINDOW = 45  # no reaction shortly before a move, whose reason it would become
@@ -61,6 +68,23 @@ def clinical_facts(billing: Billing) -> Iterator[str]:
     for course in courses:
         for position, infusion in enumerate(course.infusions):
             yield from _after(facts, course, infusion, position, CHRONIC if chronic else 1.0)
+    yield from _chronic_lung(facts, start, older)
+
+
+def _chronic_lung(facts: Facts, start: int, older: bool) -> Iterator[str]:
+    draw = Draws(facts.world.seed, f"lung:{facts.person.number}")
+    if draw.chance(CHRONIC_LUNG[older]):
+        for day in range(draw.between(start, start + 300), facts.until, draw.between(120, 200)):
+            yield facts.office("chronic_lung", day, "J449")
+
+
+def recorded_facts(person: Person, world: World) -> Iterator[str]:
+    """What a clinician recorded of the person that claims do not show: rows of clinical_facts.csv."""
+    draw = Draws(world.seed, f"recorded:{person.number}")
+    for criterion, share in RECORDED:
+        roll, day = draw.u(), draw.between(world.window.start, world.window.end - 30)
+        if roll < share * 1.5:
+            yield f"{person.person_id},{criterion},{str(roll < share).lower()},{days.text(day)},,chart review (rehearsal)\n"
 
 
 def _after(facts: Facts, course: Course, infusion: Infusion, position: int, more: float) -> Iterator[str]:

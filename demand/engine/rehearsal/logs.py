@@ -38,6 +38,7 @@ class LogRows:
     denials: list[str] = field(default_factory=list)
     white_bag_events: list[str] = field(default_factory=list)
     patient_impacts: list[str] = field(default_factory=list)
+    clinical_facts: list[str] = field(default_factory=list)
 
 
 def _day(value: int | None) -> str:

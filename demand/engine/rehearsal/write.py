@@ -25,7 +25,7 @@ from demand.engine.rehearsal.claims import (
     bill_infusion,
     eligibility_rows,
 )
-from demand.engine.rehearsal.clinical import CLINICAL_COLUMNS, clinical_facts
+from demand.engine.rehearsal.clinical import CLINICAL_COLUMNS, FACT_COLUMNS, clinical_facts, recorded_facts
 from demand.engine.rehearsal.courses import live, make_setting
 from demand.engine.rehearsal.draws import Draws
 from demand.engine.rehearsal.exposures import EXPOSURE_COLUMNS, exposure_rows
@@ -60,6 +60,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "denials.csv": DENIAL_COLUMNS,
     "white_bag_events.csv": WHITE_BAG_COLUMNS,
     "patient_impacts.csv": IMPACT_COLUMNS,
+    "clinical_facts.csv": FACT_COLUMNS,
     "truth/infusions.csv": INFUSION_COLUMNS,
     "truth/episodes.csv": EPISODE_COLUMNS,
     "truth/darks.csv": DARK_COLUMNS,
@@ -170,7 +171,7 @@ def _write_people(
             written = {
                 "medical_claim.csv": rows.medical, "pharmacy_claim.csv": rows.pharmacy, "eligibility.csv": rows.eligibility,
                 "orders.csv": logs.orders, "denials.csv": logs.denials, "white_bag_events.csv": logs.white_bag_events,
-                "patient_impacts.csv": logs.patient_impacts, "truth/infusions.csv": truth.infusions,
+                "patient_impacts.csv": logs.patient_impacts, "clinical_facts.csv": logs.clinical_facts, "truth/infusions.csv": truth.infusions,
                 "truth/episodes.csv": truth.episodes, "truth/darks.csv": truth.darks,
                 "truth/exposures.csv": truth.exposures, "truth/clinical.csv": truth.clinical,
             }  # fmt: skip
@@ -203,6 +204,7 @@ def _person(setting: Setting, number: int, rows: PersonRows, logs: LogRows, trut
     truth.add(mine)
     truth.exposures.extend(exposure_rows(setting, mine, truth.as_of))
     add_logs(logs, mine, draw, site_policy)
+    logs.clinical_facts.extend(recorded_facts(person, world))
 
 
 def _self_fills(billing: Billing, course: Course) -> None:

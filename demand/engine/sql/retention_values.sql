@@ -1,5 +1,5 @@
 -- A run's treatments under way -> what the criteria of a retention line ask. Grain: one row a person x family, on the run's day.
--- in:  treatment, treatment_span (treatments.sql), clinical_event (clinical_events.sql), run_infusions, register_site, zip_centroid,
+-- in:  treatment, treatment_span (treatments.sql), clinical_event (clinical_events.sql), comorbidity (comorbidities.sql), run_infusions, register_site, zip_centroid,
 --      ref_drug_families     out: retention_value
 -- Days are counted back from as_of, the day on which the run's feeds end; empty: no claim shows it.
 
@@ -60,6 +60,16 @@ WITH nearest AS (
         arg_max(detail, event_on) FILTER (kind = 'investigational') AS investigational_code
     FROM clinical_event AS event
     GROUP BY event.person_no
+), ill AS (  -- the wider groups of AHRQ: heart failure, valves, lung circulation, chronic lung disease; kidneys, moderate and severe
+    SELECT
+        person_no,
+        max(last_on) FILTER (measure IN ('HF', 'VALVE', 'PULMCIRC', 'LUNG_CHRONIC')) AS cardiopulm_wide_on,
+        arg_max(diagnosis_code, last_on) FILTER (measure IN ('HF', 'VALVE', 'PULMCIRC', 'LUNG_CHRONIC')) AS cardiopulm_wide_code,
+        max(last_on) FILTER (measure IN ('RENLFL_MOD', 'RENLFL_SEV')) AS renal_fluid_wide_on,
+        arg_max(diagnosis_code, last_on) FILTER (measure IN ('RENLFL_MOD', 'RENLFL_SEV')) AS renal_fluid_wide_code,
+        list(measure ORDER BY measure) FILTER (last_on > (SELECT max(as_of) FROM under_way) - 365) AS comorbidities
+    FROM comorbidity
+    GROUP BY person_no
 ), infusion_day AS (
     SELECT DISTINCT person_no, service_date, family, clinical_line FROM run_infusions
 ), hospital_care AS (  -- on the day of an infusion, or the next
@@ -89,6 +99,9 @@ SELECT
     under.as_of - care.emergency_on AS emergency_days,
     under.as_of - shown.cardiopulm_on AS cardiopulm_days, shown.cardiopulm_code,
     under.as_of - shown.renal_fluid_on AS renal_fluid_days, shown.renal_fluid_code,
+    under.as_of - ill.cardiopulm_wide_on AS cardiopulm_wide_days, ill.cardiopulm_wide_code,
+    under.as_of - ill.renal_fluid_wide_on AS renal_fluid_wide_days, ill.renal_fluid_wide_code,
+    len(coalesce(ill.comorbidities, [])) AS comorbidities,
     under.as_of - shown.pregnancy_on AS pregnancy_days, shown.pregnancy_code,
     under.as_of - shown.investigational_on AS investigational_days, shown.investigational_code,
     under.as_of - concurrent.oncology_on AS concurrent_days, concurrent.oncology_family AS concurrent_code,
@@ -101,6 +114,7 @@ JOIN treatment_span AS span ON span.episode_id = under.episode_id AND span.is_la
 LEFT JOIN given ON given.person_no = under.person_no AND given.family = under.family
 LEFT JOIN first_seen ON first_seen.person_no = under.person_no AND first_seen.family = under.family
 LEFT JOIN shown ON shown.person_no = under.person_no
+LEFT JOIN ill ON ill.person_no = under.person_no
 LEFT JOIN hospital_care AS care ON care.person_no = under.person_no
 LEFT JOIN concurrent ON concurrent.episode_id = under.episode_id
 LEFT JOIN nearest ON nearest.zip_code = under.zip_code
