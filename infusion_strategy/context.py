@@ -30,7 +30,7 @@ ROOMS = (
     (
         "Patients",
         (
-            ("Clinical line", "demand:line", SEES),
+            ("Clinical line", "demand:clinical-line", SEES),
             ("Versions", "demand:line-versions", SEES),
             ("Drug suitability", "demand:line-drugs", SEES),
             ("Safety and quality", "demand:safety", SEES),
