@@ -165,7 +165,8 @@ METRICS = {
             title="Infusions when the month is complete",
             why="Payers' claims arrive months late, so recent leakage always looks too low; this says how much is still to come.",
             what="For a month whose claims are still coming in: how many infusions it will have when all of them are in, judged by how fast "
-            "earlier months of the same feed filled up. The band holds the number in about 80 of 100 months.",
+            "earlier months of the same feed filled up. The band holds the number in about 90 of 100 months: it allows for "
+            "the curve's own scatter and for chance among few infusions.",
             numerator="Attributed infusions that were kept, white-bagged or left, seen so far.",
             denominator="The share of the month's claims that is in by now: lines seen ÷ lines expected, all feeds together.",
             direction="Neither way is good by itself: it is a correction, not a result.",

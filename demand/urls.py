@@ -127,6 +127,7 @@ urlpatterns = [
     path("line/drugs/<int:pk>/take-back/", clinical_line.take_back, name="take-rule-back"),
     path("leakage/", leakage.index, name="leakage"),
     path("leakage/table/<slug:key>.csv", leakage.table, name="leakage-table"),
+    path("leakage/moves/", leakage.moves_page, name="moves"),
     path("leakage/treatments/", leakage.treatments_behind, name="leak-treatments"),
     path("leakage/treatments.csv", leakage.treatments_csv, name="leak-treatments-csv"),
     path("dark/", dark.index, name="dark"),

@@ -21,6 +21,7 @@ ROOMS = (
         "Leakage",
         (
             ("How, where, why", "demand:leakage", SEES),
+            ("Moves", "demand:moves", SEES),
             ("White bagging", "demand:white-bagging", SEES),
             ("Dark patients", "demand:dark", SEES),
             ("Who is next", "demand:who-is-next", SEES),

@@ -19,6 +19,7 @@ from demand.charts.figure import (
 )
 from demand.charts.numbers import percent
 from demand.engine.disclosure import HIDDEN
+from demand.engine.maturity import completed_count
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line, Month
 
 COLORS = {
@@ -115,10 +116,13 @@ def completed(month: Month, share: str = "completion"):
 
     `share` completion_high gives the lower end of the band, completion_low its upper end.
     """
-    seen, part = month.line.counted.infusions, getattr(month, share)
-    if month.mature or not part:
+    seen = month.line.counted.infusions
+    if month.mature or not month.completion or not getattr(month, share):
         return None
-    return HIDDEN if seen is HIDDEN else round(seen / part)
+    if seen is HIDDEN:
+        return HIDDEN
+    ends = completed_count(seen, month.completion, month.completion_low or 0.0, month.completion_high or 1.0, month.band_z)
+    return round(ends[("completion", "completion_high", "completion_low").index(share)])
 
 
 def _reading(months: tuple[Month, ...]) -> str:
@@ -242,7 +246,7 @@ def _chart(months: tuple[Month, ...]) -> dict:
 
 
 def _band(months: tuple[Month, ...], extra: list) -> dict:
-    """The 80 % band around the completed count, as bars above and below it."""
+    """The 90 % band around the completed count, as bars above and below it."""
     above, below = [], []
     for month, value in extra:
         ends = [completed(month, share) if isinstance(value, int) else None for share in ("completion_low", "completion_high")]

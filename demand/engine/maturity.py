@@ -67,6 +67,19 @@ def completion_curves(
     return found
 
 
+def completed_count(seen: int, completion: float, low: float, high: float, z: float) -> tuple[float, float, float]:
+    """What `seen` events of a month that is `completion` complete will be in the end: (expected, from, to).
+
+    Two things are not known: the curve (its band, low to high, is about lines) and which of few events are still to come, whose variance
+    is (1 - completion) / seen of the expected number's square. Without the second part the band of infusions held half of them only.
+    """
+    expected = seen / completion
+    if not seen:
+        return 0.0, 0.0, 0.0
+    width = math.sqrt((math.log(high / low) / 2) ** 2 + z**2 * (1 - completion) / seen) if low else math.inf
+    return expected, max(float(seen), expected * math.exp(-width)), expected * math.exp(min(width, 5.0))
+
+
 def months_between(first: dt.date, second: dt.date) -> int:
     return (second.year - first.year) * 12 + second.month - first.month
 

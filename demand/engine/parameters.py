@@ -91,7 +91,7 @@ class Parameters:
     # Time
     mature_completion: float = 0.90
     month_end_days: int = 3  # a month of payments is whole when they reach to this near its end
-    band_z: float = 1.2816  # an 80 % band around a completed month
+    band_z: float = 1.6449  # a 90 % band around a completed month
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):  # JSON knows no tuples

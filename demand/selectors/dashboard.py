@@ -12,6 +12,7 @@ from django.core.cache import cache
 
 from demand import storage
 from demand.engine.disclosure import HIDDEN, Mark
+from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters, next_month
 from demand.models import Run
 from demand.selectors.coverage import Coverage, coverage
@@ -122,6 +123,7 @@ class Month:
     completion: float | None = None
     completion_low: float | None = None
     completion_high: float | None = None
+    band_z: float = Parameters.band_z
 
 
 @dataclass(frozen=True)
@@ -327,7 +329,11 @@ def _months(run: Run, filters: DashboardFilters, lines: list[Line]) -> tuple[Mon
         max(filter(None, [filters.since, min(maturity, default=None)]), default=None),
         min(filter(None, [filters.through, max(maturity, default=None)]), default=None),
     )
-    return tuple(Month(day, by_day.get(day, Line(day)), bool(maturity.get(day, True)), *completion.get(day, ())) for day in days)
+    band_z = run.parameters.get("band_z", Parameters.band_z)
+    return tuple(
+        Month(day, by_day.get(day, Line(day)), bool(maturity.get(day, True)), *completion.get(day, (None, None, None)), band_z)
+        for day in days
+    )
 
 
 def _places(run: Run, filters: DashboardFilters, visible) -> tuple[Place, ...]:

@@ -12,6 +12,7 @@ from demand import leak_words, words
 from demand.access import access_published_run, access_single_infusions, sees_small_counts
 from demand.audit import note
 from demand.charts import leaks as charts
+from demand.charts import moves as move_charts
 from demand.downloads import csv_response, table_rows
 from demand.filter_form import fields, site_names
 from demand.filters import DashboardFilters
@@ -19,7 +20,10 @@ from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.leak_treatments import COLUMNS, PAGE, LeakQuestion, LeakTreatment, treatments
 from demand.selectors.leaks import BY, Leaks, leaks
+from demand.selectors.moves import moves
 from demand.selectors.prescribers import prescriber_names
+
+LABELS = {"line_of_business": words.LINES_OF_BUSINESS}
 
 
 def _found(request, run) -> Leaks:
@@ -45,17 +49,14 @@ def index(request):
         except ResultsMissing as missing:
             context["missing"] = str(missing)
         context |= {"fields": fields(choices(run), filters, request.user), "months": choices(run).months}
-    fragment = request.htmx and not request.htmx.history_restore_request
-    response = render(request, "leakage/figures.html" if fragment else "leakage/index.html", context)
-    response["Vary"] = "HX-Request, Cookie"
-    return response
+    return _page(request, "leakage/leaks", context)
 
 
 def _context(request, run) -> dict:
     found = _found(request, run)
     origin = reverse("demand:leak-treatments") if sees_small_counts(request.user) else ""
     asked = found.filters.as_query() | {"by": found.by}
-    names = {"line_of_business": words.LINES_OF_BUSINESS, "site": site_names() if found.filters.site else {}}
+    names = LABELS | {"site": site_names() if found.filters.site else {}}
     return {
         "found": found,
         "by": found.by,
@@ -68,6 +69,35 @@ def _context(request, run) -> dict:
         ],
         "evidence": [(leak_words.KINDS[kind], leak_words.reason(reason), *rest) for kind, reason, *rest in found.evidence],
     }
+
+
+@require_safe
+def moves_page(request):
+    """Moves from site to site, their reasons, and whether care went on."""
+    run = access_published_run(request.user)
+    filters, problems = DashboardFilters.from_query(request.GET)
+    context = {"run": run, "filters": filters, "problems": problems, "action": reverse("demand:moves")}
+    if run:
+        try:
+            found = moves(run, filters, sees_small_counts(request.user))
+            context |= {
+                "found": found,
+                "coverage": found.coverage,
+                "filter_words": found.filters.words(LABELS),
+                "figures": [(figure, "") for figure in move_charts.figures(found)],
+            }
+        except ResultsMissing as missing:
+            context["missing"] = str(missing)
+        context |= {"fields": fields(choices(run), filters, request.user), "months": choices(run).months}
+    return _page(request, "leakage/moves", context)
+
+
+def _page(request, name: str, context: dict):
+    """The page, or for htmx the part that filters change."""
+    fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, f"{name}_figures.html" if fragment else f"{name}.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
 
 
 @require_safe

@@ -22,10 +22,10 @@ SELECT
     first.npi_before, first.npi_after,
     CASE
         WHEN first.npi_before IS NULL OR first.npi_after IS NULL THEN 'unknown'
+        WHEN NOT EXISTS (FROM roster WHERE roster.npi = first.npi_after
+            AND move.moved_on >= roster.starts_on AND move.moved_on < roster.ends_on) THEN 'outside'  -- also one of ours who has left
         WHEN first.npi_before = first.npi_after THEN 'same_prescriber'
-        WHEN EXISTS (FROM roster WHERE roster.npi = first.npi_after
-            AND move.moved_on >= roster.starts_on AND move.moved_on < roster.ends_on) THEN 'same_network'
-        ELSE 'outside'
+        ELSE 'same_network'
     END AS prescriber_after
 FROM move
 JOIN episode ON episode.episode_key = move.episode_key
