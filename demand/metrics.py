@@ -1,33 +1,9 @@
 """What every headline figure means: the words of definitions.md for the people who read the brief."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from demand.metric import SQL_FOLDER, Metric
+from demand.metrics_leakage import METRICS as LEAKAGE
 
-import demand.engine
-
-SQL_FOLDER = Path(demand.engine.__file__).parent / "sql"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """`parameters` are names of demand.engine.parameters.Parameters, `sql` names of stages, in the order they run."""
-
-    slug: str
-    title: str
-    why: str
-    what: str
-    numerator: str
-    denominator: str
-    direction: str
-    next_step: str
-    limits: str
-    parameters: tuple[str, ...] = ()
-    sql: tuple[str, ...] = ()
-
-    def sql_texts(self) -> list[tuple[str, str]]:
-        paths = [SQL_FOLDER / f"{name}.sql" for name in self.sql]
-        return [(path.name, path.read_text(encoding="utf-8")) for path in paths if path.exists()]
-
+__all__ = ["METRICS", "SETTINGS", "Metric", "stages"]
 
 ATTRIBUTION = (
     "Attributed means: ordered by a prescriber on the system's roster (the ordering provider number, else the rendering one on the "
@@ -47,10 +23,21 @@ SETTINGS = {
     "mature_completion": "share of a month's claims that must be in before the month is judged",
     "month_end_days": "days before a month's end that payments must reach for the month to be whole",
     "band_z": "width of the band around a completed month, in standard deviations",
-    "access_order_days": "days before a move in which the last order tells how long people waited",
-    "prescriber_left_days": "days after a prescriber left in which that may explain a move",
     "policy_effect_days": "days of a window before and after a policy's date",
     "policy_effect_windows": "windows before a policy's date that are drawn",
+    "benefit_shift_days": "days after the last infusion in which a self-administered fill is a shift of benefit",
+    "established_infusions": "infusions in a row that establish a site",
+    "access_wait_days": "days above which a wait for an order is a reason",
+    "access_order_days": "days before a move in which its last order is looked for",
+    "over_capacity_use": "share of a site's chair hours above which it is full",
+    "distance_miles": "miles nearer from which distance is a reason",
+    "prescriber_left_days": "days before a move in which a prescriber's leaving is a reason",
+    "clinical_days": "days before a move in which a clinical event is a reason",
+    "gap_allowance": "share of the interval that may pass on top of it",
+    "gap_minimum_days": "days that may pass at least before a treatment is overdue",
+    "restart_days": "days after which a treatment is a new start",
+    "late_days": "days over the person's own interval from which a dose is late",
+    "late_share": "share of the interval from which a dose is late, where that is more",
     "order_valid_days": "days that an order names the prescriber of later infusions",
     "restart_days": "days without a dose after which a treatment begins again",
     "emergency_codes": "codes of emergency room visits",
@@ -670,6 +657,7 @@ METRICS = {
             limits="Months count once claims of them are complete. Costs are not in claims and are not compared. What the majority rule "
             "alone attributes is not in the actuals.",
         ),
+        *LEAKAGE,
     )
 }
 

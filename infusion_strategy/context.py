@@ -22,10 +22,13 @@ ROOMS = (
         (
             ("How, where, why", "demand:leakage", SEES),
             ("Moves", "demand:moves", SEES),
+            ("Therapies at risk", "demand:therapy-risk", SEES),
+            ("In time", "demand:leakage-time", SEES),
             ("White bagging", "demand:white-bagging", SEES),
             ("Dark patients", "demand:dark", SEES),
             ("Who is next", "demand:who-is-next", SEES),
             ("Policy effect", "demand:policy-effect", SEES),
+            ("By prescriber", "demand:prescribers-leakage", PATIENTS),
         ),
     ),
     (

@@ -146,10 +146,10 @@ def _continuity(found: Moves) -> Figure:
     return Figure(
         key="continuity",
         title="Did they stay with their care team, and on time?",
-        reading=_continuity_reading(out, found.late_days),
+        reading=_continuity_reading(out),
         direction="More in our prescribers' network and fewer late first doses are better. A move within ours is the comparison: it asks the same of the patient. Next: where first doses come late, ask the receiving site for its slots before the move.",
         table=Table(
-            f"After the move: who orders, and how the first dose kept the person's own interval (late: more than {found.late_days} days over it, our assumption)",
+            "After the move: who orders, and how the first dose kept the person's own interval (late: by a week, or a tenth of it where that is more)",
             (
                 Column("direction", "Direction"), Column("moves", "Moves", "count"), *(Column(name, ORDERS[name], "count") for name in PRESCRIBERS),
                 Column("in_network", "Still ordered in our network", "percent"), Column("late", "First dose late", "count"),
@@ -161,7 +161,7 @@ def _continuity(found: Moves) -> Figure:
     )  # fmt: skip
 
 
-def _continuity_reading(out, late_days: int) -> str:
+def _continuity_reading(out) -> str:
     if out is None:
         return "No treatment moved out, as far as claims show."
     kept, known = out.in_network
@@ -169,5 +169,5 @@ def _continuity_reading(out, late_days: int) -> str:
         return "How moves out went on may be shown in part only: few people are behind it."
     said = f"After {percent(kept / known if known else None)} of moves out ({count(kept)} of {count(known)} whose prescriber is known) a prescriber of ours still orders. "
     return said + (
-        f"The first dose elsewhere came more than {late_days} days late in {count(out.late)} of {count(out.timed)} moves ({percent(out.late / out.timed if out.timed else None)})."
+        f"The first dose elsewhere came late in {count(out.late)} of {count(out.timed)} moves ({percent(out.late / out.timed if out.timed else None)})."
     )

@@ -57,7 +57,7 @@ OVERDUE = """
 MOVES = """
     episode_id person_id person_no family clinical_line is_headline interval_days payer line_of_business market moved_on month
     from_site_id from_site_class from_ownership from_owner to_site_id to_site_class to_ownership to_owner to_payer_affiliation reason
-    evidence last_before gap_days npi_before npi_after prescriber_after
+    evidence last_before gap_days is_late npi_before npi_after prescriber_after
 """
 DOSE_TIMING = "episode_id person_no family clinical_line payer line_of_business market month doses late missed"
 UNADMINISTERED_FILLS = """

@@ -68,7 +68,6 @@ class Moves:
     flows: tuple[Flow, ...]
     reasons: tuple[tuple[str, Measure, Measure], ...]
     continuity: tuple[Continuity, ...]
-    late_days: int
     restricted: bool
     withheld: str = ""
 
@@ -84,26 +83,25 @@ FROM {{moves}} WHERE is_headline AND {DIRECTION} = 'out' GROUP BY 1 ORDER BY 2 D
 """
 CONTINUITY = f"""
 SELECT {DIRECTION}, count(*), {", ".join(f"count(*) FILTER (prescriber_after = '{name}')" for name in PRESCRIBERS)},
-    count(*) FILTER (gap_days > interval_days + $late_days), count(*) FILTER (gap_days IS NOT NULL AND interval_days IS NOT NULL),
+    count(*) FILTER (is_late), count(is_late),
     median(gap_days - interval_days), {", ".join(f"count(DISTINCT person_no) FILTER (prescriber_after = '{name}')" for name in PRESCRIBERS)},
-    count(DISTINCT person_no) FILTER (gap_days > interval_days + $late_days),
-    count(DISTINCT person_no) FILTER (gap_days <= interval_days + $late_days)
+    count(DISTINCT person_no) FILTER (is_late),
+    count(DISTINCT person_no) FILTER (NOT is_late)
 FROM {{moves}} WHERE is_headline GROUP BY 1
 """
 
 
 def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
     """ResultsMissing where the run keeps no moves."""
-    late_days = run.parameters.get("late_days", 7)
     asked = filters.without("site", "site_owner")
     withheld = BY_MONTHS_ONLY if filters.places else ""
     if not see_small and filters.any:
-        return Moves(asked, coverage(run), {}, (), (), (), late_days, True, WITH_THE_RIGHT)
+        return Moves(asked, coverage(run), {}, (), (), (), True, WITH_THE_RIGHT)
     flows = ask_tables(run, FLOWS, asked)
     shown = _shown([row[9] for row in flows], see_small)
     reasons = ask_tables(run, REASONS, asked)
     why = _shown([row[2] for row in reasons], see_small)
-    continuity = tuple(_continuity(row, see_small) for row in ask_tables(run, CONTINUITY, asked, late_days=late_days))
+    continuity = tuple(_continuity(row, see_small) for row in ask_tables(run, CONTINUITY, asked))
     return Moves(
         filters=asked,
         coverage=coverage(run),
@@ -114,7 +112,6 @@ def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
         ),
         reasons=tuple((name, *((number, people) if ok else (HIDDEN, HIDDEN))) for (name, number, people), ok in zip(reasons, why, strict=True)),
         continuity=tuple(sorted(continuity, key=lambda one: DIRECTIONS.index(one.direction))),
-        late_days=late_days,
         restricted=not see_small,
         withheld=withheld,
     )  # fmt: skip

@@ -13,15 +13,21 @@ from demand.access import access_published_run, access_single_infusions, sees_sm
 from demand.audit import note
 from demand.charts import leaks as charts
 from demand.charts import moves as move_charts
+from demand.charts.steerage import steerage_pace
+from demand.charts.then import then_and_now
+from demand.charts.therapy_risk import two_axes
 from demand.downloads import csv_response, table_rows
 from demand.filter_form import fields, site_names
-from demand.filters import DashboardFilters
+from demand.filters import DashboardFilters, parse_month
 from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.leak_treatments import COLUMNS, PAGE, LeakQuestion, LeakTreatment, treatments
 from demand.selectors.leaks import BY, Leaks, leaks
 from demand.selectors.moves import moves
 from demand.selectors.prescribers import prescriber_names
+from demand.selectors.steerage import steerage
+from demand.selectors.then import what_we_would_have_said
+from demand.selectors.therapy_risk import therapy_risks
 
 LABELS = {"line_of_business": words.LINES_OF_BUSINESS}
 
@@ -74,22 +80,47 @@ def _context(request, run) -> dict:
 @require_safe
 def moves_page(request):
     """Moves from site to site, their reasons, and whether care went on."""
+    return _figures_page(request, "leakage/moves", "demand:moves", moves, lambda found, run: move_charts.figures(found))
+
+
+@require_safe
+def therapies(request):
+    """Therapies on two axes: dollars at stake, and doses that came late."""
+    return _figures_page(request, "leakage/therapies", "demand:therapy-risk", therapy_risks, lambda found, run: (two_axes(found),))
+
+
+@require_safe
+def in_time(request):
+    """What we would have said then, against what is known now; and the pace of steerage."""
+    as_of = parse_month((request.GET.get("as_of") or "").strip())
+
+    def figures(found, run):
+        return [figure for figure in (then_and_now(found), steerage_pace(steerage(run, sees_small_counts(request.user)))) if figure]
+
+    def asked(run, filters, see_small):
+        return what_we_would_have_said(run, filters, as_of, see_small)
+
+    return _figures_page(request, "leakage/time", "demand:leakage-time", asked, figures)
+
+
+def _figures_page(request, name: str, url: str, select, figures):
+    """A page of figures under the filters; the part that filters change for htmx. `select(run, filters, see_small)` makes its value."""
     run = access_published_run(request.user)
     filters, problems = DashboardFilters.from_query(request.GET)
-    context = {"run": run, "filters": filters, "problems": problems, "action": reverse("demand:moves")}
+    context = {"run": run, "filters": filters, "problems": problems, "action": reverse(url)}
     if run:
         try:
-            found = moves(run, filters, sees_small_counts(request.user))
+            found = select(run, filters, sees_small_counts(request.user))
             context |= {
                 "found": found,
                 "coverage": found.coverage,
                 "filter_words": found.filters.words(LABELS),
-                "figures": [(figure, "") for figure in move_charts.figures(found)],
+                "figures": [(figure, "") for figure in figures(found, run)],
             }
         except ResultsMissing as missing:
             context["missing"] = str(missing)
         context |= {"fields": fields(choices(run), filters, request.user), "months": choices(run).months}
-    return _page(request, "leakage/moves", context)
+    return _page(request, name, context)
 
 
 def _page(request, name: str, context: dict):

@@ -3,6 +3,9 @@
 -- out: site_move (from, to, why, the days without a dose around it, whether the prescriber stayed in our network),
 --      dose_timing (doses that had one before them, of those late and missed)
 
+CREATE OR REPLACE TEMP MACRO late_after(interval_days) AS
+    interval_days + greatest(getvariable('late_days'), interval_days * getvariable('late_share'));
+
 CREATE OR REPLACE TEMP TABLE site_move AS
 WITH placed AS (
     SELECT
@@ -19,6 +22,7 @@ SELECT
     move.from_site_id, move.from_site_class, move.from_ownership, first.from_owner,
     move.to_site_id, move.to_site_class, move.to_ownership, first.owner AS to_owner, first.payer_affiliation AS to_payer_affiliation,
     departure.reason, departure.evidence, first.last_before, move.moved_on - first.last_before AS gap_days,
+    move.moved_on - first.last_before > late_after(episode.interval_days) AS is_late,
     first.npi_before, first.npi_after,
     CASE
         WHEN first.npi_before IS NULL OR first.npi_after IS NULL THEN 'unknown'
@@ -40,8 +44,8 @@ SELECT
     episode.episode_id, episode.person_no, episode.family, coalesce(episode.clinical_line, 'unknown') AS clinical_line,
     episode.payer, episode.line_of_business, episode.market, date_trunc('month', episode.last_infused_on)::DATE AS month,
     count(*) AS doses,
-    count(*) FILTER (dose.gap > dose.interval_days + getvariable('late_days')) AS late,
-    count(*) FILTER (dose.gap >= 2 * dose.interval_days - getvariable('late_days')) AS missed
+    count(*) FILTER (dose.gap > late_after(dose.interval_days)) AS late,
+    count(*) FILTER (dose.gap > late_after(dose.interval_days) AND dose.gap >= 2 * dose.interval_days - getvariable('late_days')) AS missed
 FROM dose_in_episode AS dose
 JOIN episode
     ON episode.person_id = dose.person_id AND episode.family = dose.family
