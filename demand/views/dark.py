@@ -23,6 +23,7 @@ from demand.models import DarkResolution, Run
 from demand.selectors.dark import BY, PAGE, Overdue, Register, WorkQuestion, history, one_overdue, register, work_list
 from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
+from demand.selectors.unseen import unseen
 
 
 def _found(request, run) -> Register:
@@ -61,6 +62,7 @@ def _context(request, run: Run) -> dict:
         "by": found.by,
         "coverage": found.coverage,
         "filter_words": found.filters.words(names),
+        "unlocks": unseen(run),
         "filter_query": found.filters.query_string(),
         "evidence": [(leak_words.RESOLUTIONS[name], _evidence(said), *rest) for name, said, *rest in found.evidence],
         "figures": [

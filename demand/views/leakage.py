@@ -28,6 +28,7 @@ from demand.selectors.prescribers import prescriber_names
 from demand.selectors.steerage import steerage
 from demand.selectors.then import what_we_would_have_said
 from demand.selectors.therapy_risk import therapy_risks
+from demand.selectors.unseen import unseen
 
 LABELS = {"line_of_business": words.LINES_OF_BUSINESS}
 
@@ -68,6 +69,7 @@ def _context(request, run) -> dict:
         "by": found.by,
         "coverage": found.coverage,
         "filter_words": found.filters.words(names),
+        "unlocks": unseen(run),
         "unknown_share": charts.share(found.unknown, found.named),
         "figures": [
             (figure, f"{reverse('demand:leakage-table', args=[figure.key])}?{urlencode(asked)}")
@@ -115,6 +117,7 @@ def _figures_page(request, name: str, url: str, select, figures):
                 "found": found,
                 "coverage": found.coverage,
                 "filter_words": found.filters.words(LABELS),
+                "unlocks": unseen(run),
                 "figures": [(figure, "") for figure in figures(found, run)],
             }
         except ResultsMissing as missing:
