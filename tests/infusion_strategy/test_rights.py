@@ -51,6 +51,11 @@ MAY = {
     "demand:line-people": PATIENTS, "demand:line-people-csv": PATIENTS, "demand:save-line": DRAFTS, "demand:sign-line": {"clinical lead"},
     "demand:take-rule-back": DRAFTS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
+    "demand:leakage": EVERYBODY, "demand:leakage-table": EVERYBODY, "demand:moves": EVERYBODY, "demand:therapy-risk": EVERYBODY,
+    "demand:leakage-time": EVERYBODY, "demand:leak-treatments": PATIENTS, "demand:leak-treatments-csv": PATIENTS,
+    "demand:prescribers-leakage": PATIENTS, "demand:prescriber-leakage": PATIENTS,
+    "demand:dark": EVERYBODY, "demand:dark-table": EVERYBODY, "demand:dark-treatments": PATIENTS, "demand:dark-treatments-csv": PATIENTS,
+    "demand:dark-treatment": PATIENTS, "demand:dark-resolve": PATIENTS, "demand:dark-reopen": PATIENTS,
     "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
     "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
@@ -100,7 +105,7 @@ POLICY = {
 }  # fmt: skip
 LOG_RECORDS = {"records": "", "new": "new/", "record": "1/", "record-take-back": "1/take-back/"}
 POSTS = {
-    "choices:mark-ready", "choices:start-checklist", "demand:accept-extract", "demand:exposure-crossings", "demand:log-check",
+    "choices:mark-ready", "choices:start-checklist", "demand:accept-extract", "demand:dark-reopen", "demand:dark-resolve", "demand:exposure-crossings", "demand:log-check",
     "demand:log-discard", "demand:log-put", "demand:log-record-take-back", "demand:log-take-back", "demand:mapping-effect",
     "demand:mapping-import", "demand:mapping-retire", "demand:put-back", "demand:read-again", "demand:recompute",
     "demand:record-decision", "demand:refresh-feed", "demand:remove-step", "demand:reopen", "demand:settle",
@@ -149,6 +154,8 @@ def paths(settings, tmp_path):
         "demand:therapy": "/therapies/payer-a/invented/", "demand:contradiction": "/contradictions/none/",
         "demand:settle": "/contradictions/none/settle/", "demand:reopen": "/contradictions/none/reopen/",
         "demand:response-policy": "/response/P-1/", "demand:remove-step": "/response/P-1/notice/remove/",
+        "demand:leakage-table": "/leakage/table/how.csv", "demand:dark-table": "/dark/table/outcomes.csv",
+        "demand:prescriber-leakage": "/leakage/prescribers/1000000004/",
         "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
         "demand:undo-decision": "/outlook/P-1/decision/undo/",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
