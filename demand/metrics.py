@@ -447,6 +447,45 @@ METRICS = {
             sql=("policy_effects",),
         ),
         Metric(
+            slug="move-score",
+            title="Whom to move gladly",
+            why="A payer's policy moves people who lose by it; a plan of our own can begin with those who gain.",
+            what="Therapies that our named prescribers ordered in the last 12 months and that are given at a hospital site, in segments. Measured, as if "
+            "all of a segment went to the nearest open site of the class chosen: miles both ways saved a year; what patients pay and what is allowed, "
+            "against the mean of the same therapy and payer at that class in the same months (the therapy alone where the payer has fewer than 11 infusions there); "
+            "the share under a payer's site policy; hospital visits within 7 days avoided per 1,000 infusions, by the adjusted rates of the classes. Access ranks miles and patient cost, "
+            "revenue the allowed amount, steerage the policies, safety the visits: 0 for the worst segment, 100 for the best, 50 where not known.",
+            numerator="Sum of the objectives' ranks times their weights.",
+            denominator="Sum of the weights.",
+            direction="Higher means gladder. A rank says nothing of size: read the measures beside it.",
+            next_step="Take the first segments to the clinical lead; price the move in a scenario, where drug cost makes revenue a margin.",
+            limits="Weights change the order, never a measure or a rank. Rates by class say nothing of a single drug. Whether a person may move is the clinical line's question. "
+            "Segments are split as finely as leaves eight of 11 people or more.",
+        ),
+        Metric(
+            slug="move-burden",
+            title="Winners and losers of a move",
+            why="An average that gains can hide a valley that loses an hour's drive; the council should see who.",
+            what="For everybody at a hospital site (with the patient-level right: of one drug, payer or market), moved to the class of site chosen: the way there against the way now, "
+            "what they pay against the mean there, the median wait from order to dose there against where they are; by kind of area, three-digit ZIP code, age and payer.",
+            numerator="Movers (people and therapies) with a shorter or longer way (2 miles or more), who pay less or more ($5 an infusion or more), who wait less or longer (a day or more).",
+            denominator="All movers; those of whom it is not known are shown, and each group adds up to all.",
+            direction="More winners and fewer losers are better; look at the groups with the most losers first.",
+            next_step="Leave out the areas that lose, or open a site where they are: see Where to open.",
+            limits="Straight miles, not roads. Costs and waits there are means of others who are treated there today.",
+        ),
+        Metric(
+            slug="two-sites",
+            title="Oncology and another infusion",
+            why="All treatments in one place make scheduling, administration and billing simpler, and save patients a second way.",
+            what="People with an oncology infusion and another one in the last 12 months, ordered by named prescribers of ours, by the clinic of their last oncology infusion.",
+            numerator="Those who get the other infusion at a site where they have no oncology.",
+            denominator="People with both needs.",
+            direction="Lower is better.",
+            next_step="Offer the other infusion at the oncology clinic on the same day.",
+            limits="Bone drugs and iron given because of a cancer count as another need.",
+        ),
+        Metric(
             slug="in-reach",
             title="People in reach of a site",
             why="A class of site is a choice for those only who can get there.",

@@ -9,6 +9,7 @@ from demand.views import (
     extracts,
     feeds,
     figures,
+    gladly,
     leakage,
     lines,
     logs,
@@ -160,6 +161,8 @@ urlpatterns = [
     path("white-bagging/<slug:key>.csv", white_bag.table, name="white-bagging-csv"),
     path("safety/", safety.index, name="safety"),
     path("safety/<slug:key>.csv", safety.table, name="safety-csv"),
+    path("gladly/", gladly.index, name="gladly"),
+    path("gladly/<slug:key>.csv", gladly.table, name="gladly-csv"),
     path("definitions/", metrics.index, name="metrics"),
     path("definitions/<slug:slug>/", metrics.detail, name="metric"),
 ]

@@ -1,0 +1,184 @@
+"""Movers -> segments (therapy × payer × market × class of site) in the order of the weights; and who wins and loses by a move.
+
+Segments are split as finely as leaves enough of 11 people or more, for everybody at a hospital site in the run: the same split whatever
+is asked. Readers without the patient-level right see this one table, and of it only such segments as no sum over therapies, payers,
+markets or classes tells apart from smaller ones. Groups of winners and losers are judged as one set.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, hide_small_cells
+from demand.engine.ranked_segments import order, parts, score
+from demand.models import Run
+from demand.moves import SPLITS, MoveQuestion
+from demand.selectors.facts import results_key
+from demand.selectors.movable import Movers, treated
+from demand.selectors.safety import event_rates
+from demand.selectors.split_cells import AllShown, SplitCells
+
+ENOUGH = 8  # segments that may be shown: with fewer a coarser split is taken
+WITHIN_DAYS = 7
+ALIKE_MILES, ALIKE_CENTS, ALIKE_DAYS = 2.0, 500, 1.0  # a smaller change is none
+
+
+@dataclass(frozen=True)
+class Segment:
+    """measures: a year's, None where not known for anybody. Miles and patient cents saved, allowed cents kept by us (less than 0: lost),
+    share of its people that a site policy exposes, hospital visits avoided per 1,000 infusions (adjusted rates by class of site)."""
+
+    names: dict[str, str]
+    people: int
+    infusions: int
+    measures: dict[str, float | None]
+    parts: dict[str, float]
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """`hidden`: how many segments this reader may not see."""
+
+    segments: tuple[Segment, ...]
+    hidden: int
+
+
+def ranked_segments(run: Run, found: Movers, question: MoveQuestion, see_small: bool) -> Ranked:
+    by, allowed = _split(run.pk, results_key(run))
+    by = question.by or by
+    places: dict[tuple, list[int]] = {}
+    for place, key in enumerate(zip(*(found.columns[name] for name in SPLITS[by]), strict=True)):
+        places.setdefault(key, []).append(place)
+    names = sorted(places)
+    shown = [name for name in names if see_small or name in allowed]
+    safer = _events_avoided(run, question.to, see_small)
+    measured = [_measures(found, np.array(places[name]), question, safer.get(name[-1]), see_small) for name in shown]
+    part = parts(measured)
+    scores = [score(one, question.weights) for one in part]
+    made = [
+        Segment(
+            dict(zip(SPLITS[by], name, strict=True)), len(set(found.columns["person_no"][places[name]])),
+            int(found.columns["infusions"][places[name]].sum()), measured[at], part[at], scores[at],
+        )
+        for at, name in enumerate(shown)
+    ]  # fmt: skip
+    return Ranked(tuple(made[at] for at in order(shown, scores)), len(names) - len(shown))
+
+
+@lru_cache(maxsize=2)
+def _split(run_id: int, results: str) -> tuple[str, frozenset[tuple]]:
+    """How finely everybody at a hospital site is split, and the segments that everybody may see."""
+    columns = treated(run_id, results)
+    by, shown = "", frozenset()
+    for by, names in SPLITS.items():
+        people: dict[tuple, set[int]] = {}
+        for person, *key in zip(columns["person_no"], *(columns[name] for name in names), strict=True):
+            people.setdefault(tuple(key), set()).add(person)
+        rows = [(*key, len(mine)) for key, mine in sorted(people.items())]
+        shown = frozenset(row[:-1] for row in hide_small_cells((*names, "segment_people"), rows) if row[-1] is not None)
+        if len(shown) >= ENOUGH:
+            break
+    return by, shown  # the last one where none leaves enough
+
+
+def _events_avoided(run: Run, to: str, see_small: bool) -> dict[str, float]:
+    """Class of site now -> emergency visits and admissions avoided per 1,000 infusions, by adjusted rates."""
+    rates = {one.site_class: one.adjusted for one in event_rates(run, "hospital", WITHIN_DAYS, see_small)}
+    there = rates.get(to)
+    if there in (None, HIDDEN):
+        return {}
+    return {name: round(1000 * (rate[0] - there[0]), 2) for name, rate in rates.items() if rate not in (None, HIDDEN)}
+
+
+def _measures(
+    found: Movers, mine: np.ndarray, question: MoveQuestion, safer: float | None, see_small: bool
+) -> dict[str, float | None]:
+    columns, infusions = found.columns, found.columns["infusions"][mine]
+    allowed = columns["allowed_cents"][mine]
+    stays_ours = question.whose == "ours"
+    kept = np.where(
+        columns["ours"][mine],
+        (found.allowed_there[mine] - allowed) if stays_ours else -allowed,
+        found.allowed_there[mine] if stays_ours else 0.0,
+    )
+    return {
+        "miles_saved": _sum(infusions * (found.miles_now - found.miles_there)[mine], 1),
+        "patient_cents_saved": _sum(infusions * (columns["patient_cents"] - found.patient_there)[mine]),
+        "allowed_cents_kept": _sum(infusions * kept),
+        "exposed_share": _share_exposed(columns["person_no"][mine], columns["exposed"][mine].astype(bool), see_small),
+        "events_avoided": safer,
+    }
+
+
+def _share_exposed(people: np.ndarray, exposed: np.ndarray, see_small: bool) -> float | None:
+    """Not told without the right where few people are exposed, or few are not."""
+    numbers = [len(set(people[exposed])), len(set(people[~exposed]))]
+    if not see_small and any(0 < number < SMALLEST_SHOWN for number in numbers):
+        return None
+    return round(float(exposed.mean()), 3)
+
+
+def _sum(values: np.ndarray, digits: int = 0) -> float | None:
+    known = values[np.isfinite(values)]
+    return None if not len(known) else round(float(known.sum()), digits) if digits else round(float(known.sum()))
+
+
+# Who wins and who loses
+
+GROUPS = {"area": "Area", "zip3": "ZIP code, three digits", "age": "Age", "payer": "Payer"}
+CHANGES = {"travel": "Travel", "cost": "What the patient pays", "delay": "Waiting"}
+SIDES = ("wins", "loses", "same", "not known")
+
+
+@dataclass(frozen=True)
+class BurdenRow:
+    """People and therapies of a group, and per change (wins, loses, same, not known)."""
+
+    group: str
+    name: str
+    movers: object
+    numbers: dict[str, dict[str, object]]
+
+
+def burden(found: Movers, see_small: bool) -> tuple[BurdenRow, ...]:
+    """Winners and losers of the move by area, age and payer; in each group they add up to all movers."""
+    groups = _groups(found)
+    sides = {
+        "travel": _side(found.miles_now - found.miles_there, ALIKE_MILES),
+        "cost": _side(found.columns["patient_cents"] - found.patient_there, ALIKE_CENTS),
+        "delay": _side(-found.wait_change, ALIKE_DAYS),
+    }
+    trees = [[(f"{change} {side}",) for side in of] for change, of in sides.items()]
+    cells = AllShown() if see_small else SplitCells(groups, trees, found.columns["person_no"].astype(np.int64))
+    rows = []
+    for group, values in groups.items():
+        for name in sorted(set(values)):
+            mine, of = values == name, {group: name}
+            numbers = {
+                change: {
+                    side: int((mine & (told == side)).sum()) if cells.shows(f"{change} {side}", **of) else HIDDEN for side in SIDES
+                }
+                for change, told in sides.items()
+            }
+            rows.append(BurdenRow(group, str(name), int(mine.sum()) if cells.shows(**of) else HIDDEN, numbers))
+    return tuple(rows)
+
+
+def _side(saved: np.ndarray, alike: float) -> np.ndarray:
+    known = np.isfinite(saved)
+    value = np.where(known, saved, 0.0)
+    return np.select([~known, value > alike, value < -alike], ["not known", "wins", "loses"], default="same").astype(object)
+
+
+def _groups(found: Movers) -> dict[str, np.ndarray]:
+    ages = np.digitize(found.columns["age"], (18, 45, 65, 80))
+    bands = np.array(["under 18", "18 to 44", "45 to 64", "65 to 79", "80 or older"], dtype=object)[ages]
+    zips = np.array([f"{zip_code[:3]}••" if zip_code else "not known" for zip_code in found.columns["zip_code"]], dtype=object)
+    return {
+        "area": found.areas,
+        "zip3": zips,
+        "age": np.where(found.columns["age"] < 0, "not known", bands),
+        "payer": found.columns["payer"],
+    }
