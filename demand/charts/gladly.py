@@ -13,6 +13,7 @@ from demand.selectors.two_sites import Clinic
 from demand.selectors.white_bag import share
 
 DRAWN = 12
+CAMPUS = {"hopd_on_campus": "on campus", "hopd_off_campus": "off campus"}
 MOST_ROWS = 300
 OBJECTIVE_NAMES = {"access": "Access", "revenue": "Revenue", "steerage": "Steerage", "safety": "Safety"}
 OBJECTIVE_COLORS = {
@@ -107,7 +108,7 @@ def _bars(found: Sequence[Segment], question: MoveQuestion) -> dict | None:
     drawn, total = found[:DRAWN], sum(question.weights.values())
     if not drawn:
         return None
-    labels = [shortened(f"{rank}. {_name(one)}") for rank, one in enumerate(drawn, start=1)]
+    labels = [shortened(f"{rank}. {_name(one)}, {CAMPUS[one.names['site_class']]}") for rank, one in enumerate(drawn, start=1)]
     data = [
         {
             "type": "bar", "orientation": "h", "name": label, "y": labels, "x": [round(one.parts[name] * question.weights[name] / total, 2) for one in drawn],

@@ -43,26 +43,22 @@ def _limits(rate) -> tuple:
 
 
 def _reading(lines: Sequence[ClassRate], name: str, when: str) -> str:
-    known = [one for one in lines if one.events is not HIDDEN and one.cases is not HIDDEN]
-    if not known:
-        return (
-            f"How often an infusion was followed by {name} may not be shown: few people."
-            if lines
-            else "No infusion can be followed for 30 complete days yet."
-        )
-    most = known[0]
-    said = f"At the most used class of site ({_place(most.site_class)}) {count(most.events)} of {count(most.cases)} infusions ({percent(most.raw[0])}) were followed by {name} {when}."
-    others = [one for one in known[1:] if one.adjusted and most.adjusted]
+    if not lines:
+        return "No infusion can be followed for 30 complete days yet."
+    most = lines[0]
+    where = f"At the most used class of site ({_place(most.site_class)})"
+    if most.raw is HIDDEN:
+        return f"{where} how many infusions were followed by {name} may not be shown: few people."
+    said = f"{where} {count(most.events)} of {count(most.cases)} infusions ({_thousand(most.raw)} in 1,000) were followed by {name} {when}."
+    others = [one for one in lines[1:] if one.adjusted not in (None, HIDDEN) and most.adjusted]
     apart = [one for one in others if one.adjusted[1] > most.adjusted[2] or one.adjusted[2] < most.adjusted[1]]
     if not apart:
         return f"{said} No other class that may be shown differs from it by more than chance, adjusted for the mix of cases."
-    told = words.joined(
-        [
-            f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({percent(one.adjusted[0])})"
-            for one in apart
-        ]
-    )
-    return f"{said} Adjusted for the mix of cases, {told} than chance explains."
+    told = [
+        f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({_thousand(one.adjusted)} in 1,000)"
+        for one in apart
+    ]
+    return f"{said} Adjusted for the mix of cases, {words.joined(told)} than chance explains."
 
 
 def _thousand(rate: tuple) -> str:

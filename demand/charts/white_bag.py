@@ -144,7 +144,7 @@ def costs(found: Sequence[ChannelCost]) -> Figure:
     )  # fmt: skip
     rows = tuple(
         (
-            trace_words.CHANNELS.get(one.channel, one.channel), one.infusions, one.waited, one.median_wait, one.wasted, one.waste_share,
+            trace_words.SHORT_CHANNELS.get(one.channel, one.channel), one.infusions, one.waited, one.median_wait, one.wasted, one.waste_share,
             one.waste_units, one.waste_cents, one.unpriced,
         )
         for one in found

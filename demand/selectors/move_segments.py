@@ -71,16 +71,15 @@ def ranked_segments(run: Run, found: Movers, question: MoveQuestion, see_small: 
 def _split(run_id: int, results: str) -> tuple[str, frozenset[tuple]]:
     """How finely everybody at a hospital site is split, and the segments that everybody may see."""
     columns = treated(run_id, results)
-    by, shown = "", frozenset()
-    for by, names in SPLITS.items():
+    for chosen, names in SPLITS.items():
         people: dict[tuple, set[int]] = {}
         for person, *key in zip(columns["person_no"], *(columns[name] for name in names), strict=True):
             people.setdefault(tuple(key), set()).add(person)
         rows = [(*key, len(mine)) for key, mine in sorted(people.items())]
         shown = frozenset(row[:-1] for row in hide_small_cells((*names, "segment_people"), rows) if row[-1] is not None)
         if len(shown) >= ENOUGH:
-            break
-    return by, shown  # the last one where none leaves enough
+            return chosen, shown
+    return chosen, shown  # the last one where none leaves enough
 
 
 def _events_avoided(run: Run, to: str, see_small: bool) -> dict[str, float]:
