@@ -63,7 +63,7 @@ def segments_download(found: Ranked, question: MoveQuestion) -> tuple[list[str],
     return header, [
         [
             rank,
-            *one.names,
+            *(one.names.get(name) for name in ("family", "payer", "market", "site_class")),
             one.people,
             one.infusions,
             *one.measures.values(),

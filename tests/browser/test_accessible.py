@@ -18,6 +18,7 @@ PAGES = {
             "markets/watch/",
         ),
         *("leakage/", "leakage/moves/", "leakage/therapies/", "leakage/time/", "dark/"),
+        *("white-bagging/", "safety/", "gladly/"),
         *("exposure/", "outlook/", "therapies/", "contradictions/", "response/", "prices/", "logs/"),
         *("definitions/leakage-rate/", "scenarios/1/uncertainty/", "scenarios/1/sliders/", "scenarios/1/stress/"),
     ],

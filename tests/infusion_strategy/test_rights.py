@@ -56,6 +56,8 @@ MAY = {
     "demand:prescribers-leakage": PATIENTS, "demand:prescriber-leakage": PATIENTS,
     "demand:dark": EVERYBODY, "demand:dark-table": EVERYBODY, "demand:dark-treatments": PATIENTS, "demand:dark-treatments-csv": PATIENTS,
     "demand:dark-treatment": PATIENTS, "demand:dark-resolve": PATIENTS, "demand:dark-reopen": PATIENTS,
+    "demand:white-bagging": EVERYBODY, "demand:white-bagging-csv": EVERYBODY, "demand:safety": EVERYBODY, "demand:safety-csv": EVERYBODY,
+    "demand:gladly": EVERYBODY, "demand:gladly-csv": EVERYBODY,
     "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
     "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
