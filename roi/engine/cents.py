@@ -6,6 +6,7 @@ same on every machine, which binary floats raised to a power are not.
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import lru_cache
 
 EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN)
 _TIE_GUARD = Decimal("1e-20")
@@ -20,6 +21,7 @@ def round_half_up(amount: Decimal) -> int:
         return int(amount.quantize(_TIE_GUARD).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+@lru_cache(maxsize=32)
 def discount_factors(annual_rate: Decimal, horizon: int) -> tuple[Decimal, ...]:
     """Annual effective rate -> (1 + r)^(-m/12) for months 0 … horizon. The rate must be above -1."""
     if annual_rate <= -1:

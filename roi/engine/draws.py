@@ -21,7 +21,7 @@ from roi.engine.center_fields import FIELDS
 from roi.engine.cents import discount_factors
 from roi.engine.field import MONEY, NUMBER, PERCENT, SHARES, WHOLE
 from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, read_value, values_of
-from roi.engine.inputs import PatientGroup, Terms, at
+from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell
 from roi.engine.worlds import DO_NOTHING, SCENARIO, TODAY
@@ -131,6 +131,8 @@ class _Calendar:
         self.size, self.opens, self.horizon = size, opens, value["horizon"]
         self.ramp = delayed(value["ramp"], drawn[RAMP]) if RAMP in drawn else value["ramp"]
         self.yearly = Yearly(value, self.horizon)
+        self.levels: dict[tuple, tuple[Number, Number]] = {}
+        self.sums: dict[tuple, tuple[Number, Number, Number]] = {}
 
     def stage(self, month: int) -> int | None:
         """The half-year since opening whose share of full volume counts; None before."""
@@ -147,12 +149,32 @@ class _Calendar:
         return any(hasattr(rate, "shape") or rate for rate in (self.yearly.value["growth"], self.yearly.value["asp_erosion"]))
 
     def total(self, month: int, pools: list[_Pool], part: str, key: str) -> Number:
-        """A sum over pools at the month's volumes and prices."""
-        found = 0.0
-        for pool in pools:
+        """A sum over pools at the month's volumes and prices; what does not change with the year is summed once."""
+        negotiated = tuple(self.yearly.is_negotiated(month, pool.negotiated_from) for pool in pools)
+        asked = part, key, tuple(map(id, pools)), negotiated
+        if asked not in self.sums:
+            self.sums[asked] = self._sum(pools, negotiated, part, key)
+        fixed, following, at_negotiated = self.sums[asked]
+        volume, price = self._levels(month)
+        found = fixed + price * following
+        if any(negotiated):
+            found = found + price * (1 - self.yearly.value["negotiated_cut"]) * at_negotiated
+        return found * volume
+
+    def _sum(self, pools: list[_Pool], negotiated: tuple[bool, ...], part: str, key: str) -> tuple[Number, Number, Number]:
+        """What is fixed, what follows average sales prices, and what follows them at Medicare's negotiated price."""
+        sums = [0.0, 0.0, 0.0]
+        for pool, is_negotiated in zip(pools, negotiated, strict=True):
             fixed, following = getattr(pool, part)[key]
-            found = found + fixed + self.yearly.price_level(month, pool.negotiated_from) * following
-        return found * self.yearly.volume_level(month)
+            sums[0] = sums[0] + fixed
+            sums[1 + is_negotiated] = sums[1 + is_negotiated] + following
+        return tuple(sums)
+
+    def _levels(self, month: int) -> tuple[Number, Number]:
+        year = years(month)
+        if year not in self.levels:
+            self.levels[year] = self.yearly.volume_level(month), self.yearly.price_level(month, None)
+        return self.levels[year]
 
 
 def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -169,11 +191,12 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
 
     first = tied_up(calendar.total(1, [pool for pool in pools if not pool.is_new], "here", "hospital_bought"))
     before = dict.fromkeys((SCENARIO, DO_NOTHING, TODAY), first)
+    costs = _costs(value)
     alike: dict[tuple, _Month] = {}
     for month in range(1, horizon + 1):
         kind = calendar.kind(month, pools)
         if kind not in alike:
-            alike[kind] = _month(calendar, pools, value, month, tied_up)
+            alike[kind] = _month(calendar, pools, value, costs, month, tied_up)
         made = alike[kind]
         if made.full is not None:
             full |= made.full
@@ -188,6 +211,24 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
 
 
 @dataclass(frozen=True)
+class _Costs:
+    """Of an open month: the sum of what it costs whatever is given, and each cost of an infusion."""
+
+    by_month: Number
+    by_infusion: tuple[Number, ...]
+
+
+def _costs(value: Mapping) -> _Costs:
+    """A cost is either a month's or an infusion's (roi.engine.center_costs)."""
+    costs = costs_of({**value, "horizon": 1}, 1)
+    monthly = (cost for cost in costs if isinstance(cost.per_month, tuple))
+    return _Costs(
+        sum(_whole(_number(cost.per_month[0])) for cost in monthly),
+        tuple(_number(cost.per_infusion) for cost in costs if not isinstance(cost.per_month, tuple)),
+    )
+
+
+@dataclass(frozen=True)
 class _Month:
     """A month's flow by baseline without working capital, and the money tied up in each world."""
 
@@ -196,7 +237,7 @@ class _Month:
     full: np.ndarray | None
 
 
-def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, month: int, tied_up) -> _Month:
+def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, costs: _Costs, month: int, tied_up) -> _Month:
     stage = calendar.stage(month)
     here = [pool for pool in pools if not pool.is_new and not pool.has_left(month)]
     gone = [pool for pool in pools if not pool.is_new and pool.has_left(month)]
@@ -222,8 +263,8 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, month: int, 
     for group in (moving, gone, new):
         scenario += _whole(given * _sum(group, "come", "site"))
     infusions = given * _sum(sources, "come", "infusions")
-    for cost in costs_of({**value, "horizon": 1}, 1) if stage is not None else ():
-        scenario -= _whole(_number(at(cost.per_month, 1)) + _number(cost.per_infusion) * infusions)
+    if stage is not None:
+        scenario -= costs.by_month + sum(_whole(each * infusions) for each in costs.by_infusion)
 
     nothing = _whole(at_hospital["hospital"]) + _whole(at_hospital["hospital_340b"])
     policies = _whole(_sum(gone, "here", "hospital")) + _whole(_sum(gone, "here", "hospital_340b"))

@@ -40,7 +40,8 @@ def market_of_thirty(months: int = MONTHS):
         for number in range(CELLS)
     ]
     usual = {"horizon": str(months), "opens_in": "2026-10", "ramp": "20, 45, 70, 90, 100", "chairs": "6", "capture_staying": "5"}
-    return center(*cells, **usual, supplies="30", denials="2", waste="1", white_bag="5", exempt="10", capture_elsewhere="40")
+    lost = {"denials": "2", "waste": "1", "white_bag": "5", "bad_debt": "5", "asp_erosion": "2"}
+    return center(*cells, **usual, **lost, supplies="30", exempt="10", capture_elsewhere="40")
 
 
 def seconds(work, times=3) -> float:
