@@ -12,8 +12,9 @@ from roi.selectors.market import data_at_hand, read_market
 NAME = "Example: an infusion center beside the hospital"
 NOTE = "A small center, sized to the volumes of the data; everything else at its default."
 SMALL = {
-    "chairs": "3", "nurses": "1", "pharmacists": "0.2", "technicians": "0.2", "authorization_staff": "0.5", "square_feet": "600",
-    "other_per_month": "3000", "opening_costs": "40000", "capture_staying": "1", "capture_elsewhere": "30",
+    "chairs": "2", "nurses": "1", "pharmacists": "0.2", "technicians": "0.2", "authorization_staff": "0.5",
+    "counselors": "0.2", "square_feet": "600",
+    "it_per_month": "1000", "insurance_per_month": "800", "courier_per_month": "400", "opening_costs": "20000", "capture_staying": "1", "capture_elsewhere": "30",
 }  # fmt: skip
 SEPARATE = Answer("no", Source(GUESSED, "Run as a company of its own, the example assumes; answer yes to see what that is worth"))
 

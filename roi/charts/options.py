@@ -6,6 +6,7 @@ from demand.charts.figure import Column, Figure, Table
 from roi import words
 from roi.charts.value import DOWN, UP
 from roi.engine.cash_flow import PARTS
+from roi.engine.options import NOTHING
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors.options import Side
 
@@ -17,31 +18,29 @@ def figures(sides: Sequence[Side]) -> tuple[Figure, ...]:
 
 
 def _value(sides: list[Side]) -> Figure:
+    drawn = any(side.summary.get("uncertainty") for side in sides)
     columns = (
-        Column("option", "Option", "prose"),
-        Column("npv", "Value against do nothing", "cents"),
-        Column("today", "Against today unchanged", "cents"),
-        Column("irr", "Rate of return"),
-        Column("payback", "Payback"),
+        Column("option", "Option"),
+        Column("npv", "Against do nothing", "cents"),
+        Column("today", "Against today", "cents"),
+        Column("irr", "Return a year"),
+        Column("payback", "Paid back"),
         Column("peak", "Peak cash", "cents"),
-        Column("infusions", "Infusions in the last month"),
-        Column("chairs", "Most chairs needed"),
+        Column("infusions", "Infusions, last month"),
+        Column("chairs", "Chairs needed"),
         Column("full", "Full"),
-        Column("chance", "Adds value in"),
+        *((Column("low", "P10", "cents"), Column("high", "P90", "cents"), Column("chance", "Adds value in")) if drawn else ()),
     )
-    rows = tuple(_row(side) for side in sides)
-    npv = {side.name: side.summary["baselines"][DO_NOTHING]["npv_cents"] for side in sides}
-    best = max(npv, key=npv.get)
-    adding = sum(cents > 0 for cents in npv.values())
-    reading = f"{adding} of {len(sides)} add value against doing nothing; most is worth “{best}”: {words.dollars_short(npv[best])}."
-    names = [_broken(side.name) for side in sides]
+    rows = tuple(_row(side, drawn) for side in sides)
+    npv = [side.summary["baselines"][DO_NOTHING]["npv_cents"] for side in sides]
+    names = [side.name for side in sides]
     data = [
         {
             "type": "bar",
             "orientation": "h",
             "y": names,
-            "x": [cents / 100 for cents in npv.values()],
-            "marker": {"color": [DOWN if cents < 0 else UP for cents in npv.values()]},
+            "x": [cents / 100 for cents in npv],
+            "marker": {"color": [DOWN if cents < 0 else UP for cents in npv]},
             "hovertemplate": "%{y}: %{x:$,.0f}<extra></extra>",
         }
     ]
@@ -55,7 +54,7 @@ def _value(sides: list[Side]) -> Figure:
     return Figure(
         key="options",
         title="Value of each option",
-        reading=reading,
+        reading=_reading(sides, npv),
         direction="The same patients, prices and months in each; an option differs by what it costs, who comes and what is paid there.",
         metric="options",
         table=Table("Options side by side", columns, rows),
@@ -64,29 +63,46 @@ def _value(sides: list[Side]) -> Figure:
     )
 
 
-def _row(side: Side) -> tuple:
+def _reading(sides: list[Side], npv: list[int]) -> str:
+    """Doing nothing is what all are measured against, so it is not counted among them."""
+    tried = [(cents, side.name) for side, cents in zip(sides, npv, strict=True) if side.option.key != NOTHING]
+    if not tried:
+        return "Doing nothing is worth nothing against itself."
+    best, name = max(tried)
+    adding = sum(cents > 0 for cents, _ in tried)
+    if not adding:
+        return f"None of {len(tried)} adds value against doing nothing; “{name}” loses least, {words.dollars_short(abs(best))}."
+    return f"{adding} of {len(tried)} add{'s' if adding == 1 else ''} value against doing nothing; “{name}” most, {words.dollars_short(best)}."
+
+
+def _row(side: Side, with_draws: bool) -> tuple:
     nothing, today = (side.summary["baselines"][baseline] for baseline in (DO_NOTHING, TODAY))
     chairs, drawn = side.summary["chairs"], side.summary.get("uncertainty")
-    needed = chairs["needed"]
+    needed, paid = chairs["needed"], nothing["payback_month"]
+    spread = drawn["baselines"][DO_NOTHING] if drawn else None
     return (
         side.name,
         nothing["npv_cents"],
         today["npv_cents"],
         words.irr_text(nothing["irr"]),
-        words.payback_text(nothing["payback_month"]),
+        "never" if paid is None else words.payback_text(paid),
         nothing["peak_cash_cents"],
         f"{chairs['infusions_given'][-1]:,.0f}",
         "none" if needed is None else f"{max(needed):.1f}",
         "–" if needed is None else words.full_text(chairs["month_full"]),
-        words.chance(drawn["baselines"][DO_NOTHING]["probability_positive"]) if drawn else "not drawn",
+        *(
+            (spread["npv_cents"][0], spread["npv_cents"][2], words.chance(spread["probability_positive"]))
+            if spread
+            else (None, None, "–")
+        )[: 3 * with_draws],
     )
 
 
 def _parts(sides: list[Side]) -> Figure:
     shown = [part for part in PARTS if any(side.summary["baselines"][DO_NOTHING]["parts_npv_cents"][part] for side in sides)]
     columns = (
-        Column("option", "Option", "prose"),
-        *(Column(part, words.PART_NAMES[part], "cents") for part in shown),
+        Column("option", "Option"),
+        *(Column(part, words.PART_SHORT_NAMES[part], "cents") for part in shown),
         Column("npv", "Value", "cents"),
     )
     values = [side.summary["baselines"][DO_NOTHING] for side in sides]
@@ -94,20 +110,12 @@ def _parts(sides: list[Side]) -> Figure:
         (side.name, *(value["parts_npv_cents"][part] for part in shown), value["npv_cents"])
         for side, value in zip(sides, values, strict=True)
     )
-    cheapest = max(zip(sides, values, strict=True), key=lambda pair: pair[1]["parts_npv_cents"]["costs"])[0]
+    spending = max(values, key=lambda value: -value["parts_npv_cents"]["costs"])
+    costliest = sides[values.index(spending)].name
     return Figure(
         key="option-parts",
         title="What each is made of",
-        reading=f"The least costs “{cheapest.name}”; a row adds up to its value.",
+        reading=f"“{costliest}” costs most, {words.dollars_short(-spending['parts_npv_cents']['costs'])}; a row adds up to its value.",
         direction="Present value against doing nothing, rounded to the dollar.",
         table=Table("Parts of each option's value", columns, rows),
     )
-
-
-def _broken(name: str) -> str:
-    """A long name on two lines, so that the bars keep their room."""
-    words_ = name.split()
-    if len(name) <= 22:
-        return name
-    half = min(range(1, len(words_)), key=lambda cut: abs(len(" ".join(words_[:cut])) - len(" ".join(words_[cut:]))))
-    return " ".join(words_[:half]) + "<br>" + " ".join(words_[half:])

@@ -130,7 +130,8 @@ def _bagging_reading(found: Bagging) -> str:
     return (
         f"From {found.stops_at * 100:.0f} % white bagging a month at the site costs more than it brings. If it closed then, of "
         f"{sum(turned.values()):,.0f} infusions a month {turned['hospital']:,.0f} would return to the hospital, {turned['lost']:,.0f} would "
-        f"be lost to policies and {turned['elsewhere']:,.0f} would go back elsewhere."
+        f"be lost to policies and {turned['elsewhere']:,.0f} would go back elsewhere; payers would pay the hospital "
+        f"{words.dollars_short(found.payers_pay_more)} a month more for those that return."
     )
 
 

@@ -28,12 +28,14 @@ class Law:
 @dataclass(frozen=True)
 class Fate:
     """What policies do to some patients: the day they leave (None: they stay), the policy, the classes of site it excludes, and
-    whether it bars every site that is affiliated with a hospital."""
+    whether it bars every site that is affiliated with a hospital. `by_quarter`: too few leave on a day, so that a quarter's leave
+    together on its first."""
 
     leaves_on: dt.date | None = None
     policy_id: str = ""
     excluded: tuple[str, ...] = ()
     bars_affiliated: bool = False
+    by_quarter: bool = False
 
 
 def known_fate(strand, policies: Sequence[Mapping]) -> Fate:

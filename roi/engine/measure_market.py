@@ -105,9 +105,8 @@ def measure_market(
 def wider(key: CellKey) -> CellKey | None:
     """The next wider cell of one that is too small: who leaves in one quarter together, then therapies, then payers, then without
     their policy, then all."""
-    leaves_on = key.fate.leaves_on
-    if leaves_on is not None and leaves_on != _quarter(leaves_on):
-        return key._replace(fate=replace(key.fate, leaves_on=_quarter(leaves_on)))
+    if key.fate.leaves_on is not None and not key.fate.by_quarter:
+        return key._replace(fate=replace(key.fate, leaves_on=_quarter(key.fate.leaves_on), by_quarter=True))
     if key.family != POOLED_THERAPIES:
         return key._replace(family=POOLED_THERAPIES)
     if key.payer != POOLED_PAYERS:

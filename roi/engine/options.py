@@ -41,6 +41,7 @@ class Option:
 
     key: str
     name: str
+    short: str
     says: str
     site_class: str
     site_type: str
@@ -65,6 +66,7 @@ OPTIONS = {
         Option(
             CENTER,
             "Open an infusion center",
+            "Infusion center",
             "A site of our own in the community that bills as no hospital department.",
             INFUSION_CENTER,
             COMMUNITY,
@@ -73,6 +75,7 @@ OPTIONS = {
         Option(
             SUITE,
             "Open an infusion suite in a clinic",
+            "Suite in a clinic",
             "A few chairs in a clinic that is there already, billed by our home infusion pharmacy: per diem and visit.",
             INFUSION_SUITE,
             COMMUNITY,
@@ -94,6 +97,7 @@ OPTIONS = {
         Option(
             AT_HOME,
             "Home infusion",
+            "Home infusion",
             "Nurses of ours infuse at home: drug, per diem and visit are paid, nobody needs a chair.",
             HOME_INFUSION,
             HOME,
@@ -110,6 +114,7 @@ OPTIONS = {
         Option(
             INJECTION,
             "Injection at home through our specialty pharmacy",
+            "Injection at home",
             "Patients whose drug has a form they inject themselves change to it; our specialty pharmacy dispenses and supports.",
             SPECIALTY_PHARMACY,
             PHARMACY,
@@ -130,6 +135,7 @@ OPTIONS = {
         Option(
             PARTNER,
             "Leave it to a partner",
+            "Partner's site",
             "A partner builds and runs the site; we earn nothing on its infusions and may be paid for space and services.",
             INFUSION_CENTER,
             COMMUNITY,
@@ -138,6 +144,7 @@ OPTIONS = {
         ),
         Option(
             JOINT_VENTURE,
+            "Joint venture",
             "Joint venture",
             "A site owned with a partner: we carry and receive our share of what it costs and brings.",
             INFUSION_CENTER,
@@ -148,6 +155,7 @@ OPTIONS = {
         Option(
             EXPAND,
             "Expand hours or chairs of our department",
+            "Expand department",
             "More chair hours where we infuse already, billed as a hospital department: for whom its policies let in.",
             DEPARTMENT,
             HOSPITAL,
@@ -182,6 +190,7 @@ OPTIONS = {
         Option(
             PRACTICE,
             "Add therapies at our oncology practice",
+            "Oncology practice",
             "A practice that infuses already takes other drugs into its free chairs, billed as a physician's office.",
             OFFICE,
             COMMUNITY,
@@ -216,6 +225,7 @@ OPTIONS = {
         Option(
             REFER_OUT,
             "Refer out knowingly",
+            "Refer out",
             "Patients are sent to sites of others, with somebody of ours to see that they arrive.",
             INFUSION_CENTER,
             COMMUNITY,
@@ -230,6 +240,7 @@ OPTIONS = {
         ),
         Option(
             NOTHING,
+            "Do nothing",
             "Do nothing",
             "Policies take effect as scheduled, the patients they reach leave, and nothing is built.",
             INFUSION_CENTER,

@@ -15,9 +15,11 @@ import numpy as np
 
 from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cash_flow import BASELINES
+from roi.engine.cents import round_half_up
 from roi.engine.chairs import ChairUse, chair_use, wanted
 from roi.engine.draws import draw_values
 from roi.engine.infusion_center import (
+    NEGOTIATING_PAYERS,
     WHITE_BAGGING_PAYERS,
     Answer,
     Center,
@@ -55,7 +57,8 @@ class Stressed:
 class Bagging:
     """White-bagged share of commercial infusions at the site -> value against doing nothing (`site_only`), and where payers do the
     same at the hospital (`everywhere`). `stops_at`: the share from which a month costs more than it brings; `turned`: then, by month,
-    infusions that return to the hospital, are lost to policies, go back elsewhere."""
+    infusions that return to the hospital, are lost to policies, go back elsewhere; `payers_pay_more`: cents a month for those that
+    return, at what the hospital is allowed."""
 
     shares: tuple[float, ...]
     site_only: tuple[int, ...]
@@ -63,6 +66,7 @@ class Bagging:
     stops_at: float | None
     pays_at_none: bool
     turned: dict[str, float]
+    payers_pay_more: int
 
 
 def stress(center: Center) -> list[Stressed]:
@@ -174,7 +178,8 @@ def bagging(center: Center) -> Bagging:
     shares = np.linspace(0, 1, BAG_POINTS)
     site_only = draw_values(center, {"white_bag": shares}, BAG_POINTS).npv[DO_NOTHING]
     everywhere = draw_values(_bagged_everywhere(center, shares), {"white_bag": shares}, BAG_POINTS).npv[DO_NOTHING]
-    use = chair_use(inputs_of(center))
+    inputs = inputs_of(center)
+    use = chair_use(inputs)
     none, every = (_month_result(center_at(center, {"white_bag": Decimal(share)}), use) for share in (0, 1))
     return Bagging(
         shares=tuple(float(share) for share in shares),
@@ -182,7 +187,8 @@ def bagging(center: Center) -> Bagging:
         everywhere=tuple(int(cents) for cents in everywhere),
         stops_at=float(none / (none - every)) if none > 0 >= every else None,
         pays_at_none=none > 0,
-        turned=_turned(inputs_of(center), use),
+        turned=_turned(inputs, use),
+        payers_pay_more=_payers_pay_more(center, inputs, use),
     )
 
 
@@ -221,3 +227,15 @@ def _turned(inputs: Inputs, use: ChairUse) -> dict[str, float]:
         place = "elsewhere" if group.is_new else "lost" if group.has_left(month) else "hospital"
         sums[place] += wanted(inputs, group, month) * use.fits[month - 1]
     return {place: float(number) for place, number in sums.items()}
+
+
+def _payers_pay_more(center: Center, inputs: Inputs, use: ChairUse) -> int:
+    """Of the last month's infusions that would return: what the hospital is allowed less what the site is."""
+    value, month, more = values_of(center), inputs.horizon, Decimal(0)
+    for cell in center.market.at(HOSPITAL):
+        level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else 1
+        dearer = cell.hospital_allowed - (cell.site_drug + cell.site_administration) * level
+        for group in groups_by_month(cell, value):
+            if not group.is_new and not group.has_left(month):
+                more += wanted(inputs, group, month) * use.fits[month - 1] * dearer
+    return round_half_up(more)

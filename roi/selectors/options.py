@@ -27,7 +27,7 @@ def every_option(center: Center) -> list[Side]:
     """The version as it is, and the same patients under each other option; nothing is saved."""
     covers = market_words(center.market)
     return [
-        Side(option.name, option, cash_flow(inputs_of(alternative(center, key))).as_json(), covers)
+        Side(option.short, option, cash_flow(inputs_of(alternative(center, key))).as_json(), covers)
         for key, option in OPTIONS.items()
     ]
 

@@ -14,6 +14,8 @@ from roi.access import access_scenarios, access_version
 from roi.charts import answer as answer_charts
 from roi.charts import market as market_charts
 from roi.charts import value as value_charts
+from roi.charts.income import income_by_year
+from roi.engine.infusion_center import Center
 from roi.engine.marks import GUESSED
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
@@ -47,7 +49,7 @@ def detail(request, pk: int, number: int | None = None):
         "unseen": scenarios.unseen([page.version.pk]),
         "headline": _headline(result),
         "opening": value_charts.headline(result.summary) if result else "",
-        "figures": _figures(result.summary, page.lines) if result else (),
+        "figures": _figures(page) if result else (),
         "chances": _chances(result),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
@@ -125,10 +127,13 @@ def _headline(result) -> list[tuple[str, dict]]:
     ]
 
 
-def _figures(summary: dict, lines) -> tuple:
-    """The bridges first, then what takes the answer apart, then the statements and the chairs."""
-    first, second, *rest = value_charts.figures(summary, lines)
-    return (first, second, *answer_charts.figures(summary, lines), *rest)
+def _figures(page) -> tuple:
+    """The bridges first, then what takes the answer apart, then the statements, the income view and the chairs."""
+    summary, lines = page.result.summary, page.lines
+    first, second, months, statement, *chairs = value_charts.figures(summary, lines)
+    computed = Center.from_json(page.result.version.inputs)
+    income = income_by_year(summary, lines, computed)
+    return (first, second, *answer_charts.figures(summary, lines), months, statement, income, *chairs)
 
 
 def _chances(result) -> dict | None:

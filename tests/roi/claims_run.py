@@ -9,6 +9,7 @@ import pandas as pd
 
 from payers.engine import price_book as dated_prices
 from payers.engine.average_sales_price import Limit
+from payers.engine.medicare_rules import shipped_rules
 from payers.engine.price_book import DrugUnit, Fee
 from payers.engine.rates import Rate
 from roi.engine.prices import PriceBook
@@ -94,6 +95,23 @@ def write_run(folder: Path, rows: list[dict], immature=(dt.date(2026, 4, 1),)) -
     return folder / "infusions.parquet", folder / "facts.parquet"
 
 
+def write_exposure(folder: Path, rows: list[dict]) -> Path:
+    """exposure.parquet of people who have to leave; each row says what is special about it."""
+    usual = {
+        "person_no": 0, "family": "infliximab", "policy_id": "A-SOC-1", "kind": "site_of_care", "status": "announced", "verdict": "exposed",
+        "active": True, "exposed_from": dt.date(2026, 7, 1), "expected_from": None, "grace_until": None,
+    }  # fmt: skip
+    frame = pd.DataFrame([usual | row for row in rows]).astype(object)
+    with duckdb.connect() as connection:
+        connection.register("given", frame.where(frame.notna(), None))
+        dates = ", ".join(f"CAST({name} AS DATE) AS {name}" for name in ("exposed_from", "expected_from", "grace_until"))
+        connection.execute(
+            f"COPY (SELECT * REPLACE (CAST(person_no AS BIGINT) AS person_no, CAST(active AS BOOLEAN) AS active, {dates}) FROM given) "
+            f"TO '{folder / 'exposure.parquet'}' (FORMAT parquet)"
+        )
+    return folder / "exposure.parquet"
+
+
 def rate(**fields) -> Rate:
     defaults = {
         "payer": "Plan A",
@@ -120,6 +138,7 @@ def price_book(*rates: Rate, **fields) -> PriceBook:
         limits={code: (Limit(dt.date(2025, 10, 1), D(amount), "CMS"),) for code, amount in limits.items()},
         units={code: (DrugUnit(code, since, None, family, D(amount)),) for code, (family, amount) in units.items()},
         fees={"96413": (Fee(dt.date(2025, 1, 1), D("119.36")),), "96415": (Fee(dt.date(2025, 1, 1), D("25")),)},
+        rules=shipped_rules(),
         home_services=frozenset(("S9379", "99601", "99602")),
     )
     defaults = {"dated": dated, "minutes": {"infliximab": 75}, "quarter": "2025-10-01"}

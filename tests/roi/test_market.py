@@ -15,10 +15,12 @@ from tests.roi import claims_run as claims
 ON = dt.date(2026, 5, 1)
 
 
-def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), **book):
+def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), denials=(), exposed=None, **book):
     infusions, facts = claims.write_run(tmp_path, rows)
-    policy_book = PolicyBook(policies, laws, {"infliximab": 165}, sites_340b)
-    return measure_market(7, infusions, facts, claims.price_book(*rates, **book), policy_book, name=name, on=ON)
+    policy_book = PolicyBook(policies, laws, {"infliximab": 165}, sites_340b, dict(denials))
+    exposure = None if exposed is None else claims.write_exposure(tmp_path, exposed)
+    prices = claims.price_book(*rates, **book)
+    return measure_market(7, infusions, facts, prices, policy_book, exposure=exposure, name=name, on=ON)
 
 
 def only(market, place=HOSPITAL):
@@ -246,3 +248,82 @@ def test_the_hospital_has_its_own_planning_multiple():
 
 def test_medicare_ignores_contracts():
     assert price(claims.rate(rate=D(500)), lob=MEDICARE).drug == D(212_000) * D("0.984")
+
+
+def test_a_percentage_of_charges_is_used_and_marked_a_guess():
+    """What the new site will charge nobody knows: three times the average sales price."""
+    found = price(claims.rate(basis="percent_of_charge", rate=D(45)))
+    assert found.drug == 3 * 2_000_00 * D("0.45")
+    assert found.source.mark == "guessed" and "contract of Plan A" in found.source.text
+
+
+def test_further_hours_are_paid_by_the_minutes_of_the_infusion():
+    codes = ("96413", "96415")
+    assert price(codes=codes).administration == (D("119.36") + 25) * 100
+    assert price(codes=codes, minutes={"infliximab": 211}).administration == (D("119.36") + 3 * 25) * 100
+
+
+def test_home_is_paid_a_per_diem_and_a_visit_and_closed_to_medicare():
+    rates = [
+        claims.rate(site_class="home_infusion", rate=D(105)),
+        claims.rate(site_class="home_infusion", hcpcs_code="S9379", basis="per_diem", rate=D(180)),
+        claims.rate(site_class="home_infusion", hcpcs_code="99601", basis="per_visit", rate=D(160)),
+    ]
+    found = price(*rates, site_class="home_infusion")
+    assert (found.drug, found.administration) == (2_000_00 * D("1.05"), 340_00)
+    assert price(site_class="home_infusion").administration == 300_00  # planning amounts where no contract is on file
+    assert price(*rates, site_class="home_infusion", lob=MEDICARE) is None
+
+
+def test_only_a_drug_that_patients_inject_themselves_comes_from_a_pharmacy():
+    assert price(site_class="specialty_pharmacy") is None
+    found = price(site_class="specialty_pharmacy", self_injected=frozenset({"infliximab"}))
+    assert (found.drug, found.administration, found.source.mark) == (2_000_00 * D("1.08"), 0, "guessed")
+
+
+def test_a_cell_has_the_prices_of_every_class_of_site_and_of_the_biosimilar(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(
+        range(6), molecule="infliximab-dyyb", hcpcs_codes="96413;Q5103", dose=400.0
+    )
+    cell = only(measure(tmp_path, rows, rates=[claims.rate(), claims.rate(site_class="physician_office", rate=D(110))]))
+    assert cell.biosimilar_asp < cell.asp < 200_000  # a third of the infusions are the biosimilar already
+    assert cell.site_drug == cell.offers["infusion_center"].drug
+    office = cell.at_class("physician_office")
+    assert office.site_drug * 120 == pytest.approx(cell.site_drug * 110)
+    assert cell.at_class("specialty_pharmacy").site_share == 0
+
+
+def test_what_patients_owe_and_how_much_a_payer_denies_are_measured(tmp_path):
+    cell = only(measure(tmp_path, claims.everybody(range(12)), denials={"Plan A": D("1.4")}))
+    assert cell.patient_share == D("0.1")
+    assert cell.denial_index == D("1.4")
+
+
+# the run's own exposures
+
+
+def test_people_leave_by_their_own_exposure_and_who_is_exempt_stays(tmp_path):
+    people = [{"person_no": person} for person in range(12)]
+    people += [{"person_no": person, "verdict": "exempt", "exposed_from": None} for person in range(12, 24)]
+    people += [
+        {"person_no": 20, "kind": "drug_source"},
+        {"person_no": 21, "status": "anticipated"},
+        {"person_no": 22, "active": False},
+    ]
+    market = measure(tmp_path, claims.everybody(range(24)), policies=[claims.policy()], exposed=people)
+    fates = {cell.leaves_on: cell for cell in market.cells}
+    assert {day: cell.infusions_per_month for day, cell in fates.items()} == {None: 12, dt.date(2026, 7, 1): 12}
+    assert fates[dt.date(2026, 7, 1)].policy_id == "A-SOC-1"
+    assert fates[dt.date(2026, 7, 1)].excluded == ("hopd_on_campus",)
+
+
+def test_a_few_people_of_other_days_leave_with_their_quarter(tmp_path):
+    days = [dt.date(2026, 7, 1)] * 8 + [dt.date(2026, 9, 12)] * 8
+    people = [{"person_no": person, "exposed_from": day} for person, day in enumerate(days)]
+    cell = only(measure(tmp_path, claims.everybody(range(16)), policies=[claims.policy()], exposed=people))
+    assert cell.leaves_on == dt.date(2026, 7, 1)
+
+
+def test_an_exposure_within_the_months_measured_has_done_its_work(tmp_path):
+    people = [{"person_no": person, "exposed_from": dt.date(2026, 2, 1)} for person in range(12)]
+    assert only(measure(tmp_path, claims.everybody(range(12)), policies=[claims.policy()], exposed=people)).leaves_on is None

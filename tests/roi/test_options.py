@@ -205,7 +205,7 @@ pages = pytest.mark.django_db
 def test_every_option_is_shown_live_and_may_be_kept_beside_the_scenario(make, as_editor):
     scenario = make(computed=False)
     page = as_editor.get(reverse("roi:options", args=[scenario.pk]))
-    assert [row[0] for row in page.context["figures"][0].table.rows] == [option.name for option in OPTIONS.values()]
+    assert [row[0] for row in page.context["figures"][0].table.rows] == [option.short for option in OPTIONS.values()]
     sent = {"option": ["partner", "do_nothing"]}
     kept = as_editor.post(reverse("roi:keep-options", args=[scenario.pk]), sent)
     made = Scenario.objects.exclude(pk=scenario.pk).order_by("pk")

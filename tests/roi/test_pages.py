@@ -12,7 +12,6 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from demand import storage
 from demand.models import Run
 from roi.actions import scenarios
-from roi.engine.center_fields import FIELDS
 from roi.models import Scenario, ScenarioResult
 from roi.tasks import scenario as work
 from sites.models import ChecklistItem, Partnership, WatchEntry
@@ -388,9 +387,3 @@ def test_nobody_unknown_comes_in(make, client):
     scenario = make()
     for address in addresses(READING + CHANGING, scenario.pk):
         assert client.get(address).status_code == 302
-
-
-def test_the_form_asks_every_question_of_the_engine(published, as_editor):
-    page = as_editor.get(url("create"))
-    for key in FIELDS:
-        assertContains(page, f'id="id_{key}"')

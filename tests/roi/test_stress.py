@@ -99,3 +99,8 @@ def test_white_bagging_at_the_hospital_too_is_the_exact_engine_on_bagged_cells()
 def test_patients_of_a_site_that_closes_are_conserved():
     made = mixed()
     assert sum(bagging(made).turned.values()) == pytest.approx(float(chair_use(inputs_of(made)).given[-1]))
+
+
+def test_what_returns_to_the_hospital_costs_payers_the_difference():
+    """Ten infusions a month come and would return: 5,000 dollars there, 2,550 at the site."""
+    assert bagging(center()).payers_pay_more == 10 * (500_000 - 255_000)
