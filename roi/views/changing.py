@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from demand.access import sees_small_counts
 from demand.tasks import enqueue
 from roi.access import access_editable, access_editing, access_version
 from roi.actions import scenarios
@@ -16,6 +17,7 @@ from roi.engine.options import CENTER, OPTIONS, Option
 from roi.forms import CenterForm
 from roi.selectors.launch import launch_answers
 from roi.selectors.market import DataAtHand, data_at_hand, read_market
+from roi.selectors.reach import NotTold, reach_answer
 
 NO_DATA = "No claims run is published yet, so there are no volumes and prices to build on; load claims first."
 NO_PATIENTS = "The newest claims run has no group of 11 people or more in this market; choose another market, or all of them."
@@ -35,6 +37,12 @@ def create(request):
     if market in data.markets:  # asked for from the market's launch checklist
         found = launch_answers(market, option.site_type, first_month, opens_in, timezone.localdate())
         answers |= {key: answer for key, answer in found.items() if option.asks(key)}
+    zip_code = request.GET.get("zip", "").strip()
+    if zip_code and option.asks("in_reach") and sees_small_counts(request.user):
+        try:
+            answers["in_reach"] = reach_answer(data.run, market if market in data.markets else "", zip_code)
+        except NotTold as reason:
+            messages.warning(request, str(reason))
     form = CenterForm(request.POST or None, initial=_asked(request, data), option=option, answers=answers, markets=data.markets)
     if request.method == "POST" and form.is_valid():
         center = _center(form, data, None, option)
@@ -43,8 +51,8 @@ def create(request):
         )
         if saved:
             return _computing(request, form, saved)
-    carried = [(name, request.GET[name]) for name in ("market", "place") if request.GET.get(name)]
-    return _form(request, form, {"data": data, "options": OPTIONS.values(), "carried": carried})
+    begin = {"market": market, "place": request.GET.get("place", ""), "zip": zip_code}
+    return _form(request, form, {"data": data, "options": OPTIONS.values(), "begin": begin})
 
 
 def _asked(request, data: DataAtHand) -> dict:
