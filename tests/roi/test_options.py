@@ -136,6 +136,21 @@ def test_home_is_paid_by_its_own_prices_and_costs_a_visit_and_a_delivery():
     assert inputs_of(made).chairs is None and not any(at(costs["rent"].per_month, month) for month in (1, 60))
 
 
+def test_a_per_diem_below_cost_loses_on_every_infusion():
+    """The drug is paid at cost; 150 dollars of per diem and visit against more than 300 of nurse, delivery and supplies."""
+    at_cost = {"home_infusion": replace(OFFERS["home_infusion"], drug=D(200_000))}
+    made, twice = (
+        alternative(
+            center(cell(leaves_on=dt.date(2026, 1, 1), policy_id="P", infusions_per_month=D(volume), offers=at_cost)),
+            "home_infusion",
+        )
+        for volume in (10, 20)
+    )
+    (payer, _) = contributions(made, inputs_of(made), cash_flow(inputs_of(made)))["payer"]
+    assert payer.npv_cents < 0
+    assert value(twice).npv_cents < value(made).npv_cents
+
+
 def test_staff_is_the_least_or_what_the_chairs_ask_for_whichever_is_more():
     made = values_of(
         center(chairs="18", open_hours="40", full_time_hours="40", nurses="2", chairs_per_nurse="3.6", pharmacists="3")
