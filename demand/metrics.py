@@ -39,7 +39,6 @@ SETTINGS = {
     "late_days": "days over the person's own interval from which a dose is late",
     "late_share": "share of the interval from which a dose is late, where that is more",
     "order_valid_days": "days that an order names the prescriber of later infusions",
-    "restart_days": "days without a dose after which a treatment begins again",
     "emergency_codes": "codes of emergency room visits",
     "epinephrine_codes": "codes of epinephrine",
     "clinical_event_diagnoses": "kinds of event and their diagnoses",

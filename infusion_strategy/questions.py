@@ -171,7 +171,10 @@ def must_stay(run: Run, see_small: bool) -> Answer:
         f"{count(now.counts['may_move'])} may move. With the age line at {OLDER}, {count(held)} more must stay.",
         f"{'A signed line' if standing and standing.signed_at else 'A draft line that no clinical lead has signed'}; for "
         f"{count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot show counts only where recorded.",
-        (("Clinical line", reverse("demand:clinical-line")), (f"With the age at {OLDER}", f"{reverse('demand:line')}?{question.query()}")),
+        (
+            ("Clinical line", reverse("demand:clinical-line")),
+            (f"With the age at {OLDER}", f"{reverse('demand:line')}?{question.query()}"),
+        ),
     )
 
 
