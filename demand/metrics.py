@@ -666,6 +666,20 @@ METRICS = {
             "deserve as much care as the values.",
         ),
         Metric(
+            slug="formulary",
+            title="Formulary of a site",
+            why="A small site lives on few drugs: those that Medicare and most payers cover and that pay for themselves.",
+            what="For every therapy of a scenario's market: the margin of an infusion at the site (340B benefit included, supplies taken off), the "
+            "share of its infusions whose payer lets them come and pays no less than they cost, what Medicare leaves, chair minutes, "
+            "availability from the readiness list, denials against the average drug, and how it is prepared. A therapy that fails a rule is "
+            "out; what is not known fails none and is said. A decision by hand needs a reason. Drugs that are out bring no volume.",
+            numerator="Infusions of payers that cover the drug at no loss.",
+            denominator="All infusions of the drug in the market's groups of 11 people or more.",
+            direction="A higher margin of a chair hour is better; a drug below zero costs money with every patient.",
+            next_step="Put the list into effect and see what it does to the scenario.",
+            limits="Small therapies are pooled and decided together. How a drug is prepared is what people state.",
+        ),
+        Metric(
             slug="per-diem-adequacy",
             title="Per-diem adequacy",
             why="Home infusion is paid by a bundled amount a day; where that does not cover the services, every patient moved home costs money.",

@@ -2,8 +2,9 @@
 
 from auditlog.registry import auditlog
 
-from roi.models import Approval, Scenario, ScenarioVersion
+from roi.models import Approval, Formulary, Scenario, ScenarioVersion
 
 auditlog.register(Scenario)
 auditlog.register(ScenarioVersion, exclude_fields=["inputs"])  # a version holds its inputs for good; the log need not
 auditlog.register(Approval)
+auditlog.register(Formulary, exclude_fields=["rows"])

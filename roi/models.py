@@ -99,3 +99,28 @@ class Approval(models.Model):
 
     def __str__(self):
         return f"{self.version} approved"
+
+
+class Formulary(models.Model):
+    """Which drugs a scenario's site gives, as decided once: the rules, and each drug in or out with its figures and reason; never edited."""
+
+    scenario = models.ForeignKey(Scenario, on_delete=models.CASCADE, related_name="formularies")
+    number = models.PositiveIntegerField()
+    basis = models.ForeignKey(ScenarioVersion, on_delete=models.CASCADE, related_name="+", help_text="Its volumes and prices")
+    rules = models.JSONField()
+    rows = models.JSONField()
+    note = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["scenario", "-number"]
+        verbose_name_plural = "formularies"
+        constraints = [models.UniqueConstraint(fields=["scenario", "number"], name="formulary_once")]
+
+    def __str__(self):
+        return f"Formulary {self.number} of {self.scenario}"
+
+    @property
+    def out(self) -> tuple[str, ...]:
+        return tuple(row["family"] for row in self.rows if not row["is_in"])

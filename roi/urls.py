@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roi.views import approvals, changing, files, home, options, reading, sliders, stress, uncertainty, workbook
+from roi.views import approvals, changing, files, formulary, home, options, reading, sliders, stress, uncertainty, workbook
 
 app_name = "roi"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("<int:pk>/versions/<int:number>/approve/", approvals.approve_version, name="approve"),
     path("<int:pk>/look-back/", approvals.look_back, name="look-back"),
     path("<int:pk>/look-back/site/", approvals.site, name="look-back-site"),
+    path("<int:pk>/formulary/", formulary.formulary, name="formulary"),
+    path("<int:pk>/formulary/apply/", formulary.apply, name="apply-formulary"),
     path("home/", home.home, name="home"),
     path("home/brief/", home.brief, name="home-brief"),
     path("import/", files.import_file, name="import"),

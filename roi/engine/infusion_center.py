@@ -157,8 +157,8 @@ def inputs_of(center: Center) -> Inputs:
 
 
 def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
-    """Whether the policies that reach these patients exclude the new site too."""
-    return cell.bars_centers or (cell.bars_affiliated and hospital_affiliated)
+    """Whether nobody of these patients comes: the drug is not on the formulary, or the policies exclude the new site too."""
+    return cell.off_formulary or cell.bars_centers or (cell.bars_affiliated and hospital_affiliated)
 
 
 def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:

@@ -66,6 +66,7 @@ class Cell:
     patient_share: Decimal = ZERO
     offers: Mapping[str, Offer] = with_default(default_factory=dict)
     excluded: tuple[str, ...] = ()
+    off_formulary: bool = False
 
     def at_asp(self, level) -> "Cell":
         """The same patients where average sales prices, and all prices that follow them, stand at a level of today's."""
@@ -115,12 +116,20 @@ class Market:
         return replace(self, cells=tuple(cell.at_class(site_class) for cell in self.cells))
 
     def as_json(self) -> dict:
-        return {**_plain(self), "cells": [_plain(cell) for cell in self.cells]}
+        return {**_plain(self), "cells": [_cell(cell) for cell in self.cells]}
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Market":
         cells = tuple(Cell(**_typed(Cell, cell)) for cell in values["cells"])
         return cls(**{**_typed(cls, {key: value for key, value in values.items() if key != "cells"}), "cells": cells})
+
+
+def _cell(cell: Cell) -> dict:
+    """Versions from before there was a formulary stay what they are: the mark is written only where it is set."""
+    plain = _plain(cell)
+    if not cell.off_formulary:
+        del plain["off_formulary"]
+    return plain
 
 
 def _plain(item) -> dict:

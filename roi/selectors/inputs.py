@@ -167,6 +167,10 @@ def _percent(share: Decimal) -> str:
 
 def fate_words(cell: Cell, hospital_affiliated: bool) -> str:
     """What becomes of a cell's patients under the policies."""
+    if cell.off_formulary:
+        return (
+            f"leave {cell.leaves_on:%b %Y} ({cell.policy_id}); not on the formulary" if cell.leaves_on else "not on the formulary"
+        )
     barred = bars_site(cell, hospital_affiliated)
     if cell.leaves_on:
         return f"leave {cell.leaves_on:%b %Y} ({cell.policy_id})" + ("; may not come to this site either" if barred else "")

@@ -11,6 +11,7 @@ from roi.access import access_editable, access_editing, access_version
 from roi.actions import scenarios
 from roi.actions.compute import request_scenario_run
 from roi.actions.example import months_after
+from roi.engine.formulary import off_formulary, with_formulary
 from roi.engine.infusion_center import Center, default_answers, read_value
 from roi.engine.inputs import InputError
 from roi.engine.options import CENTER, OPTIONS, Option
@@ -164,7 +165,8 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None, op
     if market is None or not market.cells:
         form.add_error("market", NO_PATIENTS)
         return None
-    return Center(answers, market.at_class(option.site_class), before.spreads if before is not None else {}, option.key)
+    center = Center(answers, market.at_class(option.site_class), before.spreads if before is not None else {}, option.key)
+    return center if before is None else with_formulary(center, off_formulary(before))
 
 
 def _saved(form: CenterForm, save) -> scenarios.Saved | None:

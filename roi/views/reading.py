@@ -15,6 +15,7 @@ from roi.charts import answer as answer_charts
 from roi.charts import market as market_charts
 from roi.charts import value as value_charts
 from roi.charts.income import income_by_year
+from roi.engine.formulary import off_formulary
 from roi.engine.infusion_center import Center
 from roi.engine.marks import GUESSED
 from roi.engine.worlds import DO_NOTHING, TODAY
@@ -53,6 +54,7 @@ def detail(request, pk: int, number: int | None = None):
         "chances": _chances(result),
         "market_figures": market_charts.figures(page.center),
         "changed_results": [pair for pair in page.change.results if pair.differs] if page.change else [],
+        "off_formulary": off_formulary(page.center),
         "approval": newest_approval(pk),
         "limits": limits_on(page.center.market.name, page.center.kind.site_type),
         "launch": readiness_of(page.center.market.name, page.center.kind.site_type),

@@ -1,0 +1,158 @@
+"""A center's cells and what else is known of its drugs -> which therapies the site should give, with the reason; grain: one therapy.
+
+Margin of an infusion = what it leaves at the site (340B benefit included) less supplies, mean over its infusions. Covered = share of
+the therapy's infusions whose payer lets them come and pays no less than they cost. A therapy that fails a rule is out; what is not
+known is said and fails none. A decision by hand needs a reason and goes before the rules. Drugs out of the formulary bring no volume.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
+
+from roi.engine.center_fields import FIELDS
+from roi.engine.cents import EXACT
+from roi.engine.infusion_center import Center, bars_site, read_value, site_terms
+from roi.engine.inputs import ZERO, at
+from roi.engine.market import Cell
+
+AVAILABLE, NOT_AVAILABLE, STALE, NOT_RECORDED = "available", "not available", "stale", "not recorded"
+NOT_STATED, IMMEDIATE, STERILE, HAZARDOUS = "not stated", "immediate use", "sterile compounding", "hazardous"
+PREPARATIONS = (NOT_STATED, IMMEDIATE, STERILE, HAZARDOUS)
+MEDICARE = "medicare"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the council asks of a drug, set before the drugs are looked at. Amounts in cents an infusion, shares from 0 to 1; `burden` is
+    how often a drug may be denied, against the average drug."""
+
+    margin: Decimal = ZERO
+    covered: Decimal = Decimal("0.5")
+    medicare: bool = True
+    chair_minutes: int = 300
+    burden: Decimal = Decimal(2)
+    preparations: tuple[str, ...] = (IMMEDIATE, STERILE)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a therapy beside its prices. `burden` None: not known, or too few to show (then `burden_hidden`)."""
+
+    availability: str = NOT_RECORDED
+    checked_on: dt.date | None = None
+    burden: Decimal | None = None
+    burden_hidden: bool = False
+    preparation: str = NOT_STATED
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`margin` None: no payer lets anybody come; `medicare_margin` None: no Medicare patient in a group that may be shown."""
+
+    family: str
+    infusions_per_month: Decimal
+    covered: Decimal
+    payers_covering: int
+    payers: int
+    margin: Decimal | None
+    medicare_margin: Decimal | None
+    chair_minutes: Decimal
+
+    @property
+    def margin_an_hour(self) -> Decimal | None:
+        return None if self.margin is None or not self.chair_minutes else self.margin * 60 / self.chair_minutes
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`reasons` are the rules that it fails, or the reason given by hand; `unknown` what nobody could say."""
+
+    measured: Measured
+    known: Known
+    is_in: bool
+    by_hand: bool
+    reasons: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def measured(center: Center) -> list[Measured]:
+    """Every therapy of the market, the one with most infusions first."""
+    cells = defaultdict(list)
+    for cell in center.market.cells:
+        cells[cell.family].append(cell)
+    with localcontext(EXACT):
+        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+        found = [_measured(family, its, value) for family, its in cells.items()]
+    return sorted(found, key=lambda one: (-one.infusions_per_month, one.family))
+
+
+def _measured(family: str, cells: list[Cell], value: Mapping) -> Measured:
+    infusions = sum((cell.infusions_per_month for cell in cells), ZERO)
+    open_to = [cell for cell in cells if not bars_site(replace(cell, off_formulary=False), value["hospital_affiliated"])]
+    margins = {cell: _margin(cell, value) for cell in open_to}
+    paying = [cell for cell in open_to if margins[cell] >= 0]
+    return Measured(
+        family=family,
+        infusions_per_month=infusions,
+        covered=sum((cell.infusions_per_month for cell in paying), ZERO) / infusions if infusions else ZERO,
+        payers_covering=len({cell.payer for cell in paying}),
+        payers=len({cell.payer for cell in cells}),
+        margin=_mean(open_to, margins),
+        medicare_margin=_mean([cell for cell in open_to if cell.line_of_business == MEDICARE], margins),
+        chair_minutes=_mean(cells, {cell: cell.chair_minutes for cell in cells}) or ZERO,
+    )
+
+
+def _margin(cell: Cell, value: Mapping) -> Decimal:
+    terms = site_terms(cell, value)
+    return at(terms.margin, 1) + at(terms.benefit_340b, 1) - value["supplies"]
+
+
+def _mean(cells: list[Cell], amounts: Mapping[Cell, Decimal]) -> Decimal | None:
+    infusions = sum((cell.infusions_per_month for cell in cells), ZERO)
+    return sum((amounts[cell] * cell.infusions_per_month for cell in cells), ZERO) / infusions if infusions else None
+
+
+def decided(one: Measured, known: Known, rules: Rules, by_hand: tuple[bool, str] | None = None) -> Decided:
+    """`by_hand`: in or out, and why."""
+    fails, unknown = [], []
+    if one.margin is None:
+        fails.append("no payer lets its patients come to the site")
+    elif one.margin < rules.margin:
+        fails.append(f"leaves ${one.margin / 100:,.2f} an infusion, ${rules.margin / 100:,.2f} are asked")
+    if one.covered < rules.covered:
+        fails.append(f"{100 * one.covered:.0f} % of its infusions are covered at no loss, {100 * rules.covered:.0f} % are asked")
+    if rules.medicare and one.medicare_margin is not None and one.medicare_margin < 0:
+        fails.append(f"Medicare leaves ${one.medicare_margin / 100:,.2f} an infusion")
+    elif rules.medicare and one.medicare_margin is None:
+        unknown.append("what Medicare leaves")
+    if one.chair_minutes > rules.chair_minutes:
+        fails.append(f"takes a chair for {one.chair_minutes:.0f} minutes, {rules.chair_minutes} at most")
+    if known.availability in (NOT_AVAILABLE, STALE):
+        fails.append("not available" if known.availability == NOT_AVAILABLE else "its availability was checked too long ago")
+    elif known.availability == NOT_RECORDED:
+        unknown.append("availability")
+    if known.burden is not None and known.burden > rules.burden:
+        fails.append(f"denied {known.burden:.1f} times as often as the average drug, {rules.burden:.1f} at most")
+    elif known.burden is None:
+        unknown.append("how often it is denied (too few to show)" if known.burden_hidden else "how often it is denied")
+    if known.preparation == NOT_STATED:
+        unknown.append("how it is prepared")
+    elif known.preparation not in rules.preparations:
+        fails.append(f"needs {known.preparation}, which the site does not do")
+    if by_hand is not None:
+        return Decided(one, known, by_hand[0], True, (by_hand[1],), tuple(unknown))
+    return Decided(one, known, not fails, False, tuple(fails), tuple(unknown))
+
+
+def with_formulary(center: Center, out: Collection[str]) -> Center:
+    """The center with these therapies out and every other one in."""
+    cells = tuple(replace(cell, off_formulary=cell.family in out) for cell in center.market.cells)
+    return replace(center, market=replace(center.market, cells=cells))
+
+
+def off_formulary(center: Center) -> tuple[str, ...]:
+    """The therapies that are out."""
+    return tuple(sorted({cell.family for cell in center.market.cells if cell.off_formulary}))

@@ -1,0 +1,110 @@
+"""A scenario's formulary page: the therapies of its market with what registers and logs know of them, decided under given rules.
+
+What is saved is read by everybody who sees scenarios, so that counts are those of readers without the patient-level right.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from demand.selectors.logs import log_rows
+from demand.selectors.readiness_lists import as_item
+from roi.engine import formulary as engine
+from roi.engine.cash_flow import BASELINES, cash_flow
+from roi.engine.formulary import Decided, Known, Rules, decided, measured, off_formulary, with_formulary
+from roi.engine.infusion_center import Center, inputs_of
+from roi.models import Formulary
+from sites.engine.readiness import NOT_NEEDED, OPEN
+from sites.engine.site_types import COMMUNITY
+from sites.models import ChecklistItem
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What a person said of a therapy: how it is prepared, and in or out (None: by the rules) with the reason."""
+
+    preparation: str = engine.NOT_STATED
+    is_in: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Net present values by baseline, in cents: every drug in, these drugs out, and the version as it stands."""
+
+    every_drug: Mapping[str, int]
+    formulary: Mapping[str, int]
+    applied: tuple[str, ...]
+
+
+def newest_formulary(scenario_pk: int) -> Formulary | None:
+    return Formulary.objects.filter(scenario=scenario_pk).select_related("created_by", "basis").order_by("-number").first()
+
+
+def decided_rows(center: Center, rules: Rules, by_hand: Mapping[str, ByHand]) -> tuple[Decided, ...]:
+    """Every therapy of the market, those that are in first, in the order of their infusions."""
+    rows = measured(center)
+    known = _known(center, rows)
+    made = []
+    for one in rows:
+        said = by_hand.get(one.family, ByHand())
+        choice = None if said.is_in is None else (said.is_in, said.reason)
+        made.append(decided(one, known[one.family](said.preparation), rules, choice))
+    return tuple(sorted(made, key=lambda row: not row.is_in))
+
+
+def effect(center: Center, out: tuple[str, ...]) -> Effect:
+    def values(without: tuple[str, ...]) -> dict[str, int]:
+        result = cash_flow(inputs_of(with_formulary(center, without)))
+        return {baseline: result.values[baseline].npv_cents for baseline in BASELINES}
+
+    return Effect(values(()), values(out), off_formulary(center))
+
+
+def _known(center: Center, rows) -> dict:
+    """By therapy: what makes its `Known` of a preparation."""
+    availability, burdens = _availability(center.market.name), _burdens(rows)
+
+    def known_of(family: str):
+        (state, checked_on), (burden, hidden) = availability(family), burdens[family]
+        return lambda preparation: Known(state, checked_on, burden, hidden, preparation)
+
+    return {row.family: known_of(row.family) for row in rows}
+
+
+def _availability(market: str):
+    """What the readiness list of the market's infusion center says of a drug; of several distributors one that has it is enough."""
+    found = ChecklistItem.objects.filter(kind=ChecklistItem.Kind.DRUG, site_type=COMMUNITY).exclude(state=NOT_NEEDED)
+    items = list(found.filter(market=market) if market else found)
+    today = timezone.localdate()
+
+    def of(family: str):
+        its = [as_item(item) for item in items if family in item.title.lower()]
+        for item in its:
+            if item.is_met(today):
+                return engine.AVAILABLE, item.checked_on
+        if any(item.state == OPEN for item in its):
+            return engine.NOT_AVAILABLE, None
+        return (engine.STALE, its[0].checked_on) if its else (engine.NOT_RECORDED, None)
+
+    return of
+
+
+def _burdens(rows) -> dict[str, tuple[Decimal | None, bool]]:
+    """Share of all denials ÷ share of all infusions; 1 is the average drug. The second is True where it is too small to show."""
+    log = log_rows("denials", None, see_small=False)
+    infusions = sum((row.infusions_per_month for row in rows), Decimal(0))
+    if not log.rows or not infusions:
+        return {row.family: (None, False) for row in rows}
+    counts = {row.family: sum(1 for record in log.rows if record.family == row.family) for row in rows}
+    shown = log.cells.shows()
+
+    def of(row) -> tuple[Decimal | None, bool]:
+        if not shown or not log.cells.shows(family=row.family):
+            return None, True
+        share = row.infusions_per_month / infusions
+        return (Decimal(counts[row.family]) / len(log.rows) / share, False) if share else (None, False)
+
+    return {row.family: of(row) for row in rows}
