@@ -680,6 +680,32 @@ METRICS = {
             limits="Small therapies are pooled and decided together. How a drug is prepared is what people state.",
         ),
         Metric(
+            slug="patient-and-payer-cost",
+            title="What patients and payers pay",
+            why="A center is an alternative only where it is less expensive for those who pay: the payer, and the patient out of pocket.",
+            what="The same drug at the same dose on the same day at every kind of site, at the prices on file. The patient pays the deductible "
+            "that is left, coinsurance on the rest and a copay, at most what is left of the out-of-pocket maximum; the payer pays the rest. "
+            "Original Medicare without a supplement: 20 % of what is allowed.",
+            numerator="What is allowed for drug and administration, split into the patient's and the payer's part.",
+            denominator="None: it is an amount of one infusion.",
+            direction="Lower is better for patients and payers; for us it is revenue.",
+            next_step="Take the difference into talks on rates, and tell patients what moving saves them.",
+            limits="One plan design stands for every payer; put in the one you mean. Copay assistance and secondary coverage are not in it.",
+        ),
+        Metric(
+            slug="freed-chair-hours",
+            title="Freed chair-hours of a scenario",
+            why="Hours that moving people frees at the hospital are worth what the next patient brings, and nothing where nobody waits.",
+            what="Infusions of people who would still be at the hospital and come to the new site, in the last month looked at, times their "
+            "chair minutes. The log of orders says who waits on its last day: neither rejected nor infused. They are served in the order of "
+            "their orders until the next one does not fit; each brings the hospital's mean margin of the therapy.",
+            numerator="Margin a month of those who are served.",
+            denominator="Their chair-hours, for the margin of an hour.",
+            direction="More hours used is better; hours nobody waits for are cost, not value.",
+            next_step="Staff the hours for those who wait, or give the room back.",
+            limits="It is shown beside the net present value and is not in it. Counts of 1 to 10 people are hidden.",
+        ),
+        Metric(
             slug="per-diem-adequacy",
             title="Per-diem adequacy",
             why="Home infusion is paid by a bundled amount a day; where that does not cover the services, every patient moved home costs money.",

@@ -98,6 +98,7 @@ ROOMS = (
         (
             ("Scenarios", "roi:scenarios", SCENARIOS),
             ("Home per diem", "roi:home", SCENARIOS),
+            ("Who pays what", "roi:site-costs", SCENARIOS),
         ),
     ),
     (

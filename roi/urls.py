@@ -1,6 +1,19 @@
 from django.urls import path
 
-from roi.views import approvals, changing, files, formulary, home, options, reading, sliders, stress, uncertainty, workbook
+from roi.views import (
+    approvals,
+    changing,
+    files,
+    formulary,
+    home,
+    options,
+    reading,
+    site_costs,
+    sliders,
+    stress,
+    uncertainty,
+    workbook,
+)
 
 app_name = "roi"
 urlpatterns = [
@@ -25,6 +38,8 @@ urlpatterns = [
     path("<int:pk>/look-back/site/", approvals.site, name="look-back-site"),
     path("<int:pk>/formulary/", formulary.formulary, name="formulary"),
     path("<int:pk>/formulary/apply/", formulary.apply, name="apply-formulary"),
+    path("<int:pk>/freed-hours/", site_costs.freed, name="freed"),
+    path("who-pays/", site_costs.site_costs, name="site-costs"),
     path("home/", home.home, name="home"),
     path("home/brief/", home.brief, name="home-brief"),
     path("import/", files.import_file, name="import"),

@@ -88,7 +88,7 @@ def home_day(therapy: Therapy, payer: str, plan: str, is_medicare: bool, value: 
 
 def _contracted(therapy: Therapy, payer: str, plan: str, value: Mapping, book: PriceBook, on: dt.date) -> Price:
     """The therapy's own per diem where the contract has it, else the general one."""
-    visit = (BilledUnits(VISIT), *(BilledUnits(VISIT_HOUR) for _ in range(max(0, ceil(therapy.hours) - HOURS_OF_A_VISIT))))
+    visit = tuple(BilledUnits(code) for code in visit_hours(therapy.hours))
     case = Infusion((BilledUnits(therapy.code, therapy.units),), visit, payer, "contract", "home_infusion", on, plan)
     found = None
     for per_diem in dict.fromkeys((PER_DIEMS.get(therapy.family, GENERAL_PER_DIEM), GENERAL_PER_DIEM)):
@@ -96,6 +96,16 @@ def _contracted(therapy: Therapy, payer: str, plan: str, value: Mapping, book: P
         if found.administration is not None:
             break
     return found
+
+
+def visit_hours(hours: Decimal) -> tuple[str, ...]:
+    """The nurse's codes, once for each time that they are paid: the visit, and every begun hour beyond the second."""
+    return (VISIT, *(VISIT_HOUR for _ in range(max(0, ceil(hours) - HOURS_OF_A_VISIT))))
+
+
+def visit_codes(hours: Decimal) -> tuple[str, ...]:
+    """What is billed for a visit at home: the general per diem and the nurse."""
+    return (GENERAL_PER_DIEM, *visit_hours(hours))
 
 
 def medicare_home(therapy: Therapy, book: PriceBook, on: dt.date) -> tuple[Price, str]:
