@@ -3,6 +3,7 @@ from django.urls import path
 from roi.views import (
     approvals,
     changing,
+    explain,
     files,
     formulary,
     home,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("<int:pk>/versions/<int:number>/approve/", approvals.approve_version, name="approve"),
     path("<int:pk>/look-back/", approvals.look_back, name="look-back"),
     path("<int:pk>/look-back/site/", approvals.site, name="look-back-site"),
+    path("<int:pk>/versions/<int:number>/explain/", explain.explain, name="explain"),
     path("<int:pk>/formulary/", formulary.formulary, name="formulary"),
     path("<int:pk>/formulary/apply/", formulary.apply, name="apply-formulary"),
     path("<int:pk>/freed-hours/", site_costs.freed, name="freed"),

@@ -15,6 +15,7 @@ from roi.charts import answer as answer_charts
 from roi.charts import market as market_charts
 from roi.charts import value as value_charts
 from roi.charts.income import income_by_year
+from roi.engine.cash_flow import part_of
 from roi.engine.formulary import off_formulary
 from roi.engine.infusion_center import Center
 from roi.engine.marks import GUESSED
@@ -58,7 +59,8 @@ def detail(request, pk: int, number: int | None = None):
         "approval": newest_approval(pk),
         "limits": limits_on(page.center.market.name, page.center.kind.site_type),
         "launch": readiness_of(page.center.market.name, page.center.kind.site_type),
-        "part_sentences": [(words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],
+        "part_sentences": [(part, words.PART_NAMES[part], sentence) for part, sentence in words.PART_SENTENCES.items()],
+        "explained_parts": {part_of(line) for _, _, line, _ in page.lines},
     }
     return render(request, "roi/detail.html", context)
 
@@ -116,6 +118,7 @@ def _headline(result) -> list[tuple[str, dict]]:
         (
             words.BASELINE_NAMES[baseline],
             {
+                "key": baseline,
                 "npv_cents": value["npv_cents"],
                 "irr": words.irr_text(value["irr"]),
                 "payback": words.payback_text(value["payback_month"]),

@@ -1,0 +1,134 @@
+"""Inputs, a line item and a month -> what that cent amount is made of: one step a patient group, cost, outlay or balance.
+
+Each step has what it is in the scenario and in the baseline; both columns are summed, rounded half up, and the line is their difference,
+as roi.engine.worlds makes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+
+from roi.engine import worlds
+from roi.engine.cents import EXACT, round_half_up
+from roi.engine.chairs import ChairUse, chair_use, wanted
+from roi.engine.inputs import ZERO, Inputs, PatientGroup, at
+
+HOSPITAL_LINES, POLICY_LINES = (worlds.HOSPITAL, worlds.HOSPITAL_340B), (worlds.POLICY, worlds.POLICY_340B)
+BENEFIT_LINES = (worlds.HOSPITAL_340B, worlds.POLICY_340B, worlds.SITE_340B)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Number × each, in the scenario and in the baseline; `each` in exact cents. A step without numbers is an amount of its own."""
+
+    name: str
+    scenario: Decimal
+    baseline: Decimal
+    each: Decimal | None
+    in_scenario: Decimal | None = None
+    in_baseline: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class LineMonth:
+    line: str
+    month: int
+    steps: tuple[Step, ...]
+
+    @property
+    def scenario_cents(self) -> int:
+        return _rounded([step.scenario for step in self.steps])
+
+    @property
+    def baseline_cents(self) -> int:
+        return _rounded([step.baseline for step in self.steps])
+
+    @property
+    def cents(self) -> int:
+        return self.scenario_cents - self.baseline_cents
+
+
+def line_month(inputs: Inputs, line: str, baseline: str, month: int) -> LineMonth:
+    """The steps of one line item in one month; steps that are nothing on both sides are left out."""
+    with localcontext(EXACT):
+        use = chair_use(inputs)
+        if line == worlds.WORKING_CAPITAL:
+            steps = _balances(inputs, use, baseline, month)
+        elif line.startswith(worlds.OUTLAY):
+            name = line.removeprefix(worlds.OUTLAY)
+            steps = [Step(o.name, -o.cents, ZERO, None) for o in inputs.outlays if o.name == name and o.month == month]
+        elif month == 0:
+            steps = []
+        elif line.startswith(worlds.COST):
+            steps = _cost(inputs, use, line.removeprefix(worlds.COST), month)
+        else:
+            steps = [_given(inputs, use, group, line, baseline, month) for group in inputs.groups]
+    return LineMonth(line, month, tuple(step for step in steps if step.scenario or step.baseline))
+
+
+def numbers(inputs: Inputs, use: ChairUse, group: PatientGroup, line: str, baseline: str, month: int) -> tuple[Decimal, Decimal]:
+    """Infusions of a group that the line counts, in the scenario and in the baseline."""
+    moved = wanted(inputs, group, month) * use.fits[month - 1]
+    here, left = (ZERO if group.is_new else at(group.infusions, month)), group.has_left(month)
+    if line in HOSPITAL_LINES:
+        return (ZERO, ZERO) if group.is_new or left else (here - moved, here)
+    if line in POLICY_LINES:
+        return ZERO, here if left and baseline == worlds.TODAY else ZERO
+    counts = {
+        worlds.SITE_340B: True,
+        worlds.NEW: group.is_new,
+        worlds.KEPT: left and not group.is_new,
+        worlds.MOVED: not left and not group.is_new,
+    }
+    return (moved if counts[line] else ZERO), ZERO
+
+
+def _given(inputs: Inputs, use: ChairUse, group: PatientGroup, line: str, baseline: str, month: int) -> Step:
+    terms = group.hospital if line in (*HOSPITAL_LINES, *POLICY_LINES) else group.site
+    each = at(terms.benefit_340b if line in BENEFIT_LINES else terms.margin, month)
+    ours, theirs = numbers(inputs, use, group, line, baseline, month)
+    return Step(group.name, ours * each, theirs * each, each, ours, theirs)
+
+
+def _cost(inputs: Inputs, use: ChairUse, name: str, month: int) -> list[Step]:
+    steps = []
+    for cost in (cost for cost in inputs.costs if cost.name == name):
+        given, each = use.given[month - 1], at(cost.per_infusion, month)
+        steps.append(Step("a month", -at(cost.per_month, month), ZERO, None))
+        steps.append(Step("infusions at the site", -each * given, ZERO, -each, given, ZERO))
+    return steps
+
+
+def _balances(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[Step]:
+    """Money tied up: drugs bought in the month × 12 ÷ 365 × days, each balance rounded; less of it tied up is money that comes in."""
+    if month == 0:
+        return []
+
+    def tied(at_month: int, with_site: bool) -> Decimal:
+        bought = sum((_purchases(inputs, use, group, baseline, at_month, with_site) for group in inputs.groups), ZERO)
+        return Decimal(round_half_up(bought * 12 / 365 * inputs.days.net))
+
+    before, after = ([tied(at_month, with_site) for with_site in (True, False)] for at_month in (month - 1, month))
+    steps = [
+        Step(f"tied up at the end of month {month - 1}", *before, None),
+        Step(f"tied up at the end of month {month}", -after[0], -after[1], None),
+    ]
+    if inputs.release_working_capital and month == inputs.horizon:
+        steps.append(Step("released in the last month", *after, None))
+    return steps
+
+
+def _purchases(inputs: Inputs, use: ChairUse, group: PatientGroup, baseline: str, month: int, with_site: bool) -> Decimal:
+    if month == 0:  # where all worlds begin: everybody at the hospital
+        return ZERO if group.is_new else at(group.infusions, 1) * at(group.hospital.purchases, 1)
+    side = 0 if with_site else 1
+    hospital = numbers(inputs, use, group, worlds.HOSPITAL, baseline, month)[side]
+    if not with_site:
+        hospital += numbers(inputs, use, group, worlds.POLICY, baseline, month)[side]
+    site = numbers(inputs, use, group, worlds.SITE_340B, baseline, month)[side]
+    return hospital * at(group.hospital.purchases, month) + site * at(group.site.purchases, month)
+
+
+def _rounded(amounts: Sequence[Decimal]) -> int:
+    with localcontext(EXACT):
+        return round_half_up(sum(amounts, ZERO))

@@ -1,0 +1,99 @@
+"""Explaining: every line item of every month is rebuilt from its steps, every margin from its formula, and pages open to the last number."""
+
+import datetime as dt
+from decimal import Decimal as D
+
+import pytest
+from django.urls import reverse
+from pytest_django.asserts import assertContains
+
+from roi.engine.cash_flow import BASELINES, cash_flow
+from roi.engine.center_fields import FIELDS
+from roi.engine.infusion_center import groups_of, hospital_terms, inputs_of, read_value, site_terms
+from roi.engine.inputs import at
+from roi.engine.line_month import line_month
+from roi.engine.margin_formula import hospital_formula, site_formula
+from roi.engine.market import HOSPITAL
+from roi.models import ScenarioLine, ScenarioResult
+from roi.selectors.explain import explained
+from tests.roi.test_infusion_center import cell, center
+
+NEW = {"place": "elsewhere", "hospital_allowed": None, "hospital_administration": None, "infusions_per_month": D("7.3333")}
+CELLS = (
+    cell(share_340b=D("0.4"), white_bag_share=D("0.15"), infusions_per_month=D("31.1667")),
+    cell(payer="Plan B", leaves_on=dt.date(2026, 8, 1), policy_id="P", infusions_per_month=D("12.5")),
+    cell(payer="Medicare", line_of_business="medicare", site_drug=D("198765.43")),
+    cell(**NEW),
+)
+RICH = {
+    "opens_in": "2026-03", "denials": "3", "waste": "1.5", "hospital_cost": "40", "white_bag": "7", "supplies": "31.25", "exempt": "10",
+    "ramp": "20, 45, 70", "capture_staying": "12", "capture_elsewhere": "15", "chairs": "1", "horizon": "24", "acquisition_site": "97",
+    "site_340b": "yes",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_every_line_of_every_month_is_the_sum_of_its_steps_to_the_cent(baseline):
+    """A site that fills, 340B on both sides, a policy, white bagging, new patients: nothing is a cent off."""
+    inputs = inputs_of(center(*CELLS, **RICH))
+    lines = cash_flow(inputs).values[baseline].lines
+    assert {"hospital_margin", "kept_margin", "new_patient_margin", "site_340b", "working_capital"} <= lines.keys()
+    for line, flows in lines.items():
+        for month, cents in enumerate(flows):
+            assert line_month(inputs, line, baseline, month).cents == cents, (line, month)
+
+
+def test_every_margin_is_what_its_formula_says():
+    made = center(*CELLS, **RICH)
+    value = {key: read_value(key, made.answers[key].text) for key in FIELDS}
+    for one in made.market.cells:
+        assert round(site_formula(one, value).cents, 12) == round(at(site_terms(one, value).margin, 1), 12)
+        if one.place == HOSPITAL:
+            assert round(hospital_formula(one, value).cents, 12) == round(at(hospital_terms(one, value).margin, 1), 12)
+    assert "(1 − 7 % white-bagged) × ($2,400.00 allowed − $1,940.00 drug − $72.00 denied" in site_formula(CELLS[0], value).words
+    assert len(groups_of(CELLS[1], value)) == 2
+
+
+# pages
+
+
+def address(scenario, **asked):
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return f"{reverse('roi:explain', args=[scenario.pk, 1])}?{query}"
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_every_figure_opens_and_is_made_anew_from_its_rows(make, as_reader, baseline):
+    scenario = make(capture_staying="20")
+    first = as_reader.get(address(scenario, against=baseline))
+    figures = [key for _, key, _ in first.context["figures"]]
+    assert {"npv", "irr", "payback", "part:costs", "line:kept_margin", "line:working_capital"} <= set(figures)
+    for figure in figures:
+        found = explained(first.context["page"], figure, baseline)
+        assert found.is_same, figure
+        assert found.rows
+    month = ScenarioLine.objects.filter(baseline=baseline, line_item="kept_margin").order_by("-month").first()
+    page = as_reader.get(address(scenario, figure="line:kept_margin", against=baseline, month=month.month))
+    assert page.context["found"].is_same
+    assertContains(page, "white-bagged) ×")
+
+
+def test_a_figure_of_another_engine_says_so(make, as_reader):
+    scenario = make()
+    result = ScenarioResult.objects.get()
+    result.summary["baselines"]["do_nothing"]["npv_cents"] += 1
+    result.save()
+    assertContains(as_reader.get(address(scenario, figure="npv")), "another version of the engine")
+
+
+def test_what_is_not_there_is_not_found(make, as_reader):
+    scenario = make()
+    for asked in ({"figure": "line:nothing"}, {"against": "tomorrow"}, {"figure": "line:cost_rent", "month": "999"}):
+        assert as_reader.get(address(scenario, **asked)).status_code == 404
+
+
+def test_the_scenario_leads_to_its_figures(make, as_reader):
+    scenario = make()
+    page = as_reader.get(reverse("roi:scenario", args=[scenario.pk]))
+    assertContains(page, "figure=npv&amp;against=today")
+    assertContains(page, "figure=part:costs")
