@@ -62,12 +62,18 @@ def table(request, key: str):
         raise Http404
     see_small = sees_small_counts(request.user)
     question, _ = MoveQuestion.from_query(request.GET, see_small)
-    if key == "segments":
-        header, rows = charts.segments_download(ranked_segments(run, movers(run, question), question, see_small), question)
-    else:
-        figure = next((one for one, _ in _figures(request, run, question, see_small) if one.key == key), None)
-        if figure is None:
-            raise Http404
-        header, rows = table_rows(figure.table, run_id=run.pk)
+    try:
+        header, rows = _table(request, run, question, key, see_small)
+    except ResultsMissing as missing:
+        raise Http404(str(missing)) from missing
     note(request.user, run, "downloaded a table", table=key, rows=len(rows), filters=question.query_string())
     return csv_response(f"{key}-run-{run.pk}", header, rows)
+
+
+def _table(request, run, question: MoveQuestion, key: str, see_small: bool) -> tuple[list[str], list[list]]:
+    if key == "segments":
+        return charts.segments_download(ranked_segments(run, movers(run, question), question, see_small), question)
+    figure = next((one for one, _ in _figures(request, run, question, see_small) if one.key == key), None)
+    if figure is None:
+        raise Http404
+    return table_rows(figure.table, run_id=run.pk)

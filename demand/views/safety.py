@@ -40,7 +40,10 @@ def table(request, key: str):
     run = access_published_run(request.user)
     if run is None:
         raise Http404
-    figure = next((one for one in _figures(run, _within(request), sees_small_counts(request.user)) if one.key == key), None)
+    try:
+        figure = next((one for one in _figures(run, _within(request), sees_small_counts(request.user)) if one.key == key), None)
+    except ResultsMissing as missing:
+        raise Http404(str(missing)) from missing
     if figure is None:
         raise Http404
     header, rows = table_rows(figure.table, run_id=run.pk)
