@@ -24,8 +24,11 @@ def effect(found: EffectOf) -> Figure:
         Column("high", "At most", "percent"),
     )
     rows = tuple(
-        (one.begins_on, "after the policy" if one.is_effect else "before it")
-        + tuple(getattr(one, column.key) for column in columns[2:])
+        (
+            one.begins_on,
+            "after the policy" if one.is_effect else "before it",
+            *tuple(getattr(one, column.key) for column in columns[2:]),
+        )
         for one in found.windows
     )
     drawn = any(one.bound_share not in (HIDDEN, None) or one.comparable_share not in (HIDDEN, None) for one in found.windows)

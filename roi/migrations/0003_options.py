@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('roi', '0002_approvals'),
+        ('roi', '0002_approvals_and_formularies'),
     ]
 
     operations = [
