@@ -173,7 +173,7 @@ def must_stay(run: Run, see_small: bool) -> Answer:
         f"{count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot show counts only where recorded.",
         (
             ("Clinical line", reverse("demand:clinical-line")),
-            (f"With the age at {OLDER}", f"{reverse('demand:line')}?{question.query()}"),
+            (f"With the age at {OLDER}", f"{reverse('demand:clinical-line')}?{question.query()}"),
         ),
     )
 
