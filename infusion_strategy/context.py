@@ -38,6 +38,7 @@ ROOMS = (
             ("Versions", "demand:line-versions", SEES),
             ("Drug suitability", "demand:line-drugs", SEES),
             ("Safety and quality", "demand:safety", SEES),
+            ("Whom to move", "demand:gladly", SEES),
         ),
     ),
     (

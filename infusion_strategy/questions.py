@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from demand import leak_words
 from demand.access import access_published_run, sees_small_counts
 from demand.charts.leaks import share
-from demand.charts.numbers import count, dollars, percent
+from demand.charts.numbers import count, count_of, dollars, percent
 from demand.engine.disclosure import HIDDEN
 from demand.engine.retention_line import Criterion, Line
 from demand.filters import DashboardFilters
@@ -24,6 +24,7 @@ from demand.models import LeakageCell, Run
 from demand.selectors import clinical_line, dark, leaks, move_risk
 from demand.selectors.choices import undecided
 from demand.selectors.coverage import coverage
+from demand.selectors.dashboard import dashboard
 from demand.selectors.facts import ResultsMissing
 from roi.engine.worlds import DO_NOTHING
 from roi.models import ScenarioResult
@@ -72,11 +73,6 @@ def last_year(run: Run) -> DashboardFilters:
     return DashboardFilters(since=dt.date(newest.year - (newest.month < 12), newest.month % 12 + 1, 1), through=newest)
 
 
-def _leaked(run: Run, see_small: bool) -> tuple[leaks.Leaks, str]:
-    filters = last_year(run)
-    return leaks.leaks(run, filters, see_small, "payer"), f"{reverse('demand:leakage')}?{filters.query_string()}"
-
-
 def _largest(parts, named: Callable[[leaks.Part], str]) -> str:
     shown = [part for part in parts if part.kind == "left" and part.leaked.allowed_cents not in (HIDDEN, None, 0)]
     if not shown:
@@ -87,36 +83,34 @@ def _largest(parts, named: Callable[[leaks.Part], str]) -> str:
 
 def who_left(run: Run, see_small: bool) -> Answer:
     """Who left in the last year, to whom, and why?"""
-    found, page = _leaked(run, see_small)
-    left = [part.leaked.infusions for part in found.how if part.kind == "left"]
-    gone = HIDDEN if HIDDEN in left else sum(left)
+    year = last_year(run)
+    found, ever = (leaks.leaks(run, filters, see_small, "payer") for filters in (year, DashboardFilters()))
+    gone = dashboard(run, year, see_small).total.at("site_leak").infusions
     explained = [part for part in found.why if part.code[0] != "unexplained"]
-    unexplained = [part.leaked.allowed_cents for part in found.why if part.kind == "left" and part.code[0] == "unexplained"]
-    dark_share = share(HIDDEN if HIDDEN in unexplained else sum(cents or 0 for cents in unexplained), found.total.allowed_cents)
+    unexplained = [part.leaked.allowed_cents for part in ever.why if part.kind == "left" and part.code[0] == "unexplained"]
+    blind = share(HIDDEN if HIDDEN in unexplained else sum(cents or 0 for cents in unexplained), ever.total.allowed_cents)
     return Answer(
         who_left.__doc__ or "",
-        f"{count(gone)} of {count(found.base)} infusions ({percent(share(gone, found.base))}) left in {found.filters.words()}. "
+        f"Left in {year.words()}: {count_of(gone, found.base)} infusions ({percent(share(gone, found.base))}). "
         f"Most went to {_largest(found.where, lambda part: leak_words.place(part.code))}; "
         f"the reason named most is {_largest(explained, lambda part: leak_words.reason(part.code[0]))}.",
-        f"Complete months only. Of {percent(share(found.unknown, found.named))} of the infusions the site or the channel is not known; "
-        f"nothing on file explains {percent(dark_share)} of the dollars.",
-        (("How, where, why", page),),
+        f"Complete months only. Over all months the site or the channel of {percent(share(ever.unknown, ever.named))} of the infusions is "
+        f"not known, and nothing on file explains {percent(blind)} of the dollars.",
+        (("How, where, why", f"{reverse('demand:leakage')}?{year.query_string()}"),),
     )
 
 
 def margin_gone(run: Run, see_small: bool) -> Answer:
     """How much left though the patient stayed?"""
-    found, page = _leaked(run, see_small)
-    bagged = next((part.leaked for part in found.how if part.kind == "bagged"), None)
-    says = "No white-bagged infusion at our own sites is on claims." if bagged is None else (
-        f"{count(bagged.infusions)} infusions at our own sites ({percent(share(bagged.infusions, found.base))}) came with drug from "
-        f"somebody else's pharmacy, {dollars(bagged.allowed_cents)} allowed, in {found.filters.words()}."
-    )  # fmt: skip
+    total = dashboard(run, DashboardFilters(), see_small).total
+    bagged, base = total.at("margin_leak"), total.counted.infusions
     return Answer(
         margin_gone.__doc__ or "",
-        says,
-        "The page tells confirmed from probable, and how both agree with the clinics' own log. Margin needs what drugs cost us: a scenario's matter.",
-        (("White bagging", reverse("demand:white-bagging")), ("How, where, why", page)),
+        f"Over all months {count(bagged.infusions)} infusions at our own sites ({percent(share(bagged.infusions, base))} of those in the "
+        f"rate) came with drug from somebody else's pharmacy, {dollars(bagged.allowed_cents)} allowed.",
+        "The page tells confirmed from probable, and how both agree with the clinics' own log. Margin needs what drugs cost us: a "
+        "scenario's matter.",
+        (("White bagging", reverse("demand:white-bagging")), ("How, where, why", reverse("demand:leakage"))),
     )
 
 
@@ -128,8 +122,8 @@ def overdue(run: Run, see_small: bool) -> Answer:
         overdue.__doc__ or "",
         f"{count(unknown.treatments)} treatments are dark: overdue, still enrolled, in no feed; one dose of each is "
         f"{dollars(unknown.dose_cents)}.",
-        f"Complete months only: {count(early.treatments)} more are too early to call. {count(found.answers.answered)} of "
-        f"{count(found.answers.of)} have an answer on record.",
+        f"Complete months only: {count(early.treatments)} more are too early to call. Answers on record: "
+        f"{count_of(found.answers.answered, found.answers.of)} treatments.",
         (("Dark patients", reverse("demand:dark")),),
     )
 
@@ -167,8 +161,8 @@ def must_stay(run: Run, see_small: bool) -> Answer:
     standing = clinical_line.standing_version()
     return Answer(
         must_stay.__doc__ or "",
-        f"{count(now.counts['must_stay'])} of {count(now.people)} people treated in hospital departments must stay, "
-        f"{count(now.counts['may_move'])} may move. With the age line at {OLDER}, {count(held)} more must stay.",
+        f"Must stay: {count_of(now.counts['must_stay'], now.people)} people treated in hospital departments; "
+        f"may move: {count(now.counts['may_move'])} people. With the age line at {OLDER}, {count(held)} people more must stay.",
         f"{'A signed line' if standing and standing.signed_at else 'A draft line that no clinical lead has signed'}; for "
         f"{count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot show counts only where recorded.",
         (

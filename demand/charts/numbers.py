@@ -9,6 +9,13 @@ def count(value) -> str:
     return "a hidden number of" if value is HIDDEN else f"{value or 0:,.0f}"
 
 
+def count_of(part, whole) -> str:
+    """“102 of 361”; the noun follows, so what is hidden ends in “of”: “a hidden number of 361”."""
+    if part is HIDDEN:
+        return count(HIDDEN) if whole is HIDDEN else f"{count(HIDDEN)} {count(whole)}"
+    return f"{count(part)} of {count(whole)}"
+
+
 def percent(value) -> str:
     return "a hidden share" if value is HIDDEN else "no share" if value is None else f"{100 * value:.1f}%"
 

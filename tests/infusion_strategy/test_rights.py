@@ -26,7 +26,7 @@ PRICES = frozenset({"managed care", "administrator"})
 PREPARES = READS  # readiness, limits and watch lists; the council alone decides
 # Who may have an address. A name that is not here fails the test below: a new page decides who may see it.
 MAY = {
-    "home": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
+    "home": EVERYBODY, "questions": EVERYBODY, "brief-table": EVERYBODY, "rehearsal": EVERYBODY, "audit": {"administrator"},
     "demand:extracts": READS, "demand:extract": READS, "demand:upload": LOADS, "demand:delete-extract": LOADS,
     "demand:correct-extract": LOADS, "demand:accept-extract": LOADS, "demand:take-back": LOADS, "demand:put-back": LOADS,
     "demand:map-extract": {"analyst"}, "demand:mapping": {"analyst"}, "demand:mapping-effect": {"analyst"}, "demand:read-again": {"analyst"},
