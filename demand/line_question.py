@@ -10,11 +10,15 @@ from demand.engine.drug_suitability import SITE_CLASSES
 from demand.engine.retention_line import KINDS, Line, WrongLine, parse_line
 from demand.models import RetentionLine
 from demand.models.clinical_line import CLASSES_IN_WORDS
-from demand.selectors.clinical_line import ANY, EVERYBODY, HOSPITAL, Scope, saved_line, standing_version
+from demand.selectors.clinical_line import ANY, EVERYBODY, HOSPITAL, OURS, Scope, saved_line, standing_version
 
 SHIPPED = "shipped"
 TARGETS = {ANY: "Any site outside the hospital", **CLASSES_IN_WORDS}
-WHOM = {HOSPITAL: "Treated in hospital departments now", EVERYBODY: "Everybody on treatment"}
+WHOM = {
+    OURS: "Treated in our hospital departments now",
+    HOSPITAL: "Treated in any hospital department now",
+    EVERYBODY: "Everybody on treatment",
+}
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class LineQuestion:
         """A query string (QueryDict). Http404 where it names a version that is not there."""
         version = _version(query.get("version"))
         base_version = _version(query.get("base"))
-        target, whom = query.get("target", ANY), query.get("whom", HOSPITAL)
-        scope = Scope(target if target in (ANY, *SITE_CLASSES) else ANY, whom if whom in WHOM else HOSPITAL)
+        target, whom = query.get("target", ANY), query.get("whom", OURS)
+        scope = Scope(target if target in (ANY, *SITE_CLASSES) else ANY, whom if whom in WHOM else OURS)
         line, problem = saved_line(version), ""
         if "asked" in query:
             try:

@@ -3,7 +3,9 @@
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import count, shortened
 from demand.engine.disclosure import HIDDEN
-from demand.engine.retention_line import Criterion
+from demand.engine.drug_suitability import CRITERIA
+from demand.engine.retention_line import KINDS, Criterion
+from demand.engine.verdicts import Reason
 from demand.selectors.clinical_line import Answer
 
 VERDICT_WORDS = {
@@ -34,8 +36,8 @@ def attrition(answer: Answer, restricted: bool) -> Figure:
     should_not, missing = answer.counts["should_not"], answer.counts["not_enough_data"]
     after = _less(left, should_not)
     rows += [
-        ("Drug not suitable at the site asked for", should_not, after),
-        ("Not enough data", missing, answer.counts["may_move"]),
+        (VERDICT_WORDS["should_not"], should_not, after),
+        (VERDICT_WORDS["not_enough_data"], missing, answer.counts["may_move"]),
     ]
     rounded = " Numbers are rounded to tens and do not add up exactly." if restricted else ""
     return Figure(
@@ -92,7 +94,7 @@ def crossings(answer: Answer) -> list[Table]:
     made = []
     for label, found in (("Payer", answer.by_payer), ("Drug", answer.by_family)):
         columns = (
-            Column("name", label), Column("freed", "May move now, did not before", "count"), Column("held", "Held now, could move before", "count"),
+            Column("name", label), Column("freed", "May move now", "count"), Column("held", "Held now", "count"),
         )  # fmt: skip
         caption = f"People who cross, by {label.lower()}; who has two stands in both"
         made.append(Table(caption, columns, tuple((one.name, one.freed, one.held) for one in found)))
@@ -102,7 +104,7 @@ def crossings(answer: Answer) -> list[Table]:
 def effects(answer: Answer) -> Table:
     """What the crossing does, in a year."""
     columns = (
-        Column("what", "In a year"), Column("freed", "Of those who may move now", "count"), Column("held", "Of those held now", "count"),
+        Column("what", "Of those who cross"), Column("freed", "May move now", "count"), Column("held", "Held now", "count"),
     )  # fmt: skip
     freed, held = answer.freed, answer.held
     rows = (
@@ -114,8 +116,15 @@ def effects(answer: Answer) -> Table:
         ("Miles to the nearest such site, there and back", freed.miles_then, held.miles_then),
         ("Emergency visits and stays on the day of an infusion or the next, last 365 days", freed.events, held.events),
     )
-    return Table("What those who cross receive, at today's intervals, amounts and sites", columns, rows)
+    return Table("What those who cross receive in a year, at today's intervals, amounts and sites", columns, rows)
 
 
 def _dollars(cents):
     return cents if cents is None or cents is HIDDEN else cents / 100
+
+
+def reason_words(reason: Reason, names: dict[str, str]) -> str:
+    """A reason as a page says it; names: what diagnosis codes are called."""
+    labels = [KINDS[code].label if code in KINDS else CRITERIA.get(code, code) for code in reason.code.split(", ")]
+    shown = f"{reason.diagnosis} {names[reason.diagnosis]}" if reason.diagnosis in names else reason.diagnosis
+    return f"{', '.join(labels)}: {', '.join(filter(None, (shown, reason.evidence)))}"

@@ -112,7 +112,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "UnitedHealthcare-type wording; claims do not show it",
             ),
             Kind(
-                "COGNITIVE", "Cognition, behavior, caregiver", "impairment without a caregiver, or an unsafe home", RECORDED,
+                "COGNITIVE", "Cognition or caregiver", "impairment without a caregiver, or an unsafe home", RECORDED,
                 "UnitedHealthcare-type wording; claims do not show it",
             ),
             Kind("SHORTAGE", "Drug shortage", "a documented shortage of the drug", RECORDED, "HCSC RX501.096; claims do not show it"),

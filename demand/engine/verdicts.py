@@ -26,7 +26,7 @@ NUMBERS = (
     "chair_minutes events_a_year"
 ).split()  # numbers; NaN where not known
 TEXTS = (
-    "person_id family payer market clinical_line site_id site_class reaction_code cardiopulm_code renal_fluid_code cardiopulm_wide_code "
+    "person_id family payer market clinical_line site_id site_class ownership reaction_code cardiopulm_code renal_fluid_code cardiopulm_wide_code "
     "renal_fluid_wide_code pregnancy_code "
     "investigational_code concurrent_code"
 ).split()
@@ -41,6 +41,18 @@ class Fact:
     criterion: str
     holds: bool
     source: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict: a criterion's code (of the line, or of a drug rule) and its evidence. diagnosis: the code that a claim shows."""
+
+    code: str
+    evidence: str
+    diagnosis: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} ({', '.join(filter(None, (self.diagnosis, self.evidence)))})"
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class Values:
     def labels(self) -> dict[str, tuple[list[str], np.ndarray]]:
         """column of texts -> (distinct words, "unknown" for none, in order; which of them each treatment has)"""
         found = {}
-        for name in ("payer", "family", "site_class"):
+        for name in ("payer", "family", "site_class", "ownership"):
             words, place = np.unique([text or "unknown" for text in self.texts[name]], return_inverse=True)
             found[name] = [str(word) for word in words], place
         return found
@@ -124,21 +136,19 @@ class Judged:
         np.minimum.at(first, place[stays], caught[stays])
         return np.where(strictest == len(VERDICTS), -1, strictest), np.where(strictest == MUST_STAY, first, -1)
 
-    def reasons(self, treatment: int, site_class: str) -> list[str]:
+    def reasons(self, treatment: int, site_class: str) -> list[Reason]:
         """Criteria that made the verdict, each with its evidence, in the order of the line."""
         column = SITE_CLASSES.index(site_class)
         rule = self.rules[self.values.products[1][treatment]][column]
         verdict = self.verdict[treatment, column]
         if verdict == SHOULD_NOT:
-            return [f"{', '.join(rule.criteria)} ({rule.words})"]
+            return [Reason(", ".join(rule.criteria), rule.words)]
         if verdict == MAY_MOVE:
-            return [f"{', '.join(rule.criteria)} (condition: {rule.words})"] if rule.words else []
-        shown = self.holds if verdict == MUST_STAY else self.unknown
-        return [
-            f"{one.code} ({_evidence(self.values, one.code, treatment, site_class) if verdict == MUST_STAY else 'not known'})"
-            for number, one in enumerate(self.line.on)
-            if shown[number, treatment, column]
-        ]
+            return [Reason(", ".join(rule.criteria), f"condition: {rule.words}")] if rule.words else []
+        if verdict == MUST_STAY:
+            held = [one.code for number, one in enumerate(self.line.on) if self.holds[number, treatment, column]]
+            return [_evidence(self.values, code, treatment, site_class) for code in held]
+        return [Reason(one.code, "not known") for number, one in enumerate(self.line.on) if self.unknown[number, treatment, column]]
 
 
 def judge(
@@ -221,18 +231,18 @@ def _certification(
     return held, asked
 
 
-def _evidence(values: Values, code: str, treatment: int, site_class: str) -> str:
+def _evidence(values: Values, code: str, treatment: int, site_class: str) -> Reason:
     numbers, texts = values.numbers, values.texts
     if code == "AGE" and not np.isnan(numbers["age"][treatment]):
-        return f"{numbers['age'][treatment]:.0f} years"
+        return Reason(code, f"{numbers['age'][treatment]:.0f} years")
     if code == "FIRST_DOSE":
-        return f"{numbers['doses'][treatment]:.0f} given"
+        return Reason(code, f"{numbers['doses'][treatment]:.0f} given")
     if code == "GEO" and not np.isnan(numbers[f"miles_{site_class}"][treatment]):
-        return f"{numbers[f'miles_{site_class}'][treatment]:.0f} miles"
+        return Reason(code, f"{numbers[f'miles_{site_class}'][treatment]:.0f} miles")
     if code == "REMS":
-        return "no certified site on file"
+        return Reason(code, "no certified site on file")
     for name in (code.lower(), f"{code.lower()}_wide"):
         days = numbers.get(f"{name}_days")
         if days is not None and not np.isnan(days[treatment]):
-            return f"{texts[f'{name}_code'][treatment]}, {days[treatment]:.0f} days ago"
-    return "recorded"
+            return Reason(code, f"{days[treatment]:.0f} days ago", texts[f"{name}_code"][treatment] or "")
+    return Reason(code, "recorded")

@@ -24,6 +24,7 @@ from demand.engine.verdicts import (
     Certified,
     Fact,
     Judged,
+    Reason,
     Values,
     judge,
 )
@@ -32,7 +33,7 @@ from demand.selectors.facts import query_tables, results_key
 from sites.models import Site
 
 ANY = "any"
-HOSPITAL, EVERYBODY = "hospital", "all"
+OURS, HOSPITAL, EVERYBODY = "ours", "hospital", "all"
 TENS = 10
 
 Count = int | Mark
@@ -41,10 +42,11 @@ Amount = float | Mark | None
 
 @dataclass(frozen=True)
 class Scope:
-    """Whom a page asks about. target: a site class, or `any` of them. whom: those treated in hospital departments now, or all."""
+    """Whom a page asks about. target: a site class, or `any` of them. whom: those treated in our hospital departments now, in
+    anybody's, or all."""
 
     target: str = ANY
-    whom: str = HOSPITAL
+    whom: str = OURS
 
     @property
     def site_classes(self) -> tuple[str, ...]:
@@ -54,7 +56,11 @@ class Scope:
         if self.whom == EVERYBODY:
             return np.ones(len(values), dtype=bool)
         words, place = values.labels["site_class"]
-        return np.array([word.startswith("hopd") for word in words], dtype=bool)[place]
+        inside = np.array([word.startswith("hopd") for word in words], dtype=bool)[place]
+        if self.whom == OURS:
+            words, place = values.labels["ownership"]
+            inside &= np.array([word == "owned" for word in words], dtype=bool)[place]
+        return inside
 
 
 @dataclass(frozen=True)
@@ -253,7 +259,7 @@ def _effect(values: Values, inside: np.ndarray, people: np.ndarray, scope: Scope
     return Effect(
         shown.count(size), shown.amount(size, yearly[chosen]), shown.amount(size, (yearly * number["allowed_cents"])[chosen]),
         shown.amount(size, (yearly * number["chair_minutes"] / 60)[chosen]), shown.amount(size, (2 * yearly * number["miles_today"])[chosen]),
-        shown.amount(size, (2 * yearly * nearest)[chosen]), shown.amount(size, _once(values, chosen, number["events_a_year"])),
+        shown.amount(size, (2 * yearly * nearest)[chosen]), shown.events(_once(values, chosen, number["events_a_year"])),
     )  # fmt: skip
 
 
@@ -305,6 +311,10 @@ class Shown:
             return total
         return HIDDEN if people < SMALLEST_SHOWN else float(f"{total:.2g}")
 
+    def events(self, of_people: np.ndarray) -> Amount:
+        """Events of people, one number a person: hidden where few people have any."""
+        return self.amount(int((of_people > 0).sum()), of_people)
+
 
 @dataclass(frozen=True)
 class PersonRow:
@@ -317,7 +327,7 @@ class PersonRow:
     site_class: str
     verdict: str
     before: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def people_rows(
@@ -344,7 +354,7 @@ def people_rows(
     ]  # fmt: skip
 
 
-def _reasons(now: Judged, row: int, verdict: int, columns: Sequence[int]) -> list[str]:
+def _reasons(now: Judged, row: int, verdict: int, columns: Sequence[int]) -> list[Reason]:
     """Reasons in the class that gave the verdict; the first such class of the scope."""
     return next(now.reasons(row, SITE_CLASSES[column]) for column in columns if now.verdict[row, column] == verdict)
 
@@ -356,7 +366,7 @@ def verdict_rows(run: Run, version: RetentionLine | None) -> Sequence[tuple]:
     text = now.values.texts
     return [
         (text["person_id"][row], text["family"][row], site_class, line_id, VERDICTS[now.verdict[row, column]],
-         "; ".join(now.reasons(row, site_class)))
+         "; ".join(map(str, now.reasons(row, site_class))))
         for row in range(len(now.values))
         for column, site_class in enumerate(SITE_CLASSES)
     ]  # fmt: skip

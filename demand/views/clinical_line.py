@@ -30,6 +30,7 @@ from demand.models import DrugRule, RetentionLine
 from demand.models.clinical_line import CLASSES_IN_WORDS
 from demand.selectors.clinical_line import answer, people_rows, saved_line, standing_version
 from demand.selectors.coverage import coverage
+from demand.selectors.diagnosis_names import diagnosis_names
 from demand.selectors.drug_rules import rule_table, shipped_table
 from demand.selectors.facts import ResultsMissing
 from sites.doors import first_found
@@ -150,10 +151,14 @@ def people(request):
     if run:
         note(request.user, run, "looked at people and the clinical line", rows=len(rows))
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    names = diagnosis_names(why.diagnosis for one in page for why in one.reasons)
     context = {
         "run": run, "asked": asked, "crossing": crossing, "query": request.GET.urlencode(), "page": page,
         "verdict": charts.VERDICT_WORDS.get(chosen, ""),
-        "rows": [(one, charts.VERDICT_WORDS[one.verdict], charts.VERDICT_WORDS[one.before]) for one in page],
+        "rows": [
+            (one, charts.VERDICT_WORDS[one.verdict], charts.VERDICT_WORDS[one.before], [charts.reason_words(why, names) for why in one.reasons])
+            for one in page
+        ],
     }  # fmt: skip
     return render(request, "clinical_line/people.html", context)
 
@@ -167,7 +172,7 @@ def people_csv(request):
     if run is None:
         raise Http404
     note(request.user, run, "downloaded people and the clinical line", rows=len(rows))
-    written = ([*(getattr(one, name) for name in COLUMNS[:-1]), "; ".join(one.reasons)] for one in rows)
+    written = ([*(getattr(one, name) for name in COLUMNS[:-1]), "; ".join(map(str, one.reasons))] for one in rows)
     return csv_response(f"clinical-line-run-{run.pk}", COLUMNS, written)
 
 

@@ -12,7 +12,7 @@ from demand.engine.verdicts import NUMBERS, TEXTS, Values
 AS_OF = dt.date(2026, 7, 1)
 TREATMENT = dict.fromkeys((*NUMBERS, *TEXTS)) | {
     "age": 50, "doses": 8, "start_known": True, "family": "infliximab", "clinical_line": "gastroenterology", "payer": "Payer A",
-    "market": "metro", "site_id": "H", "site_class": "hopd_on_campus", "miles_infusion_center": 5.0, "miles_infusion_suite": 9.0,
+    "market": "metro", "site_id": "H", "site_class": "hopd_on_campus", "ownership": "owned", "miles_infusion_center": 5.0, "miles_infusion_suite": 9.0,
     "miles_physician_office": 4.0, "miles_today": 12.0, "infusions_a_year": 6.5, "allowed_cents": 500_000, "chair_minutes": 120,
     "events_a_year": 0, "as_of": AS_OF,
 }  # fmt: skip

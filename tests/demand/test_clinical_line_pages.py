@@ -14,6 +14,7 @@ from django.utils import timezone
 from demand import storage
 from demand.engine.pseudonym import pseudonym
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
+from demand.selectors.diagnosis_names import diagnosis_names
 from payers.models import DrugFamily
 from tests.demand.line_values import treatment, write_values
 from tests.infusion_strategy.published import sign_in
@@ -32,7 +33,8 @@ def person(number: int) -> str:
 
 @pytest.fixture
 def run(settings, tmp_path):
-    """40 people of 50 years, 14 of 20, 3 of 12; one of the 3 has a second drug; 5 more are not in a hospital department."""
+    """40 people of 50 years, 14 of 20, 3 of 12; one of the 3 has a second drug; 5 more are not in a hospital department,
+    2 in another owner's."""
     settings.STORAGE_DIR = tmp_path
     now = timezone.now()
     run = Run.objects.create(
@@ -42,6 +44,7 @@ def run(settings, tmp_path):
     rows = [treatment(number, age=age, person_id=person(number)) for number, age in enumerate(ages, start=1)]
     rows.append(treatment(57, age=12, person_id=person(57), family="vedolizumab", episode_id=99))
     rows += [treatment(number, person_id=person(number), site_class="home") for number in range(60, 65)]
+    rows += [treatment(number, person_id=person(number), ownership="other") for number in range(65, 67)]
     folder = storage.run_folder(run.pk)
     folder.mkdir(parents=True)
     write_values(folder, rows)
@@ -52,11 +55,11 @@ def test_an_analyst_moves_the_age_and_sees_exactly_who_crosses(client, run):
     sign_in(client, "analyst")
     page = words(client.get(reverse("demand:clinical-line"), DRAFT))
     assert "57 people with 58 treatments under way" in page and "Of 57 people, 3 must stay in the hospital and 54 may move" in page
+    assert "59 people with 60" in words(client.get(reverse("demand:clinical-line"), DRAFT | {"whom": "hospital"}))
     moved = words(client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"}, headers={"HX-Request": "true"}))
     assert "Age: stay below age 18 → 21" in moved and "Save as the next version" in moved and "Move a criterion" not in moved
-    assert "0 people may move now who did not before; 14 people" not in moved
     assert "0 people may move now who did not before; 14 are held now who could move before" in moved
-    assert "Cognition, behavior, caregiver 0 40" in moved  # whom asking everybody would leave undecided
+    assert "Cognition or caregiver 0 40" in moved  # whom asking everybody would leave undecided
 
 
 def test_a_leader_sees_the_same_rounded_and_nothing_small(client, run):
@@ -109,7 +112,7 @@ def test_a_version_is_saved_signed_once_and_never_edited(client, run):
 def test_the_list_gives_reasons_and_is_noted(client, run):
     sign_in(client, "clinical lead")
     page = words(client.get(reverse("demand:line-people"), DRAFT | {"verdict": "must_stay"}))
-    assert "1 to 4 of 4" in page and page.count("AGE (12 years)") == 4 and person(57)[:9] in page
+    assert "1 to 4 of 4" in page and page.count("Age: 12 years") == 4 and person(57)[:9] in page
     crossed = client.get(reverse("demand:line-people-csv"), DRAFT | {"AGE-below": "21", "crossing": "on"})
     rows = list(csv.DictReader(io.StringIO(crossed.content.decode())))
     assert {row["person_id"] for row in rows} == {person(number) for number in range(41, 55)}
@@ -171,7 +174,7 @@ def test_export_of_verdicts_by_the_signed_line(run, tmp_path):
     call_command("export", "verdicts", output=target)
     rows = list(csv.DictReader(io.StringIO(target.read_text())))
     assert list(rows[0]) == ["run_id", "person_id", "family", "site_class", "line_id", "verdict", "reasons"]
-    assert len(rows) == 63 * 4 and {row["line_id"] for row in rows} == {"shipped"}
+    assert len(rows) == 65 * 4 and {row["line_id"] for row in rows} == {"shipped"}
     young = [row for row in rows if row["person_id"] == person(57) and row["site_class"] == "home"]
     assert [(row["verdict"], row["reasons"]) for row in young] == [("must_stay", "AGE (12 years)")] * 2
 
@@ -181,3 +184,8 @@ def test_queries_of_the_answer_do_not_grow(client, run, django_assert_max_num_qu
     client.get(reverse("demand:clinical-line"), DRAFT)
     with django_assert_max_num_queries(25):
         client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"})
+
+
+def test_diagnoses_have_names_where_they_are_any():
+    assert diagnosis_names(["I5022", "LUCK", ""]) == {"I5022": "Chronic systolic (congestive) heart failure"}
+    assert diagnosis_names([]) == {}

@@ -28,7 +28,7 @@ def line(*codes: str, **thresholds: int | None) -> Line:
 
 def verdict(row: dict, criteria: Line, site_class: str = "infusion_center", **more) -> tuple[str, str]:
     found = judge(values(row), criteria, more.pop("rules", RULES), **more)
-    return VERDICTS[found.verdict[0, SITE_CLASSES.index(site_class)]], "; ".join(found.reasons(0, site_class))
+    return VERDICTS[found.verdict[0, SITE_CLASSES.index(site_class)]], "; ".join(map(str, found.reasons(0, site_class)))
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ WITH nearest AS (
 SELECT
     under.person_id, under.person_no, under.family, under.episode_id, under.as_of,
     span.payer, span.line_of_business, under.market, family.clinical_line, under.site_id, under.site_class,
+    own.ownership,
     CASE WHEN under.birth_date IS NOT NULL THEN date_diff('year', under.birth_date, under.as_of)
         - (strftime(under.birth_date, '%m%d') > strftime(under.as_of, '%m%d'))::INTEGER END AS age,
     given.doses, coalesce(first_seen.start_known OR given.restarted, false) AS start_known,
@@ -119,4 +120,5 @@ LEFT JOIN hospital_care AS care ON care.person_no = under.person_no
 LEFT JOIN concurrent ON concurrent.episode_id = under.episode_id
 LEFT JOIN nearest ON nearest.zip_code = under.zip_code
 LEFT JOIN miles_to AS today ON today.zip_code = under.zip_code AND today.site_id = under.site_id
+LEFT JOIN (SELECT site_id, any_value(ownership) AS ownership FROM register_site GROUP BY site_id) AS own ON own.site_id = under.site_id
 LEFT JOIN ref_drug_families AS family ON family.family = under.family;
