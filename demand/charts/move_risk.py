@@ -44,6 +44,7 @@ def months(found: WhoIsNext) -> Figure | None:
                 "xaxis": {"type": "date", "tickformat": "%b %Y"},
                 "yaxis": {"rangemode": "tozero", "title": {"text": "treatments a month"}},
                 "showlegend": False,
+                "height": 280,
             },
             "narrow": {"xaxis": {"nticks": 5}},
         },
@@ -113,7 +114,7 @@ def _bars(shown: list[Expected]) -> dict:
         ],
         "layout": {
             "xaxis": {"rangemode": "tozero", "title": {"text": "treatments expected to move out in 12 months"}},
-            "yaxis": {"automargin": True}, "showlegend": False,
+            "yaxis": {"automargin": True}, "showlegend": False, "height": 110 + 32 * len(turned),
         },
         "narrow": {"xaxis": {"nticks": 4}},
     }  # fmt: skip
@@ -175,6 +176,7 @@ def _calibration_chart(found: WhoIsNext) -> dict:
         "layout": {
             "xaxis": {"title": {"text": "share expected to move"}, "ticksuffix": "%", "range": [0, top]},
             "yaxis": {"title": {"text": "share that moved"}, "ticksuffix": "%", "range": [0, top]},
+            "height": 360, "legend": {"y": -0.28},
         },
         "narrow": {"xaxis": {"nticks": 4}},
     }  # fmt: skip

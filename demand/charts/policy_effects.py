@@ -103,6 +103,7 @@ def _chart(found: EffectOf) -> dict:
         "layout": {
             "xaxis": {"type": "date", "tickvals": days, "tickformat": "%b %Y", "title": {"text": "90 days from"}},
             "yaxis": {"rangemode": "tozero", "ticksuffix": "%", "title": {"text": "moved within 90 days"}},
+            "height": 340, "legend": {"y": -0.32},
             "shapes": [
                 {"type": "line", "x0": start, "x1": start, "y0": 0, "y1": 1, "yref": "paper",
                  "line": {"color": "var(--line-strong)", "dash": "dot", "width": 1.5}}
