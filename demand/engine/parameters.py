@@ -46,9 +46,8 @@ class Parameters:
     new_start_enrolled_days: int = 365
     restart_days: int = 180
     established_infusions: int = 2
-    late_days: int = (
-        7  # a dose later than the person's own interval by more than this is late (our assumption: no standard says it)
-    )
+    late_days: int = 7  # a dose is late from this many days over the person's own interval …
+    late_share: float = 0.1  # … or this share of it, where that is more (our assumption: no standard says it)
     cycle_window_days: int = 42  # doses of a cyclic regimen this close together are one cycle
 
     # Leakage
