@@ -137,7 +137,7 @@ def register(run: Run, filters: DashboardFilters, see_small: bool, by: str) -> R
         evidence=tuple(_ask(run, filters, evidence)) if see_small else (),
         by=by,
         rows=_rows(run, filters, by, cells, see_small),
-        answers=_answers(run, filters, see_small),
+        answers=_answers(run, filters, cells, see_small),
         apart=apart if see_small else HIDDEN if apart else 0,
         restricted=not see_small,
     )  # fmt: skip
@@ -163,7 +163,7 @@ def _rows(run: Run, filters: DashboardFilters, by: str, cells, see_small: bool) 
     return tuple(sorted((RegisterRow(value, counts) for value, counts in found.items()), key=size))
 
 
-def _answers(run: Run, filters: DashboardFilters, see_small: bool) -> Answers:
+def _answers(run: Run, filters: DashboardFilters, cells, see_small: bool) -> Answers:
     keys = _ask(run, filters, f"SELECT person_id, family, last_infused_on FROM {{overdue}} WHERE is_headline AND {DARK}")
     [(unknown, ours)] = _ask(
         run, filters,
@@ -173,7 +173,8 @@ def _answers(run: Run, filters: DashboardFilters, see_small: bool) -> Answers:
     kinds = Counter(newest[key].kind for key in keys if key in newest)
     # Also what would follow beside the other counts of these pages: unknown and not dark, dark and never ours.
     sizes = (*kinds.values(), len(keys) - sum(kinds.values()), unknown - len(keys), len(keys) - ours)
-    hidden = not see_small and any(0 < size < SMALLEST_SHOWN for size in (*sizes, len(keys)))
+    small = any(0 < size < SMALLEST_SHOWN for size in (*sizes, len(keys)))
+    hidden = not see_small and (small or not cells.shows("unknown") or not cells.shows("unknown/dark"))
 
     def shown(number: int) -> Measure:
         return HIDDEN if hidden and number else number

@@ -98,9 +98,9 @@ def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
     if not see_small and filters.any:
         return Moves(asked, coverage(run), {}, (), (), (), True, WITH_THE_RIGHT)
     flows = ask_tables(run, FLOWS, asked)
-    shown = _shown([row[9] for row in flows], see_small)
+    shown = parts_shown([row[9] for row in flows], see_small)
     reasons = ask_tables(run, REASONS, asked)
-    why = _shown([row[2] for row in reasons], see_small)
+    why = parts_shown([row[2] for row in reasons], see_small)
     continuity = tuple(_continuity(row, see_small) for row in ask_tables(run, CONTINUITY, asked))
     return Moves(
         filters=asked,
@@ -117,7 +117,7 @@ def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
     )  # fmt: skip
 
 
-def _shown(people: Sequence[int], see_small: bool) -> list[bool]:
+def parts_shown(people: Sequence[int], see_small: bool) -> list[bool]:
     """Which parts of a total that everybody knows may be shown."""
     if see_small or not people:
         return [True] * len(people)
@@ -131,8 +131,8 @@ def _continuity(row: tuple, see_small: bool) -> Continuity:
     direction, number, *rest = row
     counts, (late, timed, median), people = rest[:4], rest[4:7], rest[7:]
     present = [name for name, of in zip(PRESCRIBERS, people, strict=False) if of]
-    shown = dict(zip(present, _shown([of for of in people[:4] if of], see_small), strict=True))
-    on_time = _shown([of for of in people[4:] if of], see_small)
+    shown = dict(zip(present, parts_shown([of for of in people[:4] if of], see_small), strict=True))
+    on_time = parts_shown([of for of in people[4:] if of], see_small)
     small = not see_small and sum(people[:4]) < 11
     return Continuity(
         direction,

@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN
+from demand.engine.disclosure import HIDDEN
 from demand.models import Run
 from demand.selectors.dashboard import Measure
 from demand.selectors.exposure import exposure_of
 from demand.selectors.facts import ask_tables
+from demand.selectors.moves import parts_shown
 from payers.models import Policy
 from payers.selectors.pace import Quarter, pace, quarter_of
 from payers.selectors.register import drug_names
@@ -47,6 +48,7 @@ def steerage(run: Run, see_small: bool) -> tuple[SteerageQuarter, ...]:
             "WHERE is_headline AND reason = 'site_policy' AND from_ownership = 'owned' GROUP BY 1",
         )
     )
+    told = dict(zip(moved, parts_shown(list(moved.values()), see_small), strict=True))  # “Moves” tells their sum
     began = {quarter.start: quarter for quarter in pace(Policy.objects.on_file(), drug_names())}
     [(first,)] = ask_tables(run, "SELECT min(month) FROM {facts}")
     first = quarter_of(first) if first else min([*exposed, *moved, *began], default=None)
@@ -57,7 +59,7 @@ def steerage(run: Run, see_small: bool) -> tuple[SteerageQuarter, ...]:
             start,
             *((one := began.get(start, none)).policies, one.anticipated, one.drugs),
             exposed.get(start, 0),
-            HIDDEN if not see_small and 0 < moved.get(start, 0) < SMALLEST_SHOWN else moved.get(start, 0),
+            moved.get(start, 0) if told.get(start, True) else HIDDEN,
             bool(found.as_of and quarter_of(found.as_of) < start),
         )
         for start in starts
