@@ -113,7 +113,7 @@ class _Problem:
 
     def best(self, k: int, seconds: float) -> Answer:
         chosen, bound, proven = self._covering(k, seconds)
-        answer = self._served(k, chosen, bound, proven)
+        answer = self._served(k, sorted(set(chosen)), bound, proven)  # where nothing more helps one may be chosen twice
         if not self.limited or (answer is not None and answer.value >= bound - TOLERANCE * max(1.0, bound)):
             return answer
         best = self.with_limits.best(k, seconds, bound)

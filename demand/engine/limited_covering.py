@@ -45,6 +45,8 @@ class Best:
 def served(value: np.ndarray, load: np.ndarray, near: np.ndarray, capacity: np.ndarray, minimum: np.ndarray) -> Served | None:
     """Every site of `near` (rows × sites) used as well as can be; None where a minimum volume cannot be met."""
     rows, sites = near.shape
+    if not near.any():
+        return None if (minimum > 0).any() else Served(0.0, np.zeros(sites), np.zeros(sites), np.zeros(rows))
     at_row, at_site = np.nonzero(near)
     pairs = np.arange(len(at_row))
     capped, needy = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(minimum > 0)

@@ -92,6 +92,6 @@ def test_a_new_market_is_set_up_searched_and_decided(signed_in, demo):
     keys.type("Reason", "No nurse lives within reach.")
     keys.type("Who answers for it", "M. Ode")
     keys.press("button", "Record for good")
-    expect(council.get_by_text("It cannot be changed")).to_be_visible()
+    expect(council.get_by_text(f"Recorded: Home infusion in {MARKET}: No.")).to_be_visible()
     council.goto(f"{demo.url}/")
     assert undecided(council) == (before[0] + 3, before[1] + 4)

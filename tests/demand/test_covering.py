@@ -64,6 +64,14 @@ def test_with_capacity_and_minimum_volume_it_is_the_best_of_all_choices(seed, ca
         assert all(used <= (capacity or np.inf) + 1e-6 and used >= minimum - 1e-6 for used in answer.loads)
 
 
+def test_where_no_more_site_helps_none_is_used_twice():
+    value, load, near = small(100, rows=10, sites=5)
+    given = candidates(5, capacity=168.0)
+    answers = frontier(value, load, near, given, 3)
+    assert [len(set(answer.chosen)) for answer in answers] == [1, 2, 2]
+    assert answers[2].value == pytest.approx(best_by_looking(value, load, near, given, 3), abs=1e-4)
+
+
 def test_more_centers_never_keep_less_and_nobody_is_kept_twice():
     value, load, near = small(11, rows=40, sites=12)
     answers = frontier(value, load, near, candidates(12), 8)
