@@ -23,4 +23,6 @@ def keep_options(user, version: ScenarioVersion, options: Iterable[str]) -> list
 
 
 def _name(version: ScenarioVersion, option: str) -> str:
-    return f"{OPTIONS[option].name} (beside {version.scenario.name})"[:120]
+    """Joint venture, metro (beside 1.2): short enough for a column, and the same only where it was kept before."""
+    place = version.inputs["market"]["name"] or "all markets"
+    return f"{OPTIONS[option].short}, {place} (beside {version.scenario_id}.{version.number})"

@@ -59,7 +59,7 @@ def _value(sides: list[Side]) -> Figure:
         metric="options",
         table=Table("Options side by side", columns, rows),
         chart={"data": data, "layout": layout, "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3}}},
-        tall=True,
+        tall=len(sides) > 6,
     )
 
 

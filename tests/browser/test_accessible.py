@@ -21,6 +21,7 @@ PAGES = {
         *("white-bagging/", "safety/", "gladly/"),
         *("exposure/", "outlook/", "therapies/", "contradictions/", "response/", "prices/", "logs/"),
         *("definitions/leakage-rate/", "scenarios/1/uncertainty/", "scenarios/1/sliders/", "scenarios/1/stress/"),
+        *("scenarios/1/options/", "scenarios/side-by-side/?s=1"),
     ],
     "council": ["markets/choices/record/?market=metro&type=home", "markets/lists/item/new/", "markets/lists/partnership/new/"],
     "analyst": [
