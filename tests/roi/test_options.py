@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from roi.actions import compute
 from roi.engine.alternatives import alternative
 from roi.engine.cash_flow import BASELINES, cash_flow
 from roi.engine.center_costs import staff
@@ -24,6 +25,7 @@ from roi.engine.sampling import draw_inputs
 from roi.engine.spreads import spreads_of
 from roi.engine.stress import bagging, stress
 from roi.models import Scenario
+from roi.tasks import scenario as work
 from tests.roi.test_infusion_center import HOSPITAL_MARGIN, SITE_MARGIN, cell, center
 
 OFFERS = {
@@ -258,3 +260,17 @@ def test_an_options_form_asks_its_questions_alone(published, as_editor, option):
     scenario = Scenario.objects.get()
     assert scenario.kind == option == scenario.versions.get().inputs["option"]
     assertContains(as_editor.get(reverse("roi:scenario", args=[scenario.pk])), OPTIONS[option].name)
+
+
+@pages
+@pytest.mark.parametrize("option", ["home_infusion", "do_nothing"])
+def test_an_option_without_chairs_has_every_page_of_a_scenario(make, as_editor, option):
+    beside = make(computed=False)
+    as_editor.post(reverse("roi:keep-options", args=[beside.pk]), {"option": [option]})
+    kept = Scenario.objects.get(kind=option)
+    work(compute.request_scenario_run(kept.versions.get()).pk)
+    for room in ("scenario", "options", "uncertainty", "sliders", "stress", "edit"):
+        assert as_editor.get(reverse(f"roi:{room}", args=[kept.pk])).status_code == 200, room
+    assert as_editor.get(reverse("roi:workbook", args=[kept.pk, 1])).status_code == 200
+    shown = as_editor.get(reverse("roi:scenario", args=[kept.pk])).context["figures"]
+    assert "chairs" not in {figure.key for figure in shown}
