@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from roi.engine.cents import EXACT
-from roi.engine.infusion_center import NEGOTIATING_PAYERS, WHITE_BAGGING_PAYERS, average_sales_price
+from roi.engine.infusion_center import hospital_amounts, site_amounts
 from roi.engine.market import Cell
 
 
@@ -20,29 +20,26 @@ class MarginFormula:
 
 def site_formula(cell: Cell, value: Mapping) -> MarginFormula:
     with localcontext(EXACT):
-        level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else Decimal(1)
-        bagged = value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else Decimal(0)
-        drug = average_sales_price(cell) * value["acquisition_site"]
-        allowed, kept = cell.site_drug * level, 1 - value["denials"]
-        denied, waste, administration = allowed * value["denials"], drug * value["waste"], cell.site_administration * level * kept
+        made, share = site_amounts(cell, value), value["share"]
+        never, administration = made.allowed * made.lost, made.administration * (1 - made.lost)
         words = (
-            f"(1 − {_percent(bagged)} white-bagged) × ({_dollars(allowed)} allowed − {_dollars(drug)} drug − {_dollars(denied)} denied "
-            f"− {_dollars(waste)} waste) + {_dollars(administration)} administration less denials"
+            f"(1 − {_percent(made.bagged)} white-bagged) × ({_dollars(made.allowed)} allowed − {_dollars(made.drug)} drug − "
+            f"{_dollars(never)} denied or unpaid − {_dollars(made.waste)} waste) + {_dollars(administration)} administration less denials"
         )
-        return MarginFormula(words, administration + (1 - bagged) * (allowed - drug - denied - waste))
+        words = words if share == 1 else f"{_percent(share)} our share × ({words})"
+        return MarginFormula(words, share * (administration + (1 - made.bagged) * (made.allowed - made.drug - never - made.waste)))
 
 
 def hospital_formula(cell: Cell, value: Mapping) -> MarginFormula:
     with localcontext(EXACT):
-        bagged, kept = cell.white_bag_share, 1 - value["denials"]
-        drug = average_sales_price(cell) * value["acquisition_hospital"]
-        allowed, with_waste = cell.hospital_allowed * kept, drug * (1 + value["waste"])
-        administration = cell.hospital_administration * kept
+        made = hospital_amounts(cell, value)
+        kept, with_waste = made.allowed * (1 - made.lost), made.drug + made.waste
+        administration = made.administration * (1 - made.lost)
         words = (
-            f"(1 − {_percent(bagged)} white-bagged) × ({_dollars(allowed)} allowed less denials − {_dollars(with_waste)} drug with waste) "
-            f"+ {_percent(bagged)} × {_dollars(administration)} administration less denials − {_dollars(value['hospital_cost'])} saved when it leaves"
+            f"(1 − {_percent(made.bagged)} white-bagged) × ({_dollars(kept)} allowed less denials − {_dollars(with_waste)} drug with waste) "
+            f"+ {_percent(made.bagged)} × {_dollars(administration)} administration less denials − {_dollars(value['hospital_cost'])} saved when it leaves"
         )
-        return MarginFormula(words, (1 - bagged) * (allowed - with_waste) + bagged * administration - value["hospital_cost"])
+        return MarginFormula(words, (1 - made.bagged) * (kept - with_waste) + made.bagged * administration - value["hospital_cost"])
 
 
 def _dollars(cents: Decimal) -> str:
@@ -50,4 +47,4 @@ def _dollars(cents: Decimal) -> str:
 
 
 def _percent(share: Decimal) -> str:
-    return f"{(100 * share).normalize():f} %"
+    return f"{Decimal(100 * share).normalize():f} %"

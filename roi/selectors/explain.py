@@ -12,12 +12,12 @@ from itertools import accumulate
 from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import groups_of, inputs_of, read_value
+from roi.engine.infusion_center import groups_of, inputs_of, read_value, values_of
 from roi.engine.line_month import HOSPITAL_LINES, POLICY_LINES, line_month
 from roi.engine.margin_formula import hospital_formula, site_formula
 from roi.engine.worlds import DO_NOTHING
+from roi.engine.yearly import Yearly
 from roi.selectors.scenarios import ScenarioPage
 
 NPV, TOTAL, PEAK, IRR, PAYBACK, DISCOUNTED = "npv", "total", "peak_cash", "irr", "payback", "discounted_payback"
@@ -221,7 +221,7 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     if not 0 <= month <= inputs.horizon:
         return None
     made = line_month(inputs, line, value.baseline, month)
-    formulas = _formulas(value, line)
+    formulas = _formulas(value, line, month)
     rows = tuple(
         Row(
             (
@@ -246,17 +246,19 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(value.line(line)[month]))
 
 
-def _formulas(value: _Value, line: str) -> dict[str, str]:
-    """By patient group: the margin that the line counts, with the numbers in it."""
+def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:
+    """By patient group: the margin that the line counts, with the numbers of that month in it."""
     if line not in (*HOSPITAL_LINES[:1], *POLICY_LINES[:1], worlds.MOVED, worlds.KEPT, worlds.NEW):
         return {}
     center = value.page.center
     with localcontext(EXACT):
-        answers = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+        answers = values_of(center)
+        yearly = Yearly(answers, answers["horizon"])
         at_hospital = line in (*HOSPITAL_LINES, *POLICY_LINES)
         return {
-            group.name: (hospital_formula if at_hospital else site_formula)(cell, answers).words
+            group.name: (hospital_formula if at_hospital else site_formula)(priced, answers).words
             for cell in center.market.cells
+            for priced in (cell.at_asp(yearly.price_level(month, cell.negotiated_from)),)
             for group in groups_of(cell, answers)
             if not (at_hospital and group.is_new)
         }

@@ -20,15 +20,22 @@ from tests.roi.test_infusion_center import cell, center
 
 NEW = {"place": "elsewhere", "hospital_allowed": None, "hospital_administration": None, "infusions_per_month": D("7.3333")}
 CELLS = (
-    cell(share_340b=D("0.4"), white_bag_share=D("0.15"), infusions_per_month=D("31.1667")),
-    cell(payer="Plan B", leaves_on=dt.date(2026, 8, 1), policy_id="P", infusions_per_month=D("12.5")),
-    cell(payer="Medicare", line_of_business="medicare", site_drug=D("198765.43")),
+    cell(share_340b=D("0.4"), white_bag_share=D("0.15"), infusions_per_month=D("31.1667"), patient_share=D("0.1")),
+    cell(payer="Plan B", leaves_on=dt.date(2026, 8, 1), policy_id="P", infusions_per_month=D("12.5"), denial_index=D("1.3")),
+    cell(
+        payer="Medicare",
+        line_of_business="medicare",
+        site_drug=D("198765.43"),
+        biosimilar_asp=D(90_000),
+        biosimilar_drug=D(120_000),
+        negotiated_from=dt.date(2027, 3, 1),
+    ),
     cell(**NEW),
 )
 RICH = {
     "opens_in": "2026-03", "denials": "3", "waste": "1.5", "hospital_cost": "40", "white_bag": "7", "supplies": "31.25", "exempt": "10",
     "ramp": "20, 45, 70", "capture_staying": "12", "capture_elsewhere": "15", "chairs": "1", "horizon": "24", "acquisition_site": "97",
-    "site_340b": "yes",
+    "site_340b": "yes", "bad_debt": "4", "asp_erosion": "3", "growth": "2", "biosimilar_mix": "30", "share": "60",
 }  # fmt: skip
 
 
@@ -50,7 +57,8 @@ def test_every_margin_is_what_its_formula_says():
         assert round(site_formula(one, value).cents, 12) == round(at(site_terms(one, value).margin, 1), 12)
         if one.place == HOSPITAL:
             assert round(hospital_formula(one, value).cents, 12) == round(at(hospital_terms(one, value).margin, 1), 12)
-    assert "(1 − 7 % white-bagged) × ($2,400.00 allowed − $1,940.00 drug − $72.00 denied" in site_formula(CELLS[0], value).words
+    words = site_formula(CELLS[0], value).words
+    assert "60 % our share × ((1 − 7 % white-bagged) × ($2,400.00 allowed − $1,940.00 drug − $81.60 denied or unpaid" in words
     assert len(groups_of(CELLS[1], value)) == 2
 
 
