@@ -8,7 +8,6 @@ from roi.actions.compute import engine_version
 from roi.actions.scenarios import Refused, Saved, create_scenario
 from roi.engine.cash_flow import BASELINES, cash_flow
 from roi.engine.infusion_center import Center, inputs_of
-from roi.engine.inputs import InputError
 from roi.engine.scenario_file import ScenarioFile
 from roi.models import ScenarioResult
 
@@ -73,10 +72,7 @@ def import_scenario(user, file: ScenarioFile, *, name: str = "", from_inputs: bo
             "This version of the product cannot read the scenario's inputs; export it again from a server that is up to date."
         ) from None
     center = replace(center, market=replace(center.market, run_id=here.pk if here else None))
-    try:
-        found = cash_flow(inputs_of(center))
-    except KeyError as missing:
-        raise InputError(str(missing.args[0]), "is asked for by this version of the product and is not in the file.") from None
+    found = cash_flow(inputs_of(center))
     note = f"Imported: version {file.version} of “{file.name}”" + ("" if here else ", computed from the file's inputs")
     saved = create_scenario(user, name or file.name, center, note, seed=file.seed, draws=file.draws)
     values = {baseline: found.values[baseline].npv_cents for baseline in BASELINES}

@@ -7,13 +7,12 @@ known is said and fails none. A decision by hand needs a reason and goes before 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT
-from roi.engine.infusion_center import Center, bars_site, read_value, site_terms
+from roi.engine.infusion_center import Center, bars_site, inputs_of, site_terms, values_of
 from roi.engine.inputs import ZERO, at
 from roi.engine.market import Cell
 
@@ -83,36 +82,42 @@ def measured(center: Center) -> list[Measured]:
     for cell in center.market.cells:
         cells[cell.family].append(cell)
     with localcontext(EXACT):
-        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
-        found = [_measured(family, its, value) for family, its in cells.items()]
+        inputs, value = inputs_of(center), values_of(center)
+        supplies = sum((at(cost.per_infusion, inputs.opens) for cost in inputs.costs), ZERO)
+        found = [_measured(family, its, value, supplies) for family, its in cells.items()]
     return sorted(found, key=lambda one: (-one.infusions_per_month, one.family))
 
 
-def _measured(family: str, cells: list[Cell], value: Mapping) -> Measured:
+def _measured(family: str, cells: list[Cell], value: Mapping, supplies: Decimal) -> Measured:
     infusions = sum((cell.infusions_per_month for cell in cells), ZERO)
     open_to = [cell for cell in cells if not bars_site(replace(cell, off_formulary=False), value["hospital_affiliated"])]
-    margins = {cell: _margin(cell, value) for cell in open_to}
-    paying = [cell for cell in open_to if margins[cell] >= 0]
+    margins = [_margin(cell, value, supplies) for cell in open_to]
+    paying = [cell for cell, margin in zip(open_to, margins, strict=True) if margin >= 0]
+    medicare = [(cell, margin) for cell, margin in zip(open_to, margins, strict=True) if cell.line_of_business == MEDICARE]
     return Measured(
         family=family,
         infusions_per_month=infusions,
         covered=sum((cell.infusions_per_month for cell in paying), ZERO) / infusions if infusions else ZERO,
         payers_covering=len({cell.payer for cell in paying}),
         payers=len({cell.payer for cell in cells}),
-        margin=_mean(open_to, margins),
-        medicare_margin=_mean([cell for cell in open_to if cell.line_of_business == MEDICARE], margins),
-        chair_minutes=_mean(cells, {cell: cell.chair_minutes for cell in cells}) or ZERO,
+        margin=_mean(zip(open_to, margins, strict=True)),
+        medicare_margin=_mean(medicare),
+        chair_minutes=_mean((cell, cell.chair_minutes) for cell in cells) or ZERO,
     )
 
 
-def _margin(cell: Cell, value: Mapping) -> Decimal:
+def _margin(cell: Cell, value: Mapping, supplies: Decimal) -> Decimal:
     terms = site_terms(cell, value)
-    return at(terms.margin, 1) + at(terms.benefit_340b, 1) - value["supplies"]
+    return at(terms.margin, 1) + at(terms.benefit_340b, 1) - supplies
 
 
-def _mean(cells: list[Cell], amounts: Mapping[Cell, Decimal]) -> Decimal | None:
-    infusions = sum((cell.infusions_per_month for cell in cells), ZERO)
-    return sum((amounts[cell] * cell.infusions_per_month for cell in cells), ZERO) / infusions if infusions else None
+def _mean(amounts: Iterable[tuple[Cell, Decimal]]) -> Decimal | None:
+    """Over infusions; None where there is none."""
+    total, infusions = ZERO, ZERO
+    for cell, amount in amounts:
+        total += amount * cell.infusions_per_month
+        infusions += cell.infusions_per_month
+    return total / infusions if infusions else None
 
 
 def decided(one: Measured, known: Known, rules: Rules, by_hand: tuple[bool, str] | None = None) -> Decided:

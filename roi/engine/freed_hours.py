@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import Center, hospital_terms, inputs_of, read_value
+from roi.engine.infusion_center import Center, hospital_terms, inputs_of, values_of
 from roi.engine.inputs import ZERO, at
 from roi.engine.market import HOSPITAL
 
@@ -63,7 +62,7 @@ def freed_hours(center: Center) -> Decimal:
 def hospital_margins(center: Center) -> dict[str, Decimal]:
     """By therapy: what an infusion leaves at the hospital, 340B benefit included, mean over the market's payers there."""
     with localcontext(EXACT):
-        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
+        value = values_of(center)
         sums: dict[str, list[Decimal]] = {}
         for cell in center.market.at(HOSPITAL):
             terms = hospital_terms(cell, value)

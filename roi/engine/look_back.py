@@ -13,13 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
-from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import NEGOTIATING_PAYERS, WHITE_BAGGING_PAYERS, Center, groups_of, inputs_of, read_value
+from roi.engine.infusion_center import (
+    NEGOTIATING_PAYERS,
+    WHITE_BAGGING_PAYERS,
+    Center,
+    groups_by_month,
+    inputs_of,
+    site_drug,
+    values_of,
+)
 from roi.engine.inputs import ZERO
 from roi.engine.market import Cell
 from roi.engine.terms import MEDICARE_PAID_SHARE
+from roi.engine.yearly import Yearly
 
 OPENING, VOLUME, PRICE = "opening", "volume", "price"
 ASSUMPTIONS = (OPENING, VOLUME, PRICE)
@@ -59,20 +67,27 @@ class Window:
 def predicted(center: Center, opens: int | None = None) -> Predicted:
     """What the center expects at the site, or would have had it opened in month `opens`."""
     with localcontext(EXACT):
-        value = {key: read_value(key, center.answers[key].text) for key in FIELDS}
-        inputs = inputs_of(center)
+        value, inputs = values_of(center), inputs_of(center)
         if opens is not None:
             inputs = replace(inputs, opens=opens)
         fits = chair_use(inputs).fits
         infusions, allowed = [ZERO] * inputs.horizon, [ZERO] * inputs.horizon
         for cell in center.market.cells:
-            price = allowed_at_site(cell, value)
-            for group in groups_of(cell, value):
+            prices = _prices(cell, value, inputs.horizon)
+            for group in groups_by_month(cell, value):
                 for month in inputs.months():
                     given = wanted(inputs, group, month) * fits[month - 1]
                     infusions[month - 1] += given
-                    allowed[month - 1] += given * price
+                    allowed[month - 1] += given * prices[month - 1]
     return Predicted(tuple(infusions), tuple(allowed))
+
+
+def _prices(cell: Cell, value: Mapping, horizon: int) -> list[Decimal]:
+    """What is allowed in each month: average sales prices fall by the year, negotiated ones begin in their month."""
+    yearly = Yearly(value, horizon)
+    levels = [yearly.price_level(month, cell.negotiated_from) for month in yearly.months]
+    at_level = {level: allowed_at_site(cell.at_asp(level), value) for level in dict.fromkeys(levels)}
+    return [at_level[level] for level in levels]
 
 
 def allowed_at_site(cell: Cell, value: Mapping) -> Decimal:
@@ -80,7 +95,8 @@ def allowed_at_site(cell: Cell, value: Mapping) -> Decimal:
     level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else 1
     bagged = value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else 0
     reaches = MEDICARE_PAID_SHARE if cell.line_of_business == "medicare" else 1
-    return (cell.site_drug * (1 - bagged) + cell.site_administration) * level / reaches
+    _, price = site_drug(cell, value)
+    return (price * (1 - bagged) + cell.site_administration) * level / reaches
 
 
 def looked_back(center: Center, actual: Mapping[int, Actual], months: int) -> Window | None:

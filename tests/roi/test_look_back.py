@@ -55,6 +55,12 @@ def test_claims_show_medicares_whole_allowed_amount():
     assert predicted(made).allowed[0] == 10 * 100_000
 
 
+def test_growth_and_falling_prices_are_expected_too():
+    """Ten a month grow by a tenth after a year; the drug's $2,400 fall by a twentieth, the administration's $150 do not."""
+    expected = predicted(center(growth="10", asp_erosion="5"))
+    assert (expected.infusions[12], expected.allowed[12]) == (11, 11 * (240_000 * D("0.95") + 15_000))
+
+
 @settings(deadline=None, max_examples=20)
 @given(
     st.lists(st.tuples(st.integers(0, 500), st.integers(1, 10**6)), min_size=13, max_size=13),
