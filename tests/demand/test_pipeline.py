@@ -141,7 +141,11 @@ def test_pseudonyms_only(rehearsed):
 
 
 @pytest.mark.parametrize(
-    "edges", [(0, 1000, 3000, 4096), (0, 1, 100, 734, 735, 736, 737, 738, 4096)], ids=["read again", "shared out"]
+    "edges",
+    [
+        pytest.param((0, 1000, 3000, 4096), id="read again", marks=pytest.mark.thorough),
+        pytest.param((0, 1, 100, 734, 735, 736, 737, 738, 4096), id="shared out"),
+    ],
 )
 def test_passes_do_not_matter(rehearsed, monkeypatch, edges):
     monkeypatch.setattr(accepted, "bucket_ranges", lambda rows, memory: tuple(pairwise(edges)))

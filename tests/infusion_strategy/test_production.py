@@ -11,7 +11,8 @@ import yaml
 
 from tests.services import ROOT, Processes, answers, free_port, wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.slow]
+# Starting the stack takes most of it: once in CI, with the thorough tests; the default run has the demo's processes.
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.thorough]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 BIN = Path(sys.executable).parent
 
@@ -81,7 +82,6 @@ def stack(postgres, redis_url, tmp_path_factory, environment_for):
         processes.stop_all()
 
 
-@pytest.mark.thorough
 def test_the_containers_own_health_checks_hold(stack):
     for service in ("web", "worker", "sweeper", "scheduler"):
         words = [*COMPOSE[service]["healthcheck"]["test"][2:], *(["--port", str(stack.port)] if service == "web" else [])]
@@ -107,12 +107,18 @@ def test_a_stranger_sees_nothing(stack):
     assert answer.headers["Location"].startswith("/sign-in/")
 
 
-AN_ANALYST = """
+AN_ANALYST_AND_REGISTERS = """
+import sys
 import django
 django.setup()
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 analyst = User.objects.create_user("ada", password="a-long-enough-secret")
 analyst.groups.add(Group.objects.get(name="analyst"))
+folder = sys.argv[1]
+call_command("create_rehearsal", folder, people=300, months=18)
+for register in ("drugs", "sites", "prescribers"):
+    call_command(f"load_{register}", f"{folder}/{register}.csv")
 """
 
 
@@ -133,12 +139,8 @@ def shown(browser: requests.Session, address: str, words: str) -> str:
 def test_from_upload_to_dashboard(stack, tmp_path):
     """Registers by command; claims by the upload form; load and recomputation by the worker; the brief in the browser."""
     manage = stack.processes.manage
-    stack.script(AN_ANALYST)
     files = tmp_path / "files"
-    manage("create_rehearsal", str(files), "--people", "300", "--months", "18")
-    for command, name in [("load_drugs", "drugs.csv"), ("load_sites", "sites.csv"), ("load_prescribers", "prescribers.csv")]:
-        manage(command, str(files / name))
-
+    stack.script(AN_ANALYST_AND_REGISTERS, str(files))
     ada = stack.sign_in("ada", "a-long-enough-secret")
     assert "No figures yet" in ada.get(stack.address, timeout=30).text
     claims = [("medical", "medical_claim.csv"), ("pharmacy", "pharmacy_claim.csv"), ("eligibility", "eligibility.csv")]
@@ -188,7 +190,6 @@ print(run.status, run.reason)
 """
 
 
-@pytest.mark.thorough
 def test_a_queue_that_is_down_holds_up_no_request_and_loses_nothing(stack):
     """The run stays queued; with the queue back, the sweeper hands it to the worker."""
     asked = stack.script(ASK_WHILE_THE_QUEUE_IS_DOWN, CELERY_BROKER_URL=f"redis://127.0.0.1:{free_port()}/0")
