@@ -211,6 +211,9 @@ def test_a_reference_that_contradicts_itself_is_refused(tmp_path):
     twice = [{"ndc_code": "00000000001", "molecule": "a", "family": "a"}] * 2
     with pytest.raises(ValueError, match="more than once"):
         pipeline.recompute([], shipped_reference(ndcs=pd.DataFrame(twice)), Parameters(), tmp_path / "run")
+    codes = [{"hcpcs_code": "J1745", "effective_from": begins} for begins in ("2020-01-01", "2021-01-01")]  # the first never ends
+    with pytest.raises(ValueError, match="the periods of J1745 overlap"):
+        pipeline.recompute([], shipped_reference(drug_codes=pd.DataFrame(codes)), Parameters(), tmp_path / "run")
 
 
 def test_stages_are_reported_in_order(rehearsed, tmp_path):
