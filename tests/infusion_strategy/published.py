@@ -1,7 +1,11 @@
 """A published run of a seeded market, as pages and API read it: facts in storage, leakage cells in the database."""
 
+import atexit
 import datetime as dt
-from functools import lru_cache
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import duckdb
 from django.contrib.auth import get_user_model
@@ -28,32 +32,29 @@ def publish(people: int = 200, months: int = 24) -> Run:
     run = Run.objects.create(
         kind=Run.Kind.RECOMPUTE, status=Run.Status.FINISHED, requested_at=now, published_at=now, inputs={"extracts": []}
     )
-    path = write_facts(storage.run_folder(run.pk), _market(people, months))
-    columns, rows = _cells(str(path), (people, months))
+    facts, columns, rows = _seeded(people, months)
+    folder = storage.run_folder(run.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(facts, folder)
     LeakageCell.objects.bulk_create(LeakageCell(run=run, **dict(zip(columns, row, strict=True))) for row in rows)
     return run
 
 
-@lru_cache
-def _market(people: int, months: int):
-    return market(people=people, months=months)
-
-
-_known: dict[tuple[int, int], tuple] = {}
-
-
-def _cells(path: str, size: tuple[int, int]) -> tuple[list[str], list[tuple]]:
-    """The leakage table of the facts: one row per month, payer, line of business, family, site class and market."""
-    if size not in _known:
-        measures = ", ".join(
-            f"count(*) FILTER (outcome = '{outcome}') AS {outcome}_infusions, "
-            f"count(DISTINCT person_no) FILTER (outcome = '{outcome}') AS {outcome}_people, "
-            f"CAST(coalesce(sum(allowed_cents) FILTER (outcome = '{outcome}'), 0) AS BIGINT) AS {outcome}_allowed_cents"
-            for outcome in OUTCOMES
+@cache
+def _seeded(people: int, months: int) -> tuple[Path, list[str], list[tuple]]:
+    """A seeded market's facts.parquet and the leakage table of it (one row per month, payer, line of business, family, site class
+    and market: columns, rows), made once a test session."""
+    folder = Path(tempfile.mkdtemp(prefix="published-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    facts = write_facts(folder, market(people=people, months=months))
+    measures = ", ".join(
+        f"count(*) FILTER (outcome = '{outcome}') AS {outcome}_infusions, "
+        f"count(DISTINCT person_no) FILTER (outcome = '{outcome}') AS {outcome}_people, "
+        f"CAST(coalesce(sum(allowed_cents) FILTER (outcome = '{outcome}'), 0) AS BIGINT) AS {outcome}_allowed_cents"
+        for outcome in OUTCOMES
+    )
+    with duckdb.connect() as connection:
+        query = connection.execute(
+            f"SELECT {', '.join(LABELS)}, {measures} FROM read_parquet(?) WHERE attributed GROUP BY ALL ORDER BY ALL", [str(facts)]
         )
-        with duckdb.connect() as connection:
-            query = connection.execute(
-                f"SELECT {', '.join(LABELS)}, {measures} FROM read_parquet(?) WHERE attributed GROUP BY ALL ORDER BY ALL", [path]
-            )
-            _known[size] = [column[0] for column in query.description], query.fetchall()
-    return _known[size]
+        return facts, [column[0] for column in query.description], query.fetchall()
