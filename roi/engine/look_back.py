@@ -16,12 +16,10 @@ from decimal import Decimal, localcontext
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use, wanted
 from roi.engine.infusion_center import (
-    NEGOTIATING_PAYERS,
-    WHITE_BAGGING_PAYERS,
     Center,
     groups_by_month,
     inputs_of,
-    site_drug,
+    site_amounts,
     values_of,
 )
 from roi.engine.inputs import ZERO
@@ -92,11 +90,9 @@ def _prices(cell: Cell, value: Mapping, horizon: int) -> list[Decimal]:
 
 def allowed_at_site(cell: Cell, value: Mapping) -> Decimal:
     """What claims will show as allowed for an infusion at the new site; Medicare's whole amount, of which the payer keeps 1.6 %."""
-    level = value["contract_level"] if cell.line_of_business in NEGOTIATING_PAYERS else 1
-    bagged = value["white_bag"] if cell.line_of_business in WHITE_BAGGING_PAYERS else 0
+    made = site_amounts(cell, value)
     reaches = MEDICARE_PAID_SHARE if cell.line_of_business == "medicare" else 1
-    _, price = site_drug(cell, value)
-    return (price * (1 - bagged) + cell.site_administration) * level / reaches
+    return (made.allowed * (1 - made.bagged) + made.administration) / reaches
 
 
 def looked_back(center: Center, actual: Mapping[int, Actual], months: int) -> Window | None:
