@@ -61,9 +61,10 @@ class Center:
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Center":
-        """A question that did not exist when the version was saved is answered by what changes nothing."""
+        """A version from before there were options has fewer questions: the others are answered by what changes nothing."""
         option = values.get("option", CENTER)
-        answers = {key: _unasked(key, OPTIONS[option]) for key in FIELDS} | {
+        filled = {} if "option" in values else {key: _unasked(key, OPTIONS[option]) for key in FIELDS}
+        answers = filled | {
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
         }

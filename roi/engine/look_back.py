@@ -15,13 +15,7 @@ from decimal import Decimal, localcontext
 
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import (
-    Center,
-    groups_by_month,
-    inputs_of,
-    site_amounts,
-    values_of,
-)
+from roi.engine.infusion_center import Center, groups_by_month, inputs_of, site_amounts, values_of
 from roi.engine.inputs import ZERO
 from roi.engine.market import Cell
 from roi.engine.terms import MEDICARE_PAID_SHARE

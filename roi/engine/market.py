@@ -64,7 +64,7 @@ class Cell:
     negotiated_from: dt.date | None = None
     denial_index: Decimal = ONE
     patient_share: Decimal = ZERO
-    offers: Mapping[str, Offer] = with_default(default_factory=dict)
+    offers: Mapping[str, Offer] = with_default(default_factory=dict, hash=False)
     excluded: tuple[str, ...] = ()
     off_formulary: bool = False
 

@@ -38,7 +38,7 @@ def test_one_scenario_with_its_inputs_and_result(make, change, reader):
         "section": "Chairs",
         "label": "Chairs",
         "value": "9 chairs",
-        "source": {"mark": "guessed", "source": "", "as_of": ""},
+        "source": {"mark": "guessed", "source": "Planning assumption; nobody measured it", "as_of": ""},
     }
     assert sum(data["marks"].values()) == sum(1 for given in data["inputs"] if given["source"])
 
