@@ -33,6 +33,6 @@ def access_editable(user, pk: int) -> Scenario:
 
 def access_approving(user, pk: int, number: int) -> ScenarioVersion:
     """Who may record the council's choices may approve."""
-    version = access_version(user, pk, number)
+    access_scenarios(user)
     demand_right(user, "care_sites.decide")
-    return version
+    return access_version(user, pk, number)

@@ -83,6 +83,9 @@ MAY = {
     "roi:create": EDITS, "roi:edit": EDITS, "roi:restore": EDITS, "roi:compute": EDITS, "roi:archive": EDITS, "roi:unarchive": EDITS,
     "roi:delete": EDITS, "roi:uncertainty": EVERYBODY, "roi:sliders": EVERYBODY, "roi:stress": EVERYBODY, "roi:workbook": EVERYBODY,
     "roi:spreads": EDITS, "roi:keep": EDITS, "roi:options": EVERYBODY, "roi:keep-options": EDITS, "roi:side-by-side": EVERYBODY,
+    "roi:scenario-file": EVERYBODY, "roi:import": EDITS, "roi:explain": EVERYBODY, "roi:freed": EVERYBODY, "roi:look-back": EVERYBODY,
+    "roi:approve": {"council member"}, "roi:look-back-site": {"council member"}, "roi:formulary": EVERYBODY, "roi:apply-formulary": EDITS,
+    "roi:home": EVERYBODY, "roi:home-brief": EVERYBODY, "roi:site-costs": EVERYBODY,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
     "api-figure-list": EVERYBODY, "api-figure-detail": EVERYBODY, "api-figure-infusions": PATIENTS,
@@ -114,7 +117,7 @@ POSTS = {
     "demand:save-line", "demand:sign-line", "demand:state-likelihood", "demand:take-back", "demand:take-rule-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:compute", "roi:keep", "roi:keep-options", "roi:restore", "roi:unarchive", "sites:drop-site-change",
+    "payers:undo-rate-change", "roi:apply-formulary", "roi:look-back-site", "roi:compute", "roi:keep", "roi:keep-options", "roi:restore", "roi:unarchive", "sites:drop-site-change",
     "sites:retire-site", "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 
