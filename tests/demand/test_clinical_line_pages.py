@@ -14,7 +14,7 @@ from django.utils import timezone
 from demand import storage
 from demand.engine.pseudonym import pseudonym
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
-from demand.selectors.diagnosis_names import diagnosis_names
+from demand.selectors.diagnosis_names import diagnosis_names, reading
 from payers.models import DrugFamily
 from tests.demand.line_values import treatment, write_values
 from tests.infusion_strategy.published import sign_in
@@ -186,6 +186,7 @@ def test_queries_of_the_answer_do_not_grow(client, run, django_assert_max_num_qu
         client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"})
 
 
-def test_diagnoses_have_names_where_they_are_any():
+def test_diagnoses_have_names_once_the_tables_are_read():
+    reading().result()
     assert diagnosis_names(["I5022", "LUCK", ""]) == {"I5022": "Chronic systolic (congestive) heart failure"}
     assert diagnosis_names([]) == {}
