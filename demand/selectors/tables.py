@@ -59,6 +59,11 @@ TABLES = {
             "episode_id",
         ),
         _table(
+            "risk",
+            "person_id family payer line_of_business market site_id site_class started_on last_infused_on next_expected_on forecast_on "
+            "risk risk_certain risk_all reasons",
+        ),
+        _table(
             "unadministered_fills",
             "person_id dispensing_date molecule family ndc_code dispensing_provider_npi payer paid_cents",
         ),

@@ -21,6 +21,7 @@ PAGES = {
         *("white-bagging/", "safety/", "gladly/"),
         *("line/", "line/versions/", "line/drugs/"),
         *("exposure/", "outlook/", "therapies/", "contradictions/", "response/", "prices/", "logs/"),
+        *("who-is-next/", "who-is-next/model/", "policy-effect/"),
         *("definitions/leakage-rate/", "scenarios/1/uncertainty/", "scenarios/1/sliders/", "scenarios/1/stress/"),
         *("scenarios/1/options/", "scenarios/side-by-side/?s=1"),
     ],

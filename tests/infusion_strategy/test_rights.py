@@ -58,6 +58,8 @@ MAY = {
     "demand:dark-treatment": PATIENTS, "demand:dark-resolve": PATIENTS, "demand:dark-reopen": PATIENTS,
     "demand:white-bagging": EVERYBODY, "demand:white-bagging-csv": EVERYBODY, "demand:safety": EVERYBODY, "demand:safety-csv": EVERYBODY,
     "demand:gladly": EVERYBODY, "demand:gladly-csv": EVERYBODY,
+    "demand:who-is-next": EVERYBODY, "demand:risk-model": EVERYBODY, "demand:who-is-next-csv": EVERYBODY, "demand:policy-effect": EVERYBODY,
+    "demand:likely-movers": PATIENTS, "demand:likely-movers-csv": PATIENTS,
     "demand:market-map": EVERYBODY, "demand:market-fit": EVERYBODY, "demand:market-where": EVERYBODY,
     "choices:capacity": EVERYBODY, "choices:capacity-table": EVERYBODY, "choices:choices": EVERYBODY, "choices:cell": EVERYBODY,
     "choices:decision": EVERYBODY, "choices:record": {"council member"}, "choices:readiness": EVERYBODY, "choices:watch": EVERYBODY,
@@ -162,7 +164,7 @@ def paths(settings, tmp_path):
         "demand:leakage-table": "/leakage/table/how.csv", "demand:dark-table": "/dark/table/outcomes.csv",
         "demand:prescriber-leakage": "/leakage/prescribers/1000000004/",
         "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
-        "demand:undo-decision": "/outlook/P-1/decision/undo/",
+        "demand:undo-decision": "/outlook/P-1/decision/undo/", "demand:who-is-next-csv": "/who-is-next/by-payer.csv",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
         "demand:white-bagging-csv": "/white-bagging/white-bag-site.csv", "demand:safety-csv": "/safety/adherence.csv", "demand:gladly-csv": "/gladly/segments.csv",
         "choices:capacity-table": "/markets/capacity/sites.csv", **{
