@@ -183,7 +183,7 @@ def _calibration_chart(found: WhoIsNext) -> dict:
 
 
 def drivers(found: WhoIsNext) -> Figure | None:
-    """None where the forecast is the base rate."""
+    """None where everybody has the base rate."""
     told = found.card["drivers"]
     if not told:
         return None

@@ -65,7 +65,9 @@ def reading(found: EffectOf) -> str:
 
 
 def _before(found: EffectOf) -> str:
-    if found.change is HIDDEN or found.change is None:
+    if found.change is HIDDEN:
+        return "What the groups did before rests on counts too small to be shown. "
+    if found.change is None:
         return "" if found.before else "No claims from before the policy show whether the groups moved alike. "
     return f"Less the difference that they had before: {_points(found.change)} points ({_points(found.change_low)} to {_points(found.change_high)}). "
 

@@ -99,7 +99,7 @@ def forecast_moves(snapshots: pd.DataFrame) -> MoveRisk:
         past = snapshots[snapshots["snapshot_no"] > 1].reset_index(drop=True)
         evaluation, status = _evaluate(past)
         learned = _hindsight(past)
-        model, training = _learn(learned, with_features=status == BETTER)
+        model, training = _learn(learned, with_features=status != TOO_FEW)  # no better: shown, with these words beside it
         worlds = [model.chances(now, with_maybe) for with_maybe in (False, True)]
         chance = now["site_policy_chance"].to_numpy(dtype=float)[:, None]
         months = (1 - chance) * worlds[0] + chance * worlds[1]

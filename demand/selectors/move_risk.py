@@ -109,8 +109,16 @@ class WhoIsNext:
     restricted: bool
 
     @property
-    def is_better(self) -> bool:
-        return self.card["status"] == "better"
+    def is_judged(self) -> bool:
+        return self.card["status"] != "too few"
+
+    @property
+    def by_base_rate(self) -> float | Mark | None:
+        """How many the base rate would expect; None where there is none."""
+        rate = self.card["training"]["base_rate"]
+        if self.total is None or rate is None:
+            return None
+        return HIDDEN if self.total.is_hidden else rate * self.total.treatments
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ class EffectOf:
     clinical_lines: tuple[str, ...]
 
     @property
+    def is_hidden(self) -> bool:
+        return self.effect.difference is HIDDEN
+
+    @property
     def windows(self) -> tuple[Window, ...]:
         return (*self.before, self.effect)
 
