@@ -20,7 +20,8 @@ def _sentences(run: Run) -> tuple[str, ...]:
     [(infusions, attributed, first, last, months, payers, some_payer, unknown_site)] = ask_tables(
         run,
         "SELECT count(*), count(*) FILTER (is_headline), min(month), max(month), "
-        "coalesce(date_diff('month', min(month), max(month)) + 1, 0), count(DISTINCT payer), any_value(payer), "
+        "coalesce(date_diff('month', min(month), max(month)) + 1, 0), count(DISTINCT payer) FILTER (payer <> 'unknown'), "
+        "any_value(payer) FILTER (payer <> 'unknown'), "
         "count(*) FILTER (site_class = 'unknown') FROM {facts}",
     )
     if not infusions:
@@ -51,7 +52,9 @@ def _sentences(run: Run) -> tuple[str, ...]:
             f"No infusion is ordered by a named prescriber of ours, because {missing}: nothing counts as ours to lose. Load prescribers.csv, and ask "
             "for ordering provider numbers in the claims."
         )
-    absent = [name for name, number in (("pharmacy claims", fills), ("eligibility", spans)) if not number]
+    pharmacy = (run.result.get("counts") or {}).get("rows", {}).get("pharmacy", {}).get("accepted", 0)
+    fill_words = "pharmacy claims for any drug that is also infused" if pharmacy else "pharmacy claims"
+    absent = [name for name, number in ((fill_words, fills), ("eligibility", spans)) if not number]
     if absent:
         lost = ["confirmed white bags and shifts to self-injection"] * (not fills) + ["who is dark and who only lost coverage"] * (
             not spans

@@ -73,7 +73,7 @@ def _context(request, run) -> dict:
         "unknown_share": charts.share(found.unknown, found.named),
         "figures": [
             (figure, f"{reverse('demand:leakage-table', args=[figure.key])}?{urlencode(asked)}")
-            for figure in charts.figures(found, origin)
+            for figure in (charts.figures(found, origin) if found.named != 0 else ())
         ],
         "evidence": [(leak_words.KINDS[kind], leak_words.reason(reason), *rest) for kind, reason, *rest in found.evidence],
     }
