@@ -14,6 +14,9 @@ IMPACT_KINDS = {
     "transfer_of_care": "Transfer of care",
     "cost_surprise": "Cost surprise",
     "distress": "Distress",
+    "reaction": "Reaction",
+    "infection": "Infection",
+    "unplanned_return": "Unplanned return to hospital",
 }
 SEVERITIES = {"low": "Low", "moderate": "Moderate", "high": "High"}
 FLAGS = {"true": "Yes", "false": "No"}
@@ -33,7 +36,7 @@ LABELS = {
     "delayed_days": ("Days of delay", "0 where it came in time."),
     "wasted": ("Drug wasted", ""),
     "staff_minutes": ("Staff minutes", "Extra time for calls, receipt, storage."),
-    "policy_id": ("Policy", "Which policy did it."),
+    "policy_id": ("Policy", "Which policy did it; blank where none did."),
     "reported_on": ("Reported on", ""),
     "kind": ("What happened", ""),
     "delay_days": ("Days of delay", ""),
@@ -70,7 +73,7 @@ class RecordForm(forms.Form):
             return forms.TextInput(attrs={"list": f"known-{name}", "autocomplete": "off"} if name in ("payer", "pharmacy") else {})
         if value and value not in choices:
             choices = {**choices, value: value}
-        return forms.Select(choices=[("", "not known" if name not in ("policy_id", "kind") else "choose"), *choices.items()])
+        return forms.Select(choices=[("", {"policy_id": "none", "kind": "choose"}.get(name, "not known")), *choices.items()])
 
 
 def _choices(name: str) -> dict[str, str] | None:

@@ -88,7 +88,7 @@ def collect(
     scratch: Path,
     report: Callable[[float], None] = lambda share: None,
 ) -> AcceptedRows:
-    """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no), `looked_into`, `everyday_span`
+    """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no), `filled_payer`, `looked_into`, `everyday_span`
     and `reject_row`.
     """
     ordered = sorted(extracts, key=lambda extract: extract.sequence)
@@ -113,6 +113,9 @@ def collect(
     )
     counts = _all_rejects(connection, ordered, final)
     make_views(connection, {kind: final.accepted(kind) for kind in KINDS})
+    connection.execute(
+        "CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy WHERE payer IS NOT NULL"
+    )
     stage.run(connection, "everyday")
     [(rows,)] = connection.execute("SELECT count(*) FROM accepted_medical SEMI JOIN looked_into USING (person_id)").fetchall()
     passes = bucket_ranges(rows, memory_bytes)

@@ -100,7 +100,7 @@ DENIALS = Layout(
 )
 PATIENT_IMPACTS = Layout(
     columns=(
-        Column("policy_id", cells.text(80), needed=True),
+        Column("policy_id", cells.text(80), blank=""),  # blank: no policy did it
         Column("site_id", cells.text(80), blank=""),
         Column("reported_on", cells.day, needed=True),
         Column("kind", cells.text(40), needed=True),

@@ -90,7 +90,7 @@ def evidence(run: Run | None, known: Registers) -> tuple[Evidence, tuple[str, ..
         policies=known.policies,
         denials=[_denial(row, known) for row in logs["denials"]],
         events=[BagEvent(row.id, _payer(row), _family(row), row.administered_on) for row in logs["white_bag_events"]],
-        impacts=[Impact(row.id, row.policy_id, row.reported_on) for row in logs["patient_impacts"]],
+        impacts=[Impact(row.id, row.policy_id, row.reported_on) for row in logs["patient_impacts"] if row.policy_id],
         stays=stays,
         exempt=exempt,
         owned_administrations=owned,

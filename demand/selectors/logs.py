@@ -63,7 +63,7 @@ class LogRows:
         if split == "reason":
             return row.reason.code or UNKNOWN
         if split == "policy":
-            return row.policy_id
+            return row.policy_id or UNKNOWN
         if split in ("payer", "family", "site"):
             return getattr(row, split)
         return row.fields[split] or UNKNOWN

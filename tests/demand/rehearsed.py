@@ -53,7 +53,8 @@ class Rehearsed:
         return value
 
 
-def rehearse(folder: Path, people: int, seed: int, memory_limit: str = "300MB") -> Rehearsed:
+def rehearse(folder: Path, people: int, seed: int, memory_limit: str = "300MB", without: str = "") -> Rehearsed:
+    """`without`: a kind of file that is left out."""
     system = folder / "system"
     create_rehearsal(system, people=people, seed=seed)
     manifest = json.loads((system / "truth" / "manifest.json").read_text(encoding="utf-8"))
@@ -61,6 +62,7 @@ def rehearse(folder: Path, people: int, seed: int, memory_limit: str = "300MB") 
     files = [
         SourceFile(kind, system / name, name)
         for kind, name in (("medical", "medical_claim.csv"), ("pharmacy", "pharmacy_claim.csv"), ("eligibility", "eligibility.csv"))
+        if kind != without
     ]
     options = lines.LoadOptions(
         pseudonym_key=KEY, name="rehearsal", paid_through=paid_through, identities_dir=folder / "identities"

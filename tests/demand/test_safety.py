@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from demand.engine.disclosure import HIDDEN
+from demand.models import PatientImpact
 from demand.selectors.bounce_back import FLAGS, bounce_back, bounced
+from demand.selectors.contradictions import board
 from demand.selectors.facts import ask_tables, results_key
 from demand.selectors.policy_safety import policy_safety
 from demand.selectors.safety import KINDS, WITHIN, adherence, event_rates, followed_infusions
@@ -154,3 +156,10 @@ def test_the_page_shows_studies_that_disagree_and_says_what_home_lacks(run, anal
     assert "within 7 days" in text and "No national comparator" in text and "they do not agree" in text and "Wasserman" in text
     assert "same or the next day" in analyst.get("/safety/?within=soon").content.decode()
     assert analyst.get("/safety/safety-hospital.csv?within=30").content.startswith(b"site_class,cases,events,raw")
+
+
+def test_an_event_that_no_policy_caused_is_logged_and_contradicts_nothing(analyst, own_storage):
+    answer = analyst.post("/logs/patient_impacts/records/new/", {"reported_on": "2026-03-01", "kind": "infection", "severity": "high"})
+    assert answer.status_code == 302 and PatientImpact.objects.get().policy_id == ""
+    assert not board(None).open
+    assert "Unplanned return to hospital" in analyst.get("/logs/patient_impacts/records/new/").content.decode()

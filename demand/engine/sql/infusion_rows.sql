@@ -1,5 +1,5 @@
 -- Grouped lines and matched drugs -> infusions. Grain: one row per person x service date x molecule x site.
--- in:  seed, seed_line, seed_payable, service_line, supply, match, ref_sites, ref_drug_families, person
+-- in:  seed, seed_line, seed_payable, service_line, supply, match, noted, ref_sites, ref_drug_families, person
 -- out: infusion, line_place (line_no -> infusion_id and why a line has none), unadministered_fill
 
 CREATE OR REPLACE TEMP TABLE kept_seed AS  -- some are infusions only where a drug was found for them (a nurse's visit at home)
@@ -104,14 +104,15 @@ CREATE OR REPLACE TEMP TABLE infusion_number AS
 SELECT
     seed.seed_no, person.person_no,
     coalesce(seed.molecule, served.molecule, 'unknown') AS molecule,
-    coalesce(seed.family, served.family, 'unknown') AS family,
+    coalesce(seed.family, served.family, noted.family, 'unknown') AS family,
     person.person_no * 100000 + row_number() OVER (
         PARTITION BY person.person_no
         ORDER BY seed.service_date, coalesce(seed.molecule, served.molecule, 'unknown'), seed.site_id, seed.seed_no
     ) AS infusion_id
 FROM kept_seed AS seed
 JOIN person ON person.person_id = seed.person_id
-LEFT JOIN seed_supply AS served ON served.seed_no = seed.seed_no;
+LEFT JOIN seed_supply AS served ON served.seed_no = seed.seed_no
+LEFT JOIN noted ON noted.seed_no = seed.seed_no;
 
 CREATE OR REPLACE TEMP TABLE infusion AS
 WITH site AS (
@@ -137,16 +138,18 @@ WITH site AS (
                 THEN 'home_per_diem'
             WHEN payable.seed_no IS NOT NULL THEN 'buy_and_bill'
             WHEN served.is_own_pharmacy THEN 'clear_bag'
-            WHEN served.seed_no IS NOT NULL THEN 'white_bag'
+            WHEN served.seed_no IS NOT NULL OR noted.seed_no IS NOT NULL THEN 'white_bag'
             ELSE 'unknown'
         END AS channel,
-        CASE WHEN payable.seed_no IS NULL THEN served.confidence END AS channel_confidence
+        CASE WHEN payable.seed_no IS NULL THEN coalesce(served.confidence, CASE WHEN noted.seed_no IS NOT NULL THEN 'probable' END) END
+            AS channel_confidence
     FROM kept_seed AS seed
     JOIN infusion_number AS numbered USING (seed_no)
     JOIN infusion_sums USING (seed_no)
     JOIN infusion_codes USING (seed_no)
     JOIN service_line AS first_line ON first_line.line_no = infusion_sums.first_line_no
     LEFT JOIN seed_supply AS served ON served.seed_no = seed.seed_no
+    LEFT JOIN noted ON noted.seed_no = seed.seed_no
     LEFT JOIN seed_payable AS payable ON payable.seed_no = seed.seed_no
     LEFT JOIN site ON site.site_id = seed.site_id
 )
