@@ -116,7 +116,7 @@ class _Problem:
         answer = self._served(k, sorted(set(chosen)), bound, proven)  # where nothing more helps one may be chosen twice
         if not self.limited or (answer is not None and answer.value >= bound - TOLERANCE * max(1.0, bound)):
             return answer
-        best = self.with_limits.best(k, seconds, bound)
+        best = self.with_limits.best(k, seconds, bound, chosen)
         answer = self._served(k, list(best.chosen), best.bound, True)
         return answer or Answer(k, 0.0, (), (), (), False, best.bound)
 

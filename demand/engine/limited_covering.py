@@ -78,14 +78,18 @@ class LimitedCovering:
         self.chosen: list[int] = []  # the best choice so far and what it keeps
         self.kept = 0.0
 
-    def best(self, k: int, seconds: float, bound: float = np.inf) -> Best:
+    def best(self, k: int, seconds: float, bound: float = np.inf, start: Sequence[int] = ()) -> Best:
         """The best choice of at most k; after about `seconds` the best found so far, with the bound that holds by then.
 
-        `bound`: what is known to bound it already. k must not fall from one call to the next.
+        `bound` and `start`: how much and what is best without the limits. k must not fall from one call to the next.
         """
         until = time.monotonic() + seconds
         if not len(self.able):
             return Best((), 0.0, 0.0)
+        begin = np.flatnonzero(np.isin(self.able, list(start))).tolist()
+        if begin and self._offer(begin) is None:  # a minimum is not met: perhaps it is without one of them
+            for left_out in begin if len(begin) > 1 else ():
+                self._offer([c for c in begin if c != left_out])
         self._exchange(k)
         bound = min(bound, self._descend(k))
         self._exchange(k)
