@@ -159,7 +159,9 @@ def test_the_page_shows_studies_that_disagree_and_says_what_home_lacks(run, anal
 
 
 def test_an_event_that_no_policy_caused_is_logged_and_contradicts_nothing(analyst, own_storage):
-    answer = analyst.post("/logs/patient_impacts/records/new/", {"reported_on": "2026-03-01", "kind": "infection", "severity": "high"})
+    answer = analyst.post(
+        "/logs/patient_impacts/records/new/", {"reported_on": "2026-03-01", "kind": "infection", "severity": "high"}
+    )
     assert answer.status_code == 302 and PatientImpact.objects.get().policy_id == ""
     assert not board(None).open
     assert "Unplanned return to hospital" in analyst.get("/logs/patient_impacts/records/new/").content.decode()
