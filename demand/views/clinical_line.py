@@ -103,7 +103,8 @@ def versions(request):
     access_dashboard(request.user)
     found = list(RetentionLine.objects.select_related("made_by", "signed_by", "based_on"))
     changes = [(one, differences(saved_line(one.based_on), saved_line(one))) for one in found]
-    return render(request, "clinical_line/versions.html", {"versions": changes, "standing": standing_version()})
+    context = {"versions": changes, "standing": standing_version(), "listed": _versions()}
+    return render(request, "clinical_line/versions.html", context)
 
 
 @require_safe

@@ -104,6 +104,8 @@ def test_a_version_is_saved_signed_once_and_never_edited(client, run):
     with pytest.raises(SignedStands):
         version.save()
     assert "counts" in words(client.get(reverse("demand:line-versions")))
+    two = words(client.get(reverse("demand:clinical-line"), {"version": "shipped", "base": version.pk}))
+    assert f"Changed against version {version.pk}: " in two and "Age: stay below age 21 → 18" in two
     assert {"saved a version of the clinical line", "signed a version of the clinical line"} <= {
         entry.additional_data.get("did") for entry in LogEntry.objects.all() if entry.additional_data
     }
