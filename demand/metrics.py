@@ -73,7 +73,7 @@ METRICS = {
             denominator="Attributed infusions that were kept, white-bagged or left.",
             direction="Lower is better.",
             next_step="See which payers require it, compare with the clinics' own log, and take the rate to the contract talks.",
-            limits="Without pharmacy claims nothing is confirmed. An administration with nothing found is unknown, never white-bagged.",
+            limits="Without pharmacy claims of a payer a bag is probable at most, by the clinic's note or the payer's policy. An administration with nothing found is unknown, never white-bagged.",
             parameters=("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days"),
             sql=("roles", "infusions", "channels_round", "channels", "leakage"),
         ),
@@ -296,9 +296,10 @@ METRICS = {
             limits="Precision by the log is the share of inferred white bags that the clinic noted, in the days that its log covers: a log that misses "
             "doses makes it lower than it is. Recall is the share of noted doses that claims show as white-bagged. Log and claims meet by clinic, drug and day, "
             "since the log names no person; the log also helps to choose among a person's fills, so the two are not wholly independent. "
-            "Without pharmacy claims nothing that rests on fills is found, and nothing is confirmed that a pharmacy did not bill itself.",
+            "Where a run has no pharmacy claim of a payer, a dose that the site did not bill is probable where the clinic noted it or the payer's "
+            "drug-source policy asks for it, and not known otherwise: bags without note and rule are missed then.",
             parameters=("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days"),
-            sql=("infusions", "channels", "channels_round", "infusion_rows"),
+            sql=("infusions", "channels", "channels_round", "channels_noted", "infusion_rows"),
         ),
         Metric(
             slug="waste-by-channel",

@@ -403,3 +403,31 @@ def test_a_payers_other_name_in_claims_is_the_payer():
     named = {"payer_names": [{"name": "acme hmo of ohio", "payer": "Acme"}]}
     assert to_infusions(lines, spans=spans, **named).infusion["payer"] == "Acme"
     assert to_infusions(lines, spans=spans).infusion["payer"] == "ACME HMO of Ohio"
+
+
+NOTE = {"site_id": "C", "hcpcs_code": "J1745", "payer": "Acme", "administered_on": day("2025-03-03")}
+SOURCE = {
+    "policy_id": "BAG", "payer": "Acme", "kind": "drug_source", "drug_source": "sp_required", "drug": "infliximab", "drug_kind": "family",
+    "status": "in_force", "effective_from": day("2025-01-01"), "document": "{}",
+}  # fmt: skip
+BEFORE = line(service_date=day("2025-01-06"), claim_id="B")  # the same therapy, bought and billed
+
+
+@pytest.mark.parametrize(
+    ("frames", "fills", "channel"),
+    [
+        ({"white_bag_events": [NOTE]}, [], "white_bag"),
+        ({"white_bag_events": [NOTE | {"hcpcs_code": "J3380"}]}, [], "unknown"),  # another drug's note
+        ({"policies": [SOURCE]}, [], "white_bag"),
+        ({"policies": [SOURCE | {"drug": "vedolizumab"}]}, [], "unknown"),
+        ({"policies": [SOURCE]}, [fill(person_id="p2")], "unknown"),  # the payer's pharmacy claims are there, and show nothing
+        ({}, [], "unknown"),
+    ],
+)
+def test_what_makes_a_bag_probable_without_a_fill(frames, fills, channel):
+    alone = administration(billing_npi=CLINIC, claim_id="A")
+    found = next(
+        one for one in to_infusions([BEFORE, alone], fills, **frames).infusions if one["service_date"] == day("2025-03-03")
+    )
+    assert (found["channel"], found["channel_confidence"]) == (channel, "probable" if channel == "white_bag" else None)
+    assert found["family"] == ("infliximab" if channel == "white_bag" else "unknown")

@@ -3,6 +3,7 @@
 import pytest
 
 from demand.engine.rehearsal.write import DEFAULT_SEED
+from demand.engine.rehearsal_score import WHITE_BAG_GOAL
 from tests.demand.rehearsed import rehearse
 
 SYSTEMS = [(DEFAULT_SEED, 700), *(pytest.param((seed, 700), marks=pytest.mark.thorough) for seed in (11, 2027))]
@@ -55,3 +56,16 @@ def test_what_has_no_goal_is_near_its_ceiling(rehearsed):
 def test_a_full_system_reaches_every_goal(tmp_path, seed):
     score = rehearse(tmp_path, 3000, seed).score
     assert score.passed, score.as_text()
+
+
+@pytest.mark.thorough
+def test_without_pharmacy_claims_white_bags_are_probable_and_still_right(tmp_path):
+    """What no claim, no note and no policy shows cannot be found: recall is lower, and says so; precision is not."""
+    system = rehearse(tmp_path, 1500, 11, without="pharmacy")
+    score = system.score
+    assert score.measure("white_bag_precision").value >= WHITE_BAG_GOAL
+    assert score.measure("white_bag_recall").value >= 0.85
+    assert score.measure("white_bag_precision_confirmed").value == 1
+    by_fill = system.one("SELECT count(*) FROM infusions WHERE channel = 'white_bag' AND channel_confidence = 'confirmed' "
+                         "AND infusion_id NOT IN (SELECT infusion_id FROM supplies WHERE kind = 'medical')")  # fmt: skip
+    assert by_fill == 0
