@@ -1,12 +1,15 @@
-"""A figure's table as a CSV download: the same values as on the page, hidden ones as the word hidden."""
+"""A figure's table as a CSV download: the same values as on the page, hidden ones as the word hidden; each download is audited."""
 
 import io
 import re
+from collections.abc import Iterable
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 
-from demand.charts.figure import Table
+from demand.audit import note
+from demand.charts.figure import Figure, Table
 from demand.engine.csv_text import write_csv
+from demand.models import Run
 
 
 def csv_response(name: str, columns, rows) -> HttpResponse:
@@ -16,6 +19,22 @@ def csv_response(name: str, columns, rows) -> HttpResponse:
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9_.-]", "-", name)}.csv"'
     return response
+
+
+def figure_csv(user, run: Run, figures: Iterable[Figure], key: str, name: str = "", **constants) -> HttpResponse:
+    """The table of the figure of that key; Http404 where the page has none. `name`: the file's (default: the key); `constants` stand in
+    every row beside the run's number."""
+    figure = next((figure for figure in figures if figure.key == key), None)
+    if figure is None:
+        raise Http404
+    header, rows = table_rows(figure.table, run_id=run.pk, **constants)
+    return noted_csv(user, run, name or key, header, rows, str(constants.get("filters", "")))
+
+
+def noted_csv(user, run: Run, name: str, header, rows, filters: str = "") -> HttpResponse:
+    """Rows as a download, with an entry in the audit log that says what it was."""
+    note(user, run, "downloaded a table", table=name, rows=len(rows), filters=filters)
+    return csv_response(f"{name}-run-{run.pk}", header, rows)
 
 
 def table_rows(table: Table, **constants) -> tuple[list[str], list[list]]:

@@ -7,9 +7,8 @@ from django.views.decorators.http import require_safe
 
 from demand import words
 from demand.access import access_dashboard, access_published_run, sees_small_counts
-from demand.audit import note
 from demand.charts import brief
-from demand.downloads import csv_response, table_rows
+from demand.downloads import figure_csv
 from demand.filter_form import fields, site_names
 from demand.filters import DashboardFilters
 from demand.selectors.choices import undecided
@@ -48,12 +47,7 @@ def table(request, key: str):
         raise Http404
     filters, _ = DashboardFilters.from_query(request.GET)
     board = dashboard(run, filters, sees_small_counts(request.user))
-    figure = next((figure for figure in brief.figures(board) if figure.key == key), None)
-    if figure is None:
-        raise Http404
-    header, rows = table_rows(figure.table, run_id=run.pk, as_of=board.coverage.as_of or "", filters=filters.words())
-    note(request.user, run, "downloaded a table", table=key, rows=len(rows), filters=filters.query_string())
-    return csv_response(f"{key}-run-{run.pk}", header, rows)
+    return figure_csv(request.user, run, brief.figures(board), key, as_of=board.coverage.as_of or "", filters=filters.words())
 
 
 def _figures(run, filters: DashboardFilters, user) -> dict:

@@ -5,36 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from sites.append_only import AppendOnly
 from sites.engine.readiness import AREAS
 from sites.engine.site_types import SITE_TYPES
 
 TYPE_CHOICES = list(SITE_TYPES.items())
 
 
-class HistoryStands(Exception):
-    """A recorded choice is never changed: who wants to correct it records the next one."""
-
-    def __init__(self):
-        super().__init__("A recorded choice cannot be changed or deleted. Record a new one: it takes the place of this one.")
-
-
-class ChoiceRows(models.QuerySet):
-    """Rows that are only ever added."""
-
-    def update(self, **values):
-        raise HistoryStands
-
-    def bulk_update(self, *args, **kwargs):
-        raise HistoryStands
-
-    def bulk_create(self, *args, **kwargs):
-        raise HistoryStands  # it would pass by save(), where a choice is checked
-
-    def delete(self):
-        raise HistoryStands
-
-
-class Choice(models.Model):
+class Choice(AppendOnly):
     """One decision about one kind of site in one market, as it was taken. The newest row of a cell counts; none is ever changed.
 
     `evidence` holds the run and the cell's figures as they stood when it was recorded.
@@ -62,8 +40,6 @@ class Choice(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ChoiceRows.as_manager()
-
     class Meta:
         ordering = ["market", "site_type", "-pk"]
         permissions = [("decide", "Can record a choice for a kind of site in a market")]
@@ -78,14 +54,6 @@ class Choice(models.Model):
 
     def __str__(self):
         return f"{self.get_site_type_display()} in {self.market}: {self.get_decision_display()}"
-
-    def save(self, *args, **kwargs):
-        if self.pk is not None:
-            raise HistoryStands
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise HistoryStands
 
 
 class Partnership(models.Model):

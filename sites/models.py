@@ -263,7 +263,6 @@ class ZipPopulation(models.Model):
 from sites.choice_models import (  # noqa: E402, F401 (the app's models are found in this module)
     ChecklistItem,
     Choice,
-    HistoryStands,
     Partnership,
     ReadyMark,
     WaitingList,

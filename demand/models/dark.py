@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.db import models
 
-from sites.choice_models import ChoiceRows, HistoryStands
+from sites.append_only import AppendOnly
 
 
-class DarkResolution(models.Model):
+class DarkResolution(AppendOnly):
     """One answer to “where did they go?”, as it was recorded; kind `open` takes the answer before it back.
 
     The treatment is named by what stays the same from run to run: person (keyed pseudonym), therapy, last infusion. Where a later run
@@ -32,19 +32,9 @@ class DarkResolution(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ChoiceRows.as_manager()
-
     class Meta:
         ordering = ["-pk"]
         indexes = [models.Index(fields=["person_id", "family", "last_infused_on"], name="dark_resolution_of")]
 
     def __str__(self):
         return f"{self.family}: {self.get_kind_display()}"
-
-    def save(self, *args, **kwargs):
-        if self.pk is not None:
-            raise HistoryStands
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise HistoryStands

@@ -5,10 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from demand.access import access_published_run, sees_small_counts
-from demand.audit import note
 from demand.capacity_form import CapacityForm
 from demand.charts import capacity as charts
-from demand.downloads import csv_response, table_rows
+from demand.downloads import figure_csv
 from demand.selectors.capacity import capacity_page, lines_of, places
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
@@ -37,12 +36,7 @@ def table(request, key: str):
     if run is None:
         raise Http404
     _, page = _asked(request, run)
-    figure = next((one for one in charts.figures(page) if one.key == key), None)
-    if figure is None:
-        raise Http404
-    header, rows = table_rows(figure.table, run_id=run.pk)
-    note(request.user, run, "downloaded a table", table=f"capacity-{key}", rows=len(rows))
-    return csv_response(f"capacity-{key}-run-{run.pk}", header, rows)
+    return figure_csv(request.user, run, charts.figures(page), key, f"capacity-{key}")
 
 
 def _asked(request, run):

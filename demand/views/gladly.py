@@ -5,9 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from demand.access import access_published_run, sees_small_counts
-from demand.audit import note
 from demand.charts import gladly as charts
-from demand.downloads import csv_response, table_rows
+from demand.downloads import noted_csv, table_rows
 from demand.moves import DESTINATIONS, FILTERS, MOST, SPLIT_WORDS, WEIGHT_WORDS, WHOSE, MoveQuestion
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
@@ -66,8 +65,7 @@ def table(request, key: str):
         header, rows = _table(request, run, question, key, see_small)
     except ResultsMissing as missing:
         raise Http404(str(missing)) from missing
-    note(request.user, run, "downloaded a table", table=key, rows=len(rows), filters=question.query_string())
-    return csv_response(f"{key}-run-{run.pk}", header, rows)
+    return noted_csv(request.user, run, key, header, rows, question.query_string())
 
 
 def _table(request, run, question: MoveQuestion, key: str, see_small: bool) -> tuple[list[str], list[list]]:

@@ -16,7 +16,7 @@ from demand.charts import moves as move_charts
 from demand.charts.steerage import steerage_pace
 from demand.charts.then import then_and_now
 from demand.charts.therapy_risk import two_axes
-from demand.downloads import csv_response, table_rows
+from demand.downloads import csv_response, figure_csv
 from demand.filter_form import fields, site_names
 from demand.filters import DashboardFilters, parse_month
 from demand.selectors.dashboard import choices
@@ -144,12 +144,8 @@ def table(request, key: str):
         found = _found(request, run)
     except ResultsMissing as missing:
         raise Http404 from missing
-    figure = next((figure for figure in charts.figures(found, "") if figure.key == key), None)
-    if figure is None:
-        raise Http404
-    header, rows = table_rows(figure.table, run_id=run.pk, as_of=found.coverage.as_of or "", filters=found.filters.words())
-    note(request.user, run, "downloaded a table", table=f"leakage-{key}", rows=len(rows), filters=found.filters.query_string())
-    return csv_response(f"leakage-{key}-run-{run.pk}", header, rows)
+    said = {"as_of": found.coverage.as_of or "", "filters": found.filters.words()}
+    return figure_csv(request.user, run, charts.figures(found, ""), key, f"leakage-{key}", **said)
 
 
 @require_safe

@@ -5,10 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from demand.access import access_published_run, may_load_logs, sees_small_counts
-from demand.audit import note
 from demand.charts import safety as charts
 from demand.charts.figure import Figure
-from demand.downloads import csv_response, table_rows
+from demand.downloads import figure_csv
 from demand.safety_evidence import CHECKED_ON, STUDIES
 from demand.selectors.bounce_back import bounce_back, bounced
 from demand.selectors.coverage import coverage
@@ -41,14 +40,10 @@ def table(request, key: str):
     if run is None:
         raise Http404
     try:
-        figure = next((one for one in _figures(run, _within(request), sees_small_counts(request.user)) if one.key == key), None)
+        figures = _figures(run, _within(request), sees_small_counts(request.user))
     except ResultsMissing as missing:
         raise Http404(str(missing)) from missing
-    if figure is None:
-        raise Http404
-    header, rows = table_rows(figure.table, run_id=run.pk)
-    note(request.user, run, "downloaded a table", table=key, rows=len(rows))
-    return csv_response(f"{key}-run-{run.pk}", header, rows)
+    return figure_csv(request.user, run, figures, key)
 
 
 def _within(request) -> int:

@@ -5,10 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from demand.access import access_published_run, sees_small_counts
-from demand.audit import note
 from demand.charts import white_bag as charts
 from demand.charts.figure import Figure
-from demand.downloads import csv_response, table_rows
+from demand.downloads import figure_csv
 from demand.filters import LONGEST
 from demand.places import number
 from demand.selectors.bag_costs import channel_costs, dose_fragility, logged_burden
@@ -43,14 +42,10 @@ def table(request, key: str):
     if run is None:
         raise Http404
     try:
-        figure = next((one for one, _ in _asked(request, run)["figures"] if one.key == key), None)
+        figures = [one for one, _ in _asked(request, run)["figures"]]
     except ResultsMissing as missing:
         raise Http404(str(missing)) from missing
-    if figure is None:
-        raise Http404
-    header, rows = table_rows(figure.table, run_id=run.pk)
-    note(request.user, run, "downloaded a table", table=key, rows=len(rows))
-    return csv_response(f"{key}-run-{run.pk}", header, rows)
+    return figure_csv(request.user, run, figures, key)
 
 
 def _asked(request, run) -> dict:

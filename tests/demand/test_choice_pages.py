@@ -12,7 +12,8 @@ from django.utils import timezone
 from demand import storage
 from demand.models import Run
 from payers.models import DrugFamily
-from sites.models import ChecklistItem, Choice, HistoryStands, Partnership, ReadyMark, Site, WaitingList, WatchEntry
+from sites.append_only import HistoryStands
+from sites.models import ChecklistItem, Choice, Partnership, ReadyMark, Site, WaitingList, WatchEntry
 from tests.demand.facts_files import fact, write_facts
 from tests.infusion_strategy.published import sign_in
 

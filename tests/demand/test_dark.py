@@ -10,7 +10,7 @@ from demand.filters import DashboardFilters
 from demand.models import DarkResolution
 from demand.selectors.dark import RESOLUTIONS, register, work_list
 from demand.selectors.dark import WorkQuestion as Asked
-from sites.choice_models import HistoryStands
+from sites.append_only import HistoryStands
 from tests.demand.flow import CLINIC, HOSPITAL, day, span, to_episodes
 from tests.demand.leaks_run import publish_rehearsed, rehearsed_300
 from tests.demand.test_leaks import given_at
