@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+import duckdb
 import pytest
 from auditlog.models import LogEntry
 from django.conf import settings as django_settings
@@ -85,6 +86,19 @@ def test_without_a_run_or_its_table_the_page_says_what_to_do(client, run):
     assert "Recompute, then ask the new run" in words(client.get(reverse("demand:clinical-line")))
     Run.objects.all().delete()
     assert "An analyst has to load claims first" in words(client.get(reverse("demand:clinical-line")))
+
+
+def test_nobody_on_treatment_is_said(client, run):
+    sign_in(client, "leader")
+    write_values(storage.run_folder(run.pk), [treatment(1, ownership="other")])
+    assert "Nobody to judge" in words(client.get(reverse("demand:clinical-line")))
+    run.published_at = timezone.now()
+    run.save()
+    path = storage.run_folder(run.pk) / "retention_values.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE nobody AS FROM '{path}' LIMIT 0")
+        connection.execute(f"COPY nobody TO '{path}'")
+    assert "on its last day" in words(client.get(reverse("demand:clinical-line"), {"whom": "all"}))
 
 
 def test_a_version_is_saved_signed_once_and_never_edited(client, run):
