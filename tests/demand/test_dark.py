@@ -168,3 +168,19 @@ def test_the_work_list_says_what_was_checked(client, run):
     assert client.get("/dark/treatments/1/").status_code == 404
     rows = list(csv.DictReader(io.StringIO(client.get("/dark/treatments.csv").content.decode())))
     assert len(rows) == len(work_list(run, Asked(DashboardFilters()))) and all(row["resolution"] == "unknown" for row in rows)
+
+
+def test_planted_darkness_is_found_and_what_is_too_early_is_not_called_dark():
+    system = rehearsed_300()
+    planted = system.query(
+        "SELECT planted.resolution AS planted, overdue.resolution AS found, overdue.dark, count(*) AS treatments "
+        f"FROM read_csv('{system.folder / 'system' / 'truth' / 'darks.csv'}') AS planted "
+        f"JOIN (SELECT DISTINCT pseudonym, person_id FROM read_parquet('{system.folder / 'identities' / '*.parquet'}')) AS known USING (person_id) "
+        "LEFT JOIN overdue ON overdue.person_id = known.pseudonym AND overdue.family = planted.family "
+        "AND abs(overdue.last_infused_on - planted.last_infused_on) <= 3 GROUP BY ALL"
+    )
+    assert {(row["planted"], row["found"], row["dark"]) for row in planted} <= {
+        ("unknown", "unknown", True),
+        ("feed_immature", "feed_immature", False),
+    }
+    assert sum(row["treatments"] for row in planted) >= 10
