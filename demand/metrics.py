@@ -573,7 +573,8 @@ METRICS = {
             denominator="The same over all people at risk at known ZIP codes.",
             direction="More kept is better; where the next center adds little, stop.",
             next_step="Take the answer into a scenario: it says what the center costs and earns.",
-            limits="Within reach is not the same as captured: patients and their doctors choose. Candidate ZIP codes taken from the data are the 60 "
+            limits="With capacities and many places the proof can take longer than a page may: the answer then says how much more any choice "
+            "could keep at most. Within reach is not the same as captured: patients and their doctors choose. Candidate ZIP codes taken from the data are the 60 "
             "where most people at risk live, each with 11 people or more.",
         ),
         Metric(

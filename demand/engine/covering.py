@@ -5,7 +5,7 @@ Maximal covering location, solved to proven optimum by HiGHS (scipy.optimize.mil
     minimum[c] · open[c] ≤ Σ_d load[d] · share[d, c] ≤ capacity[c] · open[c],
 share only where the candidate lies in reach of the people and their policies permit it, open 0 or 1. A ZIP code's people may be shared
 between sites. Without capacities and minimum volumes the problem is solved over the ZIP codes alone, which is the same and faster; with
-them that answer is tried first, because it is the best one wherever it keeps the limits.
+them that answer is tried first, because it is the best one wherever it keeps the limits; where it does not, limited_covering takes over.
 """
 
 from __future__ import annotations
