@@ -45,7 +45,7 @@ def undecided(page) -> tuple[int, ...]:
     return tuple(map(int, re.search(r"(\d+) of (\d+) choices", page.locator("#undecided").inner_text()).groups()))
 
 
-def test_a_new_market_is_set_up_searched_and_decided(signed_in, demo):
+def test_a_new_market_is_set_up_searched_and_decided(signed_in, demo, complaints):
     page = signed_in("analyst")
     keys, before = Keyboard(page), undecided(page)
     for name, site_class, whose, owner, zip_code in SITES:
@@ -88,6 +88,7 @@ def test_a_new_market_is_set_up_searched_and_decided(signed_in, demo):
     keys.type("Decision", "No")
     keys.press("button", "Record for good")
     expect(council.get_by_text("A no needs a reason.", exact=True)).to_be_visible()
+    complaints.clear()  # the browser complains of an answer that refuses
     keys.type("Next review", "01152099")
     keys.type("Reason", "No nurse lives within reach.")
     keys.type("Who answers for it", "M. Ode")
