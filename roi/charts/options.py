@@ -58,7 +58,11 @@ def _value(sides: list[Side]) -> Figure:
         direction="The same patients, prices and months in each; an option differs by what it costs, who comes and what is paid there.",
         metric="options",
         table=Table("Options side by side", columns, rows),
-        chart={"data": data, "layout": layout, "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3}}},
+        chart={
+            "data": data,
+            "layout": layout,
+            "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3, "title": {"text": "value"}}},
+        },
         tall=len(sides) > 6,
     )
 
