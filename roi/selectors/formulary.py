@@ -3,12 +3,18 @@
 What is saved is read by everybody who sees scenarios, so that counts are those of readers without the patient-level right.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils import timezone
 
+from demand.engine.disclosure import HIDDEN
+from demand.filters import DashboardFilters
+from demand.models import Run
+from demand.selectors.dashboard import dashboard
+from demand.selectors.facts import ResultsMissing
 from demand.selectors.logs import log_rows
 from demand.selectors.readiness_lists import as_item
 from roi.engine import formulary as engine
@@ -65,7 +71,8 @@ def effect(center: Center, out: tuple[str, ...]) -> Effect:
 
 def _known(center: Center, rows) -> dict:
     """By therapy: what makes its `Known` of a preparation."""
-    availability, burdens = _availability(center.market.name), _burdens(rows)
+    run = Run.objects.published().filter(pk=center.market.run_id).first()
+    availability, burdens = _availability(center.market.name), _burdens([row.family for row in rows], run)
 
     def known_of(family: str):
         (state, checked_on), (burden, hidden) = availability(family), burdens[family]
@@ -92,19 +99,26 @@ def _availability(market: str):
     return of
 
 
-def _burdens(rows) -> dict[str, tuple[Decimal | None, bool]]:
-    """Share of all denials ÷ share of all infusions; 1 is the average drug. The second is True where it is too small to show."""
+def _burdens(families: list[str], run: Run | None) -> dict[str, tuple[Decimal | None, bool]]:
+    """Share of all denials ÷ share of all infusions of the run; 1 is the average drug. The second is True where a part of it is too
+    small to show. Not known for therapies that are pooled, without a log, and where the run is not on this server."""
+    unknown = dict.fromkeys(families, (None, False))
     log = log_rows("denials", None, see_small=False)
-    infusions = sum((row.infusions_per_month for row in rows), Decimal(0))
-    if not log.rows or not infusions:
-        return {row.family: (None, False) for row in rows}
-    counts = {row.family: sum(1 for record in log.rows if record.family == row.family) for row in rows}
-    shown = log.cells.shows()
+    if not log.rows or run is None:
+        return unknown
+    try:
+        board = dashboard(run, DashboardFilters(), see_small=False)
+    except ResultsMissing:
+        return unknown
+    infusions = {line.label: line.counted.infusions for line in board.families}
+    every, counts = board.total.counted.infusions, Counter(record.family for record in log.rows)
+    may_show = every is not HIDDEN and log.cells.shows()
 
-    def of(row) -> tuple[Decimal | None, bool]:
-        if not shown or not log.cells.shows(family=row.family):
+    def of(family: str) -> tuple[Decimal | None, bool]:
+        if not infusions.get(family):
+            return None, False
+        if not may_show or infusions[family] is HIDDEN or not log.cells.shows(family=family):
             return None, True
-        share = row.infusions_per_month / infusions
-        return (Decimal(counts[row.family]) / len(log.rows) / share, False) if share else (None, False)
+        return Decimal(counts[family]) / len(log.rows) * every / infusions[family], False
 
-    return {row.family: of(row) for row in rows}
+    return {family: of(family) for family in families}

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from demand.models import Denial
+from demand import storage
+from demand.models import Denial, Run
 from roi.actions.compute import request_scenario_run
 from roi.engine.cash_flow import cash_flow
 from roi.engine.formulary import HAZARDOUS, NOT_AVAILABLE, STERILE, Known, Rules, decided, measured, off_formulary, with_formulary
@@ -17,6 +18,7 @@ from roi.models import Formulary, ScenarioResult
 from roi.selectors.formulary import decided_rows
 from roi.tasks import scenario as work
 from sites.models import ChecklistItem
+from tests.demand.facts_files import fact, write_facts
 from tests.roi.test_infusion_center import cell, center
 
 KNOWN = Known("available", dt.date(2026, 1, 1), D(1), False, STERILE)
@@ -146,21 +148,20 @@ def test_availability_and_denials_come_from_lists_and_logs(make, as_editor):
         kind="drug", market="metro", site_type="community", area="drugs", title="Infliximab 100 mg", distributor="D", state="done",
         checked_on=today,
     )  # fmt: skip
-    denials = [
-        Denial(
-            claim_id=str(number),
-            payer="Plan A",
-            hcpcs_code="J1745",
-            site_id="OURS",
-            service_date=today,
-            reason_code="1",
-            row_key=str(number),
-        )
-        for number in range(20)
-    ]
-    Denial.objects.bulk_create(denials)
-    assert (known().availability, known().checked_on, known().burden) == ("available", today, 1)
-    Denial.objects.filter(pk__gt=Denial.objects.order_by("pk")[4].pk).delete()
+    rows = [fact(person_no=person) for person in range(60)]
+    rows += [fact(person_no=person, family="vedolizumab") for person in range(100, 220)]
+    run = Run.objects.published().first()
+    Run.objects.filter(pk=run.pk).update(published_at=timezone.now())
+    for judged in storage.run_folder(run.pk).glob("hidden-*.npz"):
+        judged.unlink()  # of another test's run of the same number
+    write_facts(storage.run_folder(run.pk), rows)
+    for number in range(40):  # half of all denials on a third of all infusions
+        code = "J1745" if number < 20 else "J9999"
+        Denial.objects.create(
+            claim_id=str(number), payer="Plan A", hcpcs_code=code, site_id="OURS", service_date=today, reason_code="1", row_key=str(number)
+        )  # fmt: skip
+    assert (known().availability, known().checked_on, known().burden) == ("available", today, D("1.5"))
+    Denial.objects.filter(hcpcs_code="J1745", pk__gt=Denial.objects.order_by("pk")[4].pk).delete()
     assert (known().burden, known().burden_hidden) == (None, True)
 
 
