@@ -47,7 +47,7 @@ def as_json(row: Decided) -> dict:
         "preparation": known.preparation,
         "availability": known.availability,
         "checked_on": known.checked_on and known.checked_on.isoformat(),
-        "infusions_per_month": str(one.infusions_per_month),
+        "infusions_per_month": None if one.infusions_per_month is None else str(one.infusions_per_month),
         "covered": str(round(one.covered, 4)),
         "margin_cents": None if one.margin is None else str(round(one.margin, 2)),
     }

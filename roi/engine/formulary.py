@@ -48,10 +48,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Measured:
-    """`margin` None: no payer lets anybody come; `medicare_margin` None: no Medicare patient in a group that may be shown."""
+    """`margin` None: no payer lets anybody come; `medicare_margin` None: no Medicare patient in a group that may be shown. A therapy
+    that is pooled with others has no `infusions_per_month`: it is measured by the prices on file, `covered` over payers and plans."""
 
     family: str
-    infusions_per_month: Decimal
+    infusions_per_month: Decimal | None
     covered: Decimal
     payers_covering: int
     payers: int
@@ -111,6 +112,36 @@ def _margin(cell: Cell, value: Mapping, supplies: Decimal) -> Decimal:
     return at(terms.margin, 1) + at(terms.benefit_340b, 1) - supplies
 
 
+def priced(
+    family: str, chair_minutes: Decimal, asp: Decimal, paid: Mapping[tuple[str, str], Decimal], center: Center
+) -> Measured | None:
+    """A therapy by the prices on file alone: what each payer and plan allows for an infusion of its usual dose (`MEDICARE` names
+    original Medicare), in cents; every payer counts alike. None where no payer has a price."""
+    if not paid:
+        return None
+    with localcontext(EXACT):
+        inputs, value = inputs_of(center), values_of(center)
+        supplies = sum((at(cost.per_infusion, inputs.opens) for cost in inputs.costs), ZERO)
+        drug = asp * value["acquisition_site"] * (1 + value["waste"])
+        benefit = asp * (value["acquisition_site"] - value["acquisition_340b"]) if value["site_340b"] else ZERO
+        margins = {
+            payer: (allowed * (1 - value["denials"]) - drug + benefit) * value["share"] - supplies
+            for payer, allowed in paid.items()
+        }
+    paying = [payer for payer, margin in margins.items() if margin >= 0]
+    medicare = [margin for (payer, _), margin in margins.items() if payer == MEDICARE]
+    return Measured(
+        family=family,
+        infusions_per_month=None,
+        covered=Decimal(len(paying)) / len(margins),
+        payers_covering=len({payer for payer, _ in paying}),
+        payers=len({payer for payer, _ in margins}),
+        margin=sum(margins.values(), ZERO) / len(margins),
+        medicare_margin=medicare[0] if medicare else None,
+        chair_minutes=chair_minutes,
+    )
+
+
 def _mean(amounts: Iterable[tuple[Cell, Decimal]]) -> Decimal | None:
     """Over infusions; None where there is none."""
     total, infusions = ZERO, ZERO
@@ -128,7 +159,8 @@ def decided(one: Measured, known: Known, rules: Rules, by_hand: tuple[bool, str]
     elif one.margin < rules.margin:
         fails.append(f"leaves ${one.margin / 100:,.2f} an infusion, ${rules.margin / 100:,.2f} are asked")
     if one.covered < rules.covered:
-        fails.append(f"{100 * one.covered:.0f} % of its infusions are covered at no loss, {100 * rules.covered:.0f} % are asked")
+        whose = "payers and plans" if one.infusions_per_month is None else "its infusions"
+        fails.append(f"{100 * one.covered:.0f} % of {whose} are covered at no loss, {100 * rules.covered:.0f} % are asked")
     if rules.medicare and one.medicare_margin is not None and one.medicare_margin < 0:
         fails.append(f"Medicare leaves ${one.medicare_margin / 100:,.2f} an infusion")
     elif rules.medicare and one.medicare_margin is None:

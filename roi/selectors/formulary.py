@@ -5,7 +5,7 @@ What is saved is read by everybody who sees scenarios, so that counts are those 
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils import timezone
@@ -17,11 +17,17 @@ from demand.selectors.dashboard import dashboard
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.logs import log_rows
 from demand.selectors.readiness_lists import as_item
+from payers.engine.price_book import BilledUnits, Infusion
+from payers.engine.prices import price
+from payers.models import DrugFamily
+from payers.selectors.prices import HOME, ORIGINAL_MEDICARE, price_book, usual_services
 from roi.engine import formulary as engine
 from roi.engine.cash_flow import BASELINES, cash_flow
-from roi.engine.formulary import Decided, Known, Rules, decided, measured, off_formulary, with_formulary
+from roi.engine.formulary import Decided, Known, Measured, Rules, decided, measured, off_formulary, with_formulary
+from roi.engine.home_day import visit_codes
 from roi.engine.infusion_center import Center, inputs_of
 from roi.models import Formulary
+from roi.selectors.home_days import home_payers, priced_therapies, therapies_of
 from sites.engine.readiness import NOT_NEEDED, OPEN
 from sites.engine.site_types import COMMUNITY
 from sites.models import ChecklistItem
@@ -49,9 +55,39 @@ def newest_formulary(scenario_pk: int) -> Formulary | None:
     return Formulary.objects.filter(scenario=scenario_pk).select_related("created_by", "basis").order_by("-number").first()
 
 
-def decided_rows(center: Center, rules: Rules, by_hand: Mapping[str, ByHand]) -> tuple[Decided, ...]:
-    """Every therapy of the market, those that are in first, in the order of their infusions."""
+def measured_rows(center: Center) -> list[Measured]:
+    """Every therapy of the market by its own claims, then those of the run that are pooled there, by the prices on file."""
     rows = measured(center)
+    own = {row.family for row in rows}
+    run = Run.objects.published().filter(pk=center.market.run_id).first()
+    families = [family for family in therapies_of(run) if family.family not in own] if run else []
+    return [*rows, *_priced(center, families)] if families else rows
+
+
+def _priced(center: Center, families: list[DrugFamily]) -> list[Measured]:
+    on, book = timezone.localdate(), price_book()
+    hours_codes = {family.family: usual_services(family) for family in families}
+    found = []
+    for therapy in priced_therapies(families, on, book):
+        if therapy.asp_cents is None:
+            continue
+        at_home = center.kind.site_class in HOME
+        services = tuple(BilledUnits(code) for code in (visit_codes(therapy.hours) if at_home else hours_codes[therapy.family]))
+        case = Infusion((BilledUnits(therapy.code, therapy.units),), services, "", "contract", center.kind.site_class, on)
+        paid = {}
+        for payer, plan in home_payers():
+            is_medicare = payer == ORIGINAL_MEDICARE
+            asked = replace(case, payer=payer, plan=plan, line_of_business="medicare" if is_medicare else "contract")
+            total = price(asked, book).total
+            if total is not None:
+                paid[engine.MEDICARE if is_medicare else payer, plan] = total
+        found.append(engine.priced(therapy.family, therapy.hours * 60, therapy.asp_cents, paid, center))
+    return [one for one in found if one is not None]
+
+
+def decided_rows(center: Center, rules: Rules, by_hand: Mapping[str, ByHand]) -> tuple[Decided, ...]:
+    """Every therapy, those that are in first, in the order of their infusions."""
+    rows = measured_rows(center)
     known = _known(center, rows)
     made = []
     for one in rows:

@@ -73,8 +73,7 @@ def home_days(family: DrugFamily, on: dt.date, value: Mapping, dose: Decimal | N
 def home_days_of(payer: str, families: list[DrugFamily], on: dt.date, value: Mapping) -> HomeDays:
     """One payer, every therapy at its usual dose."""
     book = price_book()
-    codes = _codes(families, on, book)
-    therapies = [therapy for family in families if (therapy := _therapy(family, codes, on, book))]
+    therapies = priced_therapies(families, on, book)
     plans = [plan for name, plan in home_payers() if name == payer]
     days = [HomeRow(each, _day(each, payer, plan, value, book, on)) for each in therapies for plan in plans]
     return _ordered(on, _alike_once(days))
@@ -102,6 +101,12 @@ def _therapy(
 
 def _day(therapy: Therapy, payer: str, plan: str, value: Mapping, book: PriceBook, on: dt.date) -> HomeDay:
     return home_day(therapy, payer, plan, payer == ORIGINAL_MEDICARE, value, book, on)
+
+
+def priced_therapies(families: list[DrugFamily], on: dt.date, book: PriceBook) -> list[Therapy]:
+    """Each drug at its usual dose; those without a code on the day, or a usual dose, are left out."""
+    codes = _codes(families, on, book)
+    return [therapy for family in families if (therapy := _therapy(family, codes, on, book))]
 
 
 def _alike_once(rows: list[HomeRow]) -> list[HomeRow]:

@@ -8,17 +8,16 @@ from demand.tasks import enqueue
 from roi.access import access_editable, access_version
 from roi.actions.formularies import put_into_effect, save_formulary
 from roi.actions.scenarios import Refused
-from roi.engine.formulary import measured
 from roi.formulary_form import FormularyForm, initial
 from roi.selectors import scenarios
-from roi.selectors.formulary import decided_rows, effect, newest_formulary
+from roi.selectors.formulary import decided_rows, effect, measured_rows, newest_formulary
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def formulary(request, pk: int):
     page = scenarios.page(request.user, pk)
     saved = newest_formulary(pk)
-    families = [one.family for one in measured(page.center)]
+    families = [one.family for one in measured_rows(page.center)]
     started = initial(families, saved)
     form = FormularyForm(request.POST if request.method == "POST" else started, families=families)
     context = {"page": page, "saved": saved, "form": form}
@@ -36,13 +35,14 @@ def formulary(request, pk: int):
             messages.success(request, f"Formulary {made.number} is saved: {len(made.out)} of {len(made.rows)} therapies are out.")
             return redirect("roi:formulary", pk)
     out = tuple(row.measured.family for row in rows if not row.is_in)
-    found = effect(page.center, out)
+    found, own = effect(page.center, out), {cell.family for cell in page.center.market.cells}
     context |= {
         "rows": [(row, form.of(row.measured.family)) for row in rows],
         "out": out,
         "effect": found,
         "may_edit": request.user.has_perm("roi.edit_scenarios") and not page.scenario.archived_at,
-        "in_effect": saved is not None and set(saved.out) == set(found.applied),
+        "in_effect": saved is not None and set(saved.out) & own == set(found.applied),
+        "pooled": sum(row.measured.infusions_per_month is None for row in rows),
     }
     return render(request, "roi/formulary.html", context, status=422 if "problem" in context else 200)
 

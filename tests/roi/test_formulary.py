@@ -12,7 +12,18 @@ from demand import storage
 from demand.models import Denial, Run
 from roi.actions.compute import request_scenario_run
 from roi.engine.cash_flow import cash_flow
-from roi.engine.formulary import HAZARDOUS, NOT_AVAILABLE, STERILE, Known, Rules, decided, measured, off_formulary, with_formulary
+from roi.engine.formulary import (
+    HAZARDOUS,
+    NOT_AVAILABLE,
+    STERILE,
+    Known,
+    Rules,
+    decided,
+    measured,
+    off_formulary,
+    priced,
+    with_formulary,
+)
 from roi.engine.infusion_center import Center, inputs_of
 from roi.models import Formulary, ScenarioResult
 from roi.selectors.formulary import decided_rows
@@ -55,6 +66,17 @@ def test_a_rule_that_fails_puts_a_drug_out_and_says_why(cells, changes, words):
     found = verdict(*cells, **changes)
     assert not found.is_in
     assert any(words in reason for reason in found.reasons), found.reasons
+
+
+def test_a_pooled_therapy_is_measured_by_the_prices_on_file():
+    """Average sales price $2,000: Plan A leaves $500, Plan B costs $100, Medicare leaves $120; two of three pay for it."""
+    paid = {("Plan A", "PPO"): D(250_000), ("Plan B", ""): D(190_000), ("medicare", ""): D(212_000)}
+    one = priced("rituximab", D(240), D(200_000), paid, center())
+    assert (one.infusions_per_month, one.payers_covering, one.payers) == (None, 2, 3)
+    assert (one.margin, one.medicare_margin) == (D(50_000 - 10_000 + 12_000) / 3, 12_000)
+    found = decided(one, KNOWN, Rules(covered=D("0.7")))
+    assert found.reasons == ("67 % of payers and plans are covered at no loss, 70 % are asked",)
+    assert priced("rituximab", D(240), D(200_000), {}, center()) is None
 
 
 def test_what_is_not_known_fails_nothing_and_is_said():
