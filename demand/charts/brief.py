@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from demand import words
 from demand.charts import flows, months
 from demand.charts.figure import COUNTED, COUNTED_WORDS, OUTCOME_FIGURES, STAYED, Column, Figure, Table
-from demand.charts.numbers import count, dollars, percent, shortened
+from demand.charts.numbers import count, count_of, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.figures import FlowPlace, place_query
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line
@@ -82,7 +82,7 @@ def headlines(board: Dashboard) -> tuple[Headline, ...]:
         Headline(
             "margin", "Margin leakage (white-bagged)", margin.value, "percent",
             _detail(
-                f"{count(margin.numerator)} of {count(margin.denominator)}: {count(confirmed)} confirmed, "
+                f"{count_of(margin.numerator, margin.denominator)}: {count(confirmed)} confirmed, "
                 f"{count(probable)} probable",
                 margin.numerator, margin.denominator, confirmed, probable,
             ),
@@ -91,7 +91,7 @@ def headlines(board: Dashboard) -> tuple[Headline, ...]:
         Headline(
             "unknown", "Share unknown", unknown.value, "percent",
             _detail(
-                f"{count(unknown.numerator)} of {count(unknown.denominator)}; never spread over the rest",
+                f"{count_of(unknown.numerator, unknown.denominator)}; never spread over the rest",
                 unknown.numerator, unknown.denominator,
             ),
             lower, "share-unknown",

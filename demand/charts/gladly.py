@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, dollars, percent, shortened
+from demand.charts.numbers import count, count_of, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.engine.ranked_segments import OBJECTIVES
 from demand.moves import DESTINATIONS, MoveQuestion
@@ -159,7 +159,7 @@ def _burden_reading(rows: Sequence[BurdenRow], question: MoveQuestion) -> str:
     for row in areas:
         wins, loses = row.numbers["travel"]["wins"], row.numbers["travel"]["loses"]
         told.append(
-            f"in {row.name} areas {count(wins)} of {count(row.movers)} have a shorter way and {count(loses)} a longer one"
+            f"in {row.name} areas {count_of(wins, row.movers)} have a shorter way and {count(loses)} a longer one"
             if row.name != "unknown"
             else ""
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, percent
+from demand.charts.numbers import count, count_of, percent
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.bounce_back import AFTER_DAYS, FLAGS, RETURN_DAYS, Bounces
 from demand.selectors.policy_safety import WITHIN_DAYS, PolicySafety, Side
@@ -49,7 +49,7 @@ def _reading(lines: Sequence[ClassRate], name: str, when: str) -> str:
     where = f"At the most used class of site ({_place(most.site_class)})"
     if most.raw is HIDDEN:
         return f"{where} how many infusions were followed by {name} may not be shown: few people."
-    said = f"{where} {count(most.events)} of {count(most.cases)} infusions ({_thousand(most.raw)} in 1,000) were followed by {name} {when}."
+    said = f"{where} {count_of(most.events, most.cases)} infusions ({_thousand(most.raw)} in 1,000) were followed by {name} {when}."
     others = [one for one in lines[1:] if one.adjusted not in (None, HIDDEN) and most.adjusted]
     apart = [one for one in others if one.adjusted[1] > most.adjusted[2] or one.adjusted[2] < most.adjusted[1]]
     if not apart:
@@ -114,7 +114,7 @@ def adherence(lines: Sequence[Adherence]) -> Figure:
     if known:
         late, doses = sum(one.late for one in known), sum(one.doses for one in known)
         worst = max((one for one in known if one.doses >= 100), key=lambda one: one.late / one.doses, default=None)
-        reading = f"{count(late)} of {count(doses)} next doses ({percent(late / doses)}) came more than {SLACK_DAYS} days late"
+        reading = f"{count_of(late, doses)} next doses ({percent(late / doses)}) came more than {SLACK_DAYS} days late"
         reading += (
             f"; most often after an infusion here: {_place(worst.site_class)} ({percent(worst.late / worst.doses)} of {count(worst.doses)})."
             if worst

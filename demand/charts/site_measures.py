@@ -1,7 +1,7 @@
 """A site's travel, money and quality as tables, each with the sentence that says what to see."""
 
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, dollars, percent
+from demand.charts.numbers import count, count_of, dollars, percent
 from demand.selectors.site_measures import FAR, Amount, Logged, Measures
 
 
@@ -16,7 +16,7 @@ def travel(found: Measures) -> Figure:
     else:
         reading = (
             f"Half of the people infused here live within {of.median:.1f} miles, nine in ten within {of.ninetieth:.1f}; "
-            f"{percent(of.far_share)} ({count(of.far)} of {count(of.placed)}) travel more than {FAR} miles."
+            f"{percent(of.far_share)} ({count_of(of.far, of.placed)}) travel more than {FAR} miles."
         )
     rows = (
         ("People whose ZIP code can be placed", of.placed, None),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import trace_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, dollars, percent, shortened
+from demand.charts.numbers import count, count_of, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.bag_costs import Burden, ChannelCost, Fragility
 from demand.selectors.drug_benefit import KINDS, BenefitLine
@@ -60,7 +60,7 @@ def _reading(lines: Sequence[BagLine], split: str) -> str:
         return "No infusion at a site of ours is in this run."
     everything = lines[-1]
     said = (
-        f"{count(everything.white)} of {count(everything.infusions)} infusions at our sites ({percent(everything.rate)}) were given from a "
+        f"{count_of(everything.white, everything.infusions)} infusions at our sites ({percent(everything.rate)}) were given from a "
         f"white bag: {count(everything.confirmed)} confirmed, {count(everything.probable)} probable."
     )
     if split == "month":
@@ -205,7 +205,7 @@ def fragility(lines: Sequence[Fragility], months: int) -> Figure:
     if lines:
         everything = lines[-1]
         reading = (
-            f"{count(everything.changed)} of {count(everything.compared)} doses that we bought ({percent(everything.rate)}) differ from the "
+            f"{count_of(everything.changed, everything.compared)} doses that we bought ({percent(everything.rate)}) differ from the "
             "person's last dose: sent ahead by a pharmacy, they would have been too small or partly wasted."
         )
         shown = [one for one in lines[:-1] if isinstance(one.rate, float) and one.compared >= FEWEST_COMPARED and one.changed]
