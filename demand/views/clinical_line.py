@@ -28,11 +28,12 @@ from demand.engine.verdicts import VERDICTS
 from demand.line_question import TARGETS, WHOM, LineQuestion, version_name
 from demand.models import DrugRule, RetentionLine
 from demand.models.clinical_line import CLASSES_IN_WORDS
-from demand.selectors.clinical_line import answer, people_rows, saved_line, standing_version
+from demand.selectors.clinical_line import answer, saved_line, standing_version
 from demand.selectors.coverage import coverage
 from demand.selectors.diagnosis_names import diagnosis_names
 from demand.selectors.drug_rules import rule_table, shipped_table
 from demand.selectors.facts import ResultsMissing
+from demand.selectors.line_people import people_rows
 from sites.doors import first_found
 
 ROWS = 100

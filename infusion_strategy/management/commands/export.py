@@ -16,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 from demand import storage
 from demand.engine.csv_text import write_csv
 from demand.models import Run
-from demand.selectors.clinical_line import standing_version, verdict_rows
+from demand.selectors.clinical_line import standing_version
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.leakage import hide_leakage
+from demand.selectors.line_people import verdict_rows
 from demand.selectors.tables import TABLES, read_table, reidentified
 from roi.selectors import scenario_rows
 
