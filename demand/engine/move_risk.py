@@ -80,15 +80,17 @@ class Model:
 
 def write_move_risk(connection: duckdb.DuckDBPyConnection, folder: Path, reference: Reference, parameters: Parameters) -> dict:
     """The run's finished files in `folder` -> risk.parquet beside them; returns the model card."""
-    with connection.cursor() as lane:  # its tables are its own, and gone afterwards
+    with connection.cursor() as lane:  # its tables are its own, and gone before the forecast needs room
         stage.set_parameters(lane, parameters)
-        found = forecast_moves(tell_risk_snapshots(lane, folder, reference))
-        lane.register("risk_row", found.risk)
-        target = str(folder / "risk.parquet").replace("'", "''")
-        lane.execute(
-            f"COPY (SELECT {export_tables.columns(export_tables.RISK)} FROM risk_row ORDER BY person_no, family, started_on) "
-            f"TO '{target}' (FORMAT parquet, COMPRESSION snappy)"
-        )
+        snapshots = tell_risk_snapshots(lane, folder, reference)
+    found = forecast_moves(snapshots)
+    connection.register("risk_row", found.risk)
+    target = str(folder / "risk.parquet").replace("'", "''")
+    connection.execute(
+        f"COPY (SELECT {export_tables.columns(export_tables.RISK)} FROM risk_row ORDER BY person_no, family, started_on) "
+        f"TO '{target}' (FORMAT parquet, COMPRESSION snappy)"
+    )
+    connection.unregister("risk_row")
     return found.card
 
 
