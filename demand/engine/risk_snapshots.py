@@ -38,7 +38,7 @@ def tell_risk_snapshots(connection: duckdb.DuckDBPyConnection, folder: Path, ref
     stage.run(connection, "risk_treated")
     exposure.tell_treatments(connection, reference.drug_codes)
     connection.execute(
-        "INSERT INTO exception_evidence SELECT DISTINCT at_risk.person_id, evidence.* EXCLUDE (person_id) FROM all_evidence AS evidence "
+        "INSERT INTO exception_evidence BY NAME SELECT DISTINCT at_risk.person_id, evidence.* EXCLUDE (person_id) FROM all_evidence AS evidence "
         "JOIN at_risk ON at_risk.real_person_id = evidence.person_id AND evidence.from_on < at_risk.snapshot_on"
     )
     exposure.judge_policies(connection, _site_and_drug_policies(reference), exposure.laws_of(reference))

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from demand.access import access_published_run, access_single_infusions, sees_small_counts
 from demand.audit import note
 from demand.charts import move_risk as charts
-from demand.downloads import csv_response, table_rows
+from demand.downloads import csv_response, figure_csv
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.move_risk import BY, COLUMNS, likely_movers, who_is_next
@@ -54,8 +54,8 @@ def groups_csv(request, by: str):
     found = _page(request).get("found")
     if found is None or by not in BY:
         raise Http404
-    header, rows = table_rows(charts.group(found, by).table, run=found.run.pk, forecast_on=found.card["forecast_on"])
-    return csv_response(f"who-is-next-by-{by}-run-{found.run.pk}", header, rows)
+    figure, forecast_on = charts.group(found, by), found.card["forecast_on"]
+    return figure_csv(request.user, found.run, [figure], figure.key, f"who-is-next-by-{by}", forecast_on=forecast_on)
 
 
 @require_safe
