@@ -113,9 +113,7 @@ def collect(
     )
     counts = _all_rejects(connection, ordered, final)
     make_views(connection, {kind: final.accepted(kind) for kind in KINDS})
-    connection.execute(
-        "CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy WHERE payer IS NOT NULL"
-    )
+    connection.execute("CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy")
     stage.run(connection, "everyday")
     [(rows,)] = connection.execute("SELECT count(*) FROM accepted_medical SEMI JOIN looked_into USING (person_id)").fetchall()
     passes = bucket_ranges(rows, memory_bytes)

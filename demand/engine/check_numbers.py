@@ -43,7 +43,7 @@ def check_numbers(run_dir: Path, reference: Reference, parameters: Parameters | 
     manifest = json.loads((Path(run_dir) / "manifest.json").read_text(encoding="utf-8"))
     settings = parameters or Parameters.from_json(manifest["parameters"])
     slow = Counter()
-    world = World(reference)
+    world = World(reference, {row["payer"] for row in _rows(Path(run_dir), "filled_payer")})
     for lines, fills in people(Path(run_dir)):
         count_person(slow, lines, fills, world, settings)
     return compare(manifest["headline"], slow)
@@ -104,7 +104,8 @@ def _person(row: dict) -> tuple[int, str]:
 def _rows(run_dir: Path, table: str) -> Iterator[dict]:
     files = str(run_dir / file_pattern(table))
     with duckdb.connect() as connection:
-        cursor = connection.execute("SELECT *, hash(person_id) >> 52 AS bucket FROM read_parquet($files)", {"files": files})
+        bucket = "" if table == "filled_payer" else ", hash(person_id) >> 52 AS bucket"
+        cursor = connection.execute(f"SELECT *{bucket} FROM read_parquet($files)", {"files": files})
         names = [column[0] for column in cursor.description]
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from (dict(zip(names, row, strict=True)) for row in rows)

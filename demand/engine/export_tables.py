@@ -93,6 +93,7 @@ ENROLLED_SUMS = """
 FEEDS = {
     "paid_triangle": ("data_source, month, age, sum(lines)::BIGINT AS lines", "data_source, month, age"),
     "feed_end": ("data_source, paid_through, known_until", "data_source"),
+    "filled_payer": ("payer", "payer"),
     "arrivals": (
         "data_source, month, known_month, payer, line_of_business, family, market, outcome, sum(infusions)::BIGINT AS infusions",
         "data_source, month, known_month, payer, line_of_business, family, market, outcome",

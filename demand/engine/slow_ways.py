@@ -8,8 +8,10 @@ not from the SQL stages, so that `check_numbers` compares two independent ways. 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -27,9 +29,14 @@ def _day(text: str | None, missing: dt.date) -> dt.date:
 
 
 class World:
-    """The reference as dictionaries."""
+    """The reference as dictionaries. filled_payers: in small letters, those with a pharmacy claim in the run; None where one names nobody."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, filled_payers: Collection[str | None] = ()) -> None:
+        self.filled_payers = set(filled_payers)
+        self.sources = [
+            row for row in reference.policies.to_dict("records")
+            if row["kind"] == "drug_source" and row["status"] == "in_force" and row["drug_source"] in ("sp_required", "sp_preferred")
+        ]  # fmt: skip
         self.codes: dict[str, list[dict]] = defaultdict(list)
         for row in reference.drug_codes.to_dict("records"):
             self.codes[row["hcpcs_code"]].append(row)
@@ -78,6 +85,7 @@ class Infusion:
     needs_drug: bool = False
     facility: bool = False
     supply: dict | None = None
+    noted: str | None = None
     allowed: int | None = None
     site_class: str = "unknown"
     ownership: str = "unknown"
@@ -400,6 +408,41 @@ def _find_drugs(
     for one in infusions:
         if one not in needing:
             one.channel = "buy_and_bill"
+        elif one.supply is None and not one.needs_drug:
+            _note(one, infusions, world)
+
+
+def _note(one: Infusion, infusions: list[Infusion], world: World) -> None:
+    """Probable where the clinic's log or, without pharmacy claims of the payer, its policy says so of a therapy of the person."""
+    stated = [
+        world.ndcs[line["ndc_code"]]["family"]
+        for line in one.lines
+        if line["role"] == "administration" and line["ndc_code"] in world.ndcs
+    ]
+    own = one.family or min(stated, default=None)
+    possible = [(0, own)] if own else [(abs((other.day - one.day).days), other.family) for other in infusions if other.family]
+    logged = world.logged.get((one.site_id, one.day.isoformat()), set())
+    said = [(0, days, family) for days, family in possible if family in logged]
+    said += [(1, days, family) for days, family in possible if _asks_for_a_bag(one, family, world)]
+    if said:
+        one.channel, one.confidence, one.noted = "white_bag", "probable", min(said)[2]
+
+
+def _asks_for_a_bag(one: Infusion, family: str, world: World) -> bool:
+    payer, lob, funding = (
+        min((line[name] for line in one.lines if line[name]), default=None)
+        for name in ("payer", "line_of_business", "funding_type")
+    )
+    if payer is None or None in world.filled_payers or payer.lower() in world.filled_payers:
+        return False
+    return any(
+        row["payer"].lower() == payer.lower()
+        and (not row["line_of_business"] or row["line_of_business"] == lob)
+        and (not (told := (json.loads(row["document"] or "{}").get("scope") or {}).get("funding")) or funding in (*told, "unknown"))
+        and _day(row["effective_from"], FIRST_DAY) <= one.day < _day(row["effective_to"], LAST_DAY)
+        and (not row["drug"] or (row["drug_kind"] in ("molecule", "family") and row["drug"].lower() == family))
+        for row in world.sources
+    )
 
 
 def _offer_order(pair: tuple) -> tuple:
@@ -453,6 +496,7 @@ def _describe(one: Infusion, drugs: list[dict], p: Parameters) -> None:
     one.site_class, one.ownership = first["site_class"], first["ownership"]
     if one.molecule is None and one.supply:
         one.molecule, one.family = one.supply["molecule"], one.supply["family"]
+    one.family = one.family or one.noted
     if (
         one.channel == "buy_and_bill"
         and one.site_class in ("home", "infusion_suite")

@@ -182,9 +182,7 @@ def to_infusions(
         "CREATE OR REPLACE TABLE person AS SELECT person_id, row_number() OVER (ORDER BY person_id) AS person_no FROM "
         "(SELECT person_id FROM accepted_line UNION SELECT person_id FROM fill UNION SELECT person_id FROM eligibility_span)"
     )
-    connection.execute(
-        "CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy WHERE payer IS NOT NULL"
-    )
+    connection.execute("CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy")
     roles.assign_roles(connection)
     infusions.group_into_infusions(connection)
     return Flow(connection)

@@ -1,5 +1,6 @@
 -- Infusions for which no pharmacy's drug was found -> those that something else says were white-bagged. Grain: one row per infusion.
--- in:  need, match, seed, seed_line, service_line, policy_scope, filled_payer (payers with a pharmacy claim in the run)
+-- in:  need, match, seed, seed_line, service_line, policy_scope, filled_payer (payers with a pharmacy claim in the run; NULL: a claim that
+--      names no payer, which may be anybody's)
 -- out: noted (seed_no, family)
 -- The clinic's own note of that day and drug says so; or, where the run has no pharmacy claim of the payer at all, the payer's policy that
 -- a specialty pharmacy supplies the drug, on a dose that the site did not bill. Never more than probable. Where the infusion's own claim
@@ -44,7 +45,7 @@ WITH said AS (
     JOIN policy_scope AS policy
         ON policy.payer = supposed.payer AND supposed.service_date >= policy.effective_from
         AND supposed.service_date < policy.effective_to
-    ANTI JOIN filled_payer ON filled_payer.payer = supposed.payer
+    ANTI JOIN filled_payer ON filled_payer.payer IS NULL OR filled_payer.payer = supposed.payer
     WHERE policy.kind = 'drug_source' AND policy.drug_source IN ('sp_required', 'sp_preferred')
         AND (policy.line_of_business IS NULL OR policy.line_of_business = supposed.line_of_business)
         AND (policy.funding IS NULL OR list_contains(policy.funding, supposed.funding_type) OR supposed.funding_type = 'unknown')
