@@ -120,7 +120,7 @@ def _bars(found: Sequence[Segment], question: MoveQuestion) -> dict | None:
         "barmode": "stack", "height": 140 + 28 * len(drawn), "yaxis": {"autorange": "reversed", "type": "category"},
         "xaxis": {"title": {"text": "score, by objective"}, "range": [0, 100]}, "legend": {"traceorder": "normal"},
     }  # fmt: skip
-    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 9}}}}
+    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 9}}, "xaxis": {"title": {"text": ""}}}}
 
 
 SIDE_WORDS = {
@@ -189,7 +189,7 @@ def _burden_chart(rows: Sequence[BurdenRow]) -> dict | None:
         "barmode": "group", "height": 160 + 40 * len(drawn), "yaxis": {"autorange": "reversed", "type": "category"},
         "xaxis": {"title": {"text": "% of movers: losers left, winners right"}, "ticksuffix": "%", "range": [-100, 100]},
     }  # fmt: skip
-    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 9}}}}
+    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 9}}, "xaxis": {"title": {"text": ""}}}}
 
 
 def needs(clinics: Sequence[Clinic]) -> Figure:

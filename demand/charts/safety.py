@@ -93,7 +93,7 @@ def _dots(lines: Sequence[ClassRate]) -> dict | None:
         "height": 130 + 34 * len(drawn), "scattermode": "group", "yaxis": {"autorange": "reversed", "type": "category"},
         "xaxis": {"title": {"text": "of 1,000 infusions"}, "range": [0, 1.25 * max(known or [1000 * one.raw[2] for one in drawn])]},
     }  # fmt: skip
-    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}}}
+    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}, "xaxis": {"title": {"text": ""}}}}
 
 
 def adherence(lines: Sequence[Adherence]) -> Figure:

@@ -108,7 +108,7 @@ def _bars(lines: Sequence[BagLine]) -> dict | None:
         "barmode": "stack", "height": 130 + 28 * len(drawn), "yaxis": {"autorange": "reversed"},
         "xaxis": {"title": {"text": "% of infusions at our sites"}, "ticksuffix": "%", "rangemode": "tozero"},
     }  # fmt: skip
-    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}}}
+    return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}, "xaxis": {"title": {"text": ""}}}}
 
 
 def _months(lines: Sequence[BagLine]) -> dict:
@@ -226,7 +226,7 @@ def fragility(lines: Sequence[Fragility], months: int) -> Figure:
             "barmode": "stack", "height": 130 + 28 * len(drawn), "yaxis": {"autorange": "reversed"},
             "xaxis": {"title": {"text": "% of doses compared"}, "ticksuffix": "%", "rangemode": "tozero"},
         },
-        "narrow": {"yaxis": {"tickfont": {"size": 10}}},
+        "narrow": {"yaxis": {"tickfont": {"size": 10}}, "xaxis": {"title": {"text": ""}}},
     } if drawn else None  # fmt: skip
     return Figure(
         key="dose-changes", title="Doses that change on the day", reading=reading, chart=chart,
