@@ -17,7 +17,8 @@ from roi.engine.leaving import Fate, Law, fate, known_fate
 from roi.engine.market import HOSPITAL, Cell, Market, Offer
 from roi.engine.marks import BORROWED, GUESSED, MEASURED, Source
 from roi.engine.options import INFUSION_CENTER, SITE_CLASSES
-from roi.engine.prices import MEDICARE, Dose, Paid, PriceBook, paid_at
+from roi.engine.prices import MEDICARE, PriceBook
+from roi.engine.strand_prices import Priced, Pricing, used_biosimilars, usual_doses
 from roi.engine.terms import MEDICARE_PAID_SHARE
 from roi.engine.volumes import Strand, Window, read_volumes
 
@@ -36,13 +37,15 @@ class CellKey(NamedTuple):
 @dataclass(frozen=True)
 class PolicyBook:
     """Policy documents, state laws, and the chair minutes and 340B sites that the registers give. `denials`: by payer, the share of
-    what the claims allow that revenue cycle wrote off, over that of all payers."""
+    what the claims allow that revenue cycle wrote off, over that of all payers. `bound`: (person, family, class of site) that the
+    clinical line keeps apart."""
 
     policies: Sequence[Mapping]
     laws: Sequence[Law]
     chair_minutes: Mapping[str, int]
     sites_340b: Sequence[str]
     denials: Mapping[str, Decimal] = with_default(default_factory=dict)
+    bound: Sequence[tuple[int, str, str]] = ()
 
 
 def measure_market(
@@ -59,10 +62,10 @@ def measure_market(
     """A run's Parquet and the dated registers -> Market with prices as of `on`, the site's those of an infusion center; None where the
     run has no infusion. Without the run's exposures the policies' documents say who leaves."""
 
-    found: dict[int, _Priced] = {}
+    found: dict[int, Priced] = {}
 
     def cells_of(strands: list[Strand], window: Window) -> dict[int, CellKey]:
-        pricing = _Pricing(prices, on, _usual_doses(strands), _used_biosimilars(strands, prices, on))
+        pricing = Pricing(prices, on, usual_doses(strands), used_biosimilars(strands, prices, on))
         found.update({strand.strand_no: each for strand in strands if (each := pricing.of(strand)) is not None})
         until = _month_after(window.last_month)
         return {
@@ -78,7 +81,7 @@ def measure_market(
             for number, each in found.items()
         }
 
-    volumes = read_volumes(infusions, facts, exposure, policies.sites_340b, cells_of, wider, market=name)
+    volumes = read_volumes(infusions, facts, exposure, policies.sites_340b, cells_of, wider, market=name, bound=policies.bound)
     if volumes is None:
         return None
     cells = [
@@ -118,84 +121,10 @@ def wider(key: CellKey) -> CellKey | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Priced:
-    """A strand with its prices, in cents an infusion: the drug's, and what each class of site is paid (of the biosimilar too; None
-    where the family has none). `at_hospital` is what the contract says, where it is at a hospital."""
-
-    strand: Strand
-    limit: Decimal
-    asp: Decimal
-    biosimilar_asp: Decimal | None
-    at_sites: Mapping[str, tuple[Paid, Decimal | None]]
-    at_hospital: Paid | None
-
-
-@dataclass(frozen=True)
-class _Pricing:
-    """Prices strands by their mean dose as of a date; `usual_dose` serves where the claims tell no dose."""
-
-    book: PriceBook
-    on: dt.date
-    usual_dose: Mapping[str, Decimal]
-    biosimilars: Mapping[str, str]
-
-    def of(self, strand: Strand) -> _Priced | None:
-        """None where there is no dose, or no payment limit to price by."""
-        dose = Decimal(str(strand.dose)) / strand.with_dose if strand.with_dose else self.usual_dose.get(strand.molecule)
-        code = self.book.drug_code(strand.codes, self.on)
-        if dose is None or code is None:
-            return None
-        given = Dose(code, dose, strand.family, strand.codes)
-        own = self.book.dated.rules.reference_of(code) is not None
-        other = code if own else self.biosimilars.get(strand.family)
-        biosimilar = other and Dose(other, dose, strand.family, strand.codes)
-        at_sites = {}
-        for site_class in SITE_CLASSES:
-            paid = self._paid(given, strand, site_class)
-            if paid is not None:
-                at_sites[site_class] = paid, self._paid(biosimilar, strand, site_class).drug if biosimilar else None
-        return _Priced(
-            strand,
-            self.book.limit(code, dose, self.on),
-            self.book.average_sales_price(code, dose, self.on),
-            self.book.average_sales_price(other, dose, self.on) if other else None,
-            at_sites,
-            self._paid(given, strand, strand.site_class) if strand.place == HOSPITAL else None,
-        )
-
-    def _paid(self, given: Dose, strand: Strand, site_class: str) -> Paid | None:
-        return paid_at(self.book, given, strand.payer, strand.plan, strand.line_of_business, site_class, self.on)
-
-
-def _used_biosimilars(strands: Sequence[Strand], book: PriceBook, on: dt.date) -> dict[str, str]:
-    """By family the biosimilar that our claims have most of, else the one that the registers name."""
-    used: dict[str, dict[str, int]] = {}
-    for strand in strands:
-        code = book.drug_code(strand.codes, on)
-        if code and book.dated.rules.reference_of(code):
-            by_code = used.setdefault(strand.family, {})
-            by_code[code] = by_code.get(code, 0) + strand.infusions
-    return {
-        **book.biosimilars,
-        **{family: max(by_code, key=lambda code: (by_code[code], code)) for family, by_code in used.items()},
-    }
-
-
-def _usual_doses(strands: Sequence[Strand]) -> dict[str, Decimal]:
-    """Mean dose of a molecule where the claims tell it, for strands whose claims do not (a white-bagged drug is not billed)."""
-    doses: dict[str, list] = {}
-    for strand in strands:
-        known = doses.setdefault(strand.molecule, [Decimal(0), 0])
-        known[0] += Decimal(str(strand.dose))
-        known[1] += strand.with_dose
-    return {molecule: total / number for molecule, (total, number) in doses.items() if number}
-
-
-def _cell(key: CellKey, priced: list[_Priced], months: int, policies: PolicyBook, book: PriceBook) -> Cell:
+def _cell(key: CellKey, priced: list[Priced], months: int, policies: PolicyBook, book: PriceBook) -> Cell:
     number = sum(each.strand.infusions for each in priced)
 
-    def mean(amount: Callable[[_Priced], Decimal]) -> Decimal:
+    def mean(amount: Callable[[Priced], Decimal]) -> Decimal:
         return _mean([(each.strand.infusions, amount(each)) for each in priced])
 
     bought = number - sum(each.strand.white_bagged for each in priced)
@@ -234,9 +163,11 @@ def _cell(key: CellKey, priced: list[_Priced], months: int, policies: PolicyBook
     )
 
 
-def _offer(site_class: str, priced: list[_Priced], number: int) -> Offer | None:
-    """Means over the infusions that can be given at the class of site; None where none of them can."""
-    found = [(each.strand.infusions, *each.at_sites[site_class]) for each in priced if site_class in each.at_sites]
+def _offer(site_class: str, priced: list[Priced], number: int) -> Offer | None:
+    """Means over the infusions that can be given at the class of site; None where none of them can. Of these the clinical line may keep
+    some away: the share is told in steps of 5 %, so that it gives no few people away."""
+    able = [each for each in priced if site_class in each.at_sites]
+    found = [(each.strand.infusions, *each.at_sites[site_class]) for each in able]
     if not found:
         return None
     return Offer(
@@ -245,16 +176,21 @@ def _offer(site_class: str, priced: list[_Priced], number: int) -> Offer | None:
         biosimilar_drug=_mean([(weight, paid.drug if other is None else other) for weight, paid, other in found])
         if any(other is not None for *_, other in found)
         else None,
-        share=_share(sum(weight for weight, *_ in found), number),
+        share=_share(sum(weight for weight, *_ in found), number) * _may_move(site_class, able),
         source=_weightiest([(weight, paid.source) for weight, paid, _ in found]),
     )
+
+
+def _may_move(site_class: str, priced: list[Priced]) -> Decimal:
+    kept = sum(each.strand.kept_from(site_class) for each in priced)
+    return 1 - (Decimal(kept) / sum(each.strand.infusions for each in priced) * 20).quantize(Decimal(1)) / 20
 
 
 def _mean(weighted: list[tuple[int, Decimal]]) -> Decimal:
     return _round(sum((weight * amount for weight, amount in weighted), Decimal(0)) / sum(weight for weight, _ in weighted))
 
 
-def _hospital_allowed(priced: list[_Priced]) -> tuple[Decimal, Source]:
+def _hospital_allowed(priced: list[Priced]) -> tuple[Decimal, Source]:
     """Mean allowed amount of what the hospital bought and billed; where no claim tells it, as its contract has it. Medicare pays
     less than it allows: sequestration takes 2 % of its 80 %."""
     known = sum(each.strand.with_allowed for each in priced)

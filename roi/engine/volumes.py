@@ -10,7 +10,7 @@ are pooled with others (therapies first, then payers), and what is still too sma
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +24,15 @@ CREATE TEMP TABLE exposure (
     exposed_from DATE, expected_from DATE, grace_until DATE
 )
 """
+LINE_CLASSES = ("infusion_center", "infusion_suite", "physician_office", "home_infusion")  # the clinical line calls the last home
 SQL = Path(__file__).parent / "sql" / "volumes.sql"
 
 
 @dataclass(frozen=True)
 class Strand:
     """Infusions that are alike in all that prices and policies ask for. Sums over the window; allowed in cents, of infusions that
-    were not white-bagged, and what patients owe of it. `leaves_on` and `policy_id`: from the run's exposures."""
+    were not white-bagged, and what patients owe of it. `leaves_on` and `policy_id`: from the run's exposures. `kept_from_…`:
+    infusions of people whom the clinical line keeps from that class of site."""
 
     strand_no: int
     place: str
@@ -51,8 +53,16 @@ class Strand:
     with_allowed: int
     allowed_cents: int
     patient_cents: int
+    kept_from_center: int
+    kept_from_suite: int
+    kept_from_office: int
+    kept_from_home: int
     white_bagged: int
     bought_at_340b: int
+
+    def kept_from(self, site_class: str) -> int:
+        by_class = (self.kept_from_center, self.kept_from_suite, self.kept_from_office, self.kept_from_home)
+        return dict(zip(LINE_CLASSES, by_class, strict=True)).get(site_class, 0)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -91,6 +101,7 @@ def read_volumes(
     *,
     market: str = "",
     months: int = 6,
+    bound: Sequence[tuple[int, str, str]] = (),
 ) -> Volumes | None:
     """Parquet of a run -> Volumes; None where the run has no infusion at all. `cells_of` names the cell of each strand that can
     be used by its number, `pooled` the next wider cell of one that is too small (None: leave it out)."""
@@ -106,6 +117,12 @@ def read_volumes(
             connection.read_parquet(str(exposure)).create_view("exposure")
         connection.execute(
             "CREATE TEMP TABLE site_340b AS SELECT DISTINCT unnest($ids::VARCHAR[]) AS site_id", {"ids": list(sites_340b)}
+        )
+        numbers, families, classes = zip(*bound, strict=True) if bound else ((), (), ())
+        connection.execute(
+            "CREATE TEMP TABLE bound AS SELECT unnest($n::BIGINT[]) AS person_no, unnest($f::VARCHAR[]) AS family, "
+            "unnest($c::VARCHAR[]) AS site_class",
+            {"n": list(numbers), "f": list(families), "c": list(classes)},
         )
         connection.execute(SQL.read_text(encoding="utf-8"))
         first_month, last_month, mature = connection.execute("FROM volume_window").fetchone()

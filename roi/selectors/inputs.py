@@ -156,6 +156,13 @@ def market_notes(market: Market) -> list[str]:
         notes.append(
             f"{_percent(market.unpriced)} of infusions are left out: no Medicare payment limit is on file to price the drug by."
         )
+    infusions = _sum(market.cells)
+    able = sum((cell.infusions_per_month * cell.site_share for cell in market.cells), Decimal(0))
+    if able < infusions:
+        notes.append(
+            f"{_percent(able / infusions)} of infusions can be given at this kind of site: the clinical line, the drugs' forms and what "
+            "Medicare covers there keep the others away, before anybody is asked to come."
+        )
     if not market.mature:
         notes.append("The claims run has no mature month: volumes of its newest months are too low.")
     return notes

@@ -6,11 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from django.db.models import Max, Min, Sum
 
 from demand import storage
 from demand.engine.disclosure import SMALLEST_SHOWN
+from demand.engine.drug_suitability import SITE_CLASSES
+from demand.engine.verdicts import MUST_STAY, SHOULD_NOT
 from demand.models import Denial, LeakageCell, Run
+from demand.selectors.clinical_line import judged, saved_line, standing_version
+from demand.selectors.facts import ResultsMissing
 from payers.models import AspLimit, DrugFamily, Policy, StateLaw
 from payers.selectors.prices import price_book as dated_prices
 from roi.actions.scenarios import Refused
@@ -66,7 +71,7 @@ def read_market(run: Run, name: str, on: dt.date) -> Market | None:
         folder / "infusions.parquet",
         folder / "facts.parquet",
         price_book(on),
-        policy_book(folder / "infusions.parquet"),
+        policy_book(run, folder / "infusions.parquet"),
         exposure=exposure if exposure.exists() else None,
         name=name,
         on=on,
@@ -95,13 +100,14 @@ def price_book(on: dt.date) -> PriceBook:
     )
 
 
-def policy_book(infusions: Path) -> PolicyBook:
+def policy_book(run: Run, infusions: Path) -> PolicyBook:
     laws = StateLaw.objects.values_list("state", "shields_from", "effective_from", "effective_to")
     return PolicyBook(
         policies=list(Policy.objects.on_file().values_list("document", flat=True)),
         laws=[Law(*row) for row in laws],
         chair_minutes={family: minutes for family, minutes in DrugFamily.objects.values_list("family", "chair_minutes") if minutes},
         denials=denial_indexes(infusions),
+        bound=kept_apart(run),
         sites_340b=list(Site.objects.on_file().filter(is_340b=True).values_list("site_id", flat=True)),
     )
 
@@ -124,3 +130,15 @@ def denial_indexes(infusions: Path) -> dict[str, Decimal]:
         return {}
     overall = Decimal(sum(lost[payer] for payer in allowed)) / sum(allowed.values())
     return {payer: (Decimal(lost[payer]) / cents / overall).quantize(Decimal("0.0001")) for payer, cents in allowed.items()}
+
+
+def kept_apart(run: Run) -> list[tuple[int, str, str]]:
+    """(person, family, class of site) that the standing clinical line keeps apart: must stay, or should not go there. A run that does not
+    keep what the line asks keeps nobody apart; who cannot be judged may move."""
+    try:
+        found = judged(run, saved_line(standing_version()))
+    except ResultsMissing:
+        return []
+    people, families = found.values.numbers["person_no"], found.values.texts["family"]
+    kept = np.argwhere((found.verdict == MUST_STAY) | (found.verdict == SHOULD_NOT))
+    return [(int(people[row]), str(families[row]), SITE_CLASSES[column]) for row, column in kept]

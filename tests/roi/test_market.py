@@ -14,9 +14,9 @@ from tests.roi import claims_run as claims
 ON = dt.date(2026, 5, 1)
 
 
-def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), denials=(), exposed=None, **book):
+def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), denials=(), exposed=None, bound=(), **book):
     infusions, facts = claims.write_run(tmp_path, rows)
-    policy_book = PolicyBook(policies, laws, {"infliximab": 165}, sites_340b, dict(denials))
+    policy_book = PolicyBook(policies, laws, {"infliximab": 165}, sites_340b, dict(denials), bound)
     exposure = None if exposed is None else claims.write_exposure(tmp_path, exposed)
     prices = claims.price_book(*rates, **book)
     return measure_market(7, infusions, facts, prices, policy_book, exposure=exposure, name=name, on=ON)
@@ -229,6 +229,17 @@ def test_what_patients_owe_and_how_much_a_payer_denies_are_measured(tmp_path):
     cell = only(measure(tmp_path, claims.everybody(range(12)), denials={"Plan A": D("1.4")}))
     assert cell.patient_share == D("0.1")
     assert cell.denial_index == D("1.4")
+
+
+def test_the_clinical_line_decides_who_can_move(tmp_path):
+    """Three of twelve are kept from the home, one from the center: in steps of 5 %, and no other class of site is touched."""
+    bound = [(person, "infliximab", "home") for person in range(3)] + [
+        (0, "infliximab", "infusion_center"),
+        (1, "other", "infusion_suite"),
+    ]
+    offers = only(measure(tmp_path, claims.everybody(range(12)), bound=bound)).offers
+    shares = [offers[name].share for name in ("home_infusion", "infusion_center", "infusion_suite", "hopd_on_campus")]
+    assert shares == [D("0.75"), D("0.9"), 1, 1]
 
 
 # the run's own exposures

@@ -25,6 +25,7 @@ from roi.engine.sampling import draw_inputs
 from roi.engine.spreads import spreads_of
 from roi.engine.stress import bagging, stress
 from roi.models import Scenario
+from roi.selectors.inputs import market_notes
 from roi.tasks import scenario as work
 from tests.roi.test_infusion_center import HOSPITAL_MARGIN, SITE_MARGIN, cell, center
 
@@ -127,6 +128,15 @@ def test_a_class_of_site_that_a_policy_excludes_or_a_drug_cannot_be_given_at_sen
     assert [group.infusions for group in inputs_of(alternative(made, "home_infusion")).groups if group.capture] == [10]
     at_suite = alternative(made, "infusion_suite")
     assert [float(each.capture) for each in inputs_of(at_suite).groups if each.name.endswith("P")] == [1.0, 0.0]
+
+
+def test_what_cannot_be_given_at_the_site_is_said():
+    half = {"home_infusion": replace(OFFERS["home_infusion"], share=D("0.5"))}
+    made = center(cell(offers=OFFERS), cell(offers=half))
+    assert not market_notes(made.market)
+    assert market_notes(alternative(made, "home_infusion").market)[0].startswith(
+        "75 % of infusions can be given at this kind of site"
+    )
 
 
 def test_home_is_paid_by_its_own_prices_and_costs_a_visit_and_a_delivery():

@@ -1,7 +1,7 @@
 -- A run's infusions of the last mature months -> the strands a scenario is made of, and their people.
 -- Grain: strand = place x payer x plan x line of business x funding x state x site class x molecule x codes billed x fate.
--- in:  infusion (the run's infusions), fact (its mature flag by month), exposure (the run's, empty where it has none), site_340b;
---      variables months, market
+-- in:  infusion (the run's infusions), fact (its mature flag by month), exposure (the run's, empty where it has none), site_340b,
+--      bound (who the clinical line keeps from which class of site); variables months, market
 -- out: volume_window, chosen (one row per infusion with its strand), strand
 
 CREATE TEMP TABLE volume_window AS
@@ -17,7 +17,7 @@ SELECT
 FROM last;
 
 -- Who has to leave, from which month on, by which decided policy: each person's own exposure after the months measured. Here is
--- the one place where a run's tables say who leaves and who stays; the clinical line's and the move risk's belong here too.
+-- the one place where a run's tables say who leaves; what a move risk adds to it belongs here too.
 CREATE TEMP TABLE leaving AS
 SELECT
     person_no,
@@ -31,6 +31,9 @@ CROSS JOIN volume_window
 WHERE kind = 'site_of_care' AND status IN ('in_force', 'announced') AND verdict IN ('exposed', 'in_grace') AND active
     AND leaves_on >= last_month + INTERVAL 1 MONTH
 GROUP BY person_no, family;
+
+CREATE TEMP TABLE kept_from AS
+SELECT person_no, family, list(site_class) AS site_classes FROM bound GROUP BY person_no, family;
 
 CREATE TEMP TABLE chosen AS
 SELECT
@@ -57,11 +60,13 @@ FROM (
         CASE WHEN infusion.outcome <> 'site_leak' THEN leaving.leaves_on END AS leaves_on,
         CASE WHEN infusion.outcome <> 'site_leak' THEN coalesce(leaving.policy_id, '') ELSE '' END AS policy_id,
         infusion.channel = 'white_bag' AS is_white_bagged,
+        kept_from.site_classes,
         site_340b.site_id IS NOT NULL AS is_340b
     FROM infusion
     CROSS JOIN volume_window
     LEFT JOIN site_340b ON site_340b.site_id = infusion.site_id
     LEFT JOIN leaving ON leaving.person_no = infusion.person_no AND leaving.family = infusion.family
+    LEFT JOIN kept_from ON kept_from.person_no = infusion.person_no AND kept_from.family = infusion.family
     WHERE infusion.attributed
         AND infusion.family <> 'unknown'
         AND date_trunc('month', infusion.service_date) BETWEEN first_month AND last_month
@@ -87,6 +92,10 @@ SELECT
     count(allowed_cents) FILTER (NOT is_white_bagged) AS with_allowed,
     coalesce(sum(allowed_cents) FILTER (NOT is_white_bagged), 0)::BIGINT AS allowed_cents,
     coalesce(sum(patient_cents) FILTER (NOT is_white_bagged AND allowed_cents IS NOT NULL), 0)::BIGINT AS patient_cents,
+    count(*) FILTER (list_contains(site_classes, 'infusion_center')) AS kept_from_center,
+    count(*) FILTER (list_contains(site_classes, 'infusion_suite')) AS kept_from_suite,
+    count(*) FILTER (list_contains(site_classes, 'physician_office')) AS kept_from_office,
+    count(*) FILTER (list_contains(site_classes, 'home')) AS kept_from_home,
     count(*) FILTER (is_white_bagged) AS white_bagged,
     count(*) FILTER (is_340b AND NOT is_white_bagged) AS bought_at_340b
 FROM chosen
