@@ -164,7 +164,7 @@ def decided(one: Measured, known: Known, rules: Rules, by_hand: tuple[bool, str]
     if rules.medicare and one.medicare_margin is not None and one.medicare_margin < 0:
         fails.append(f"Medicare leaves ${one.medicare_margin / 100:,.2f} an infusion")
     elif rules.medicare and one.medicare_margin is None:
-        unknown.append("what Medicare leaves")
+        unknown.append("Medicare")
     if one.chair_minutes > rules.chair_minutes:
         fails.append(f"takes a chair for {one.chair_minutes:.0f} minutes, {rules.chair_minutes} at most")
     if known.availability in (NOT_AVAILABLE, STALE):
@@ -174,9 +174,9 @@ def decided(one: Measured, known: Known, rules: Rules, by_hand: tuple[bool, str]
     if known.burden is not None and known.burden > rules.burden:
         fails.append(f"denied {known.burden:.1f} times as often as the average drug, {rules.burden:.1f} at most")
     elif known.burden is None:
-        unknown.append("how often it is denied (too few to show)" if known.burden_hidden else "how often it is denied")
+        unknown.append("denials (too few to show)" if known.burden_hidden else "denials")
     if known.preparation == NOT_STATED:
-        unknown.append("how it is prepared")
+        unknown.append("preparation")
     elif known.preparation not in rules.preparations:
         fails.append(f"needs {known.preparation}, which the site does not do")
     if by_hand is not None:

@@ -82,7 +82,7 @@ def test_a_pooled_therapy_is_measured_by_the_prices_on_file():
 def test_what_is_not_known_fails_nothing_and_is_said():
     found = verdict(cell(), known=Known())
     assert found.is_in
-    assert found.unknown == ("what Medicare leaves", "availability", "how often it is denied", "how it is prepared")
+    assert found.unknown == ("Medicare", "availability", "denials", "preparation")
 
 
 def test_a_decision_by_hand_goes_before_the_rules():
@@ -192,3 +192,10 @@ def test_readers_look_and_editors_save(make, as_reader):
     assert as_reader.get(address(scenario)).status_code == 200
     assert as_reader.post(address(scenario), {"do": "save"}).status_code == 403
     assert as_reader.post(address(scenario, "apply-formulary")).status_code == 403
+
+
+def test_the_page_takes_a_bounded_number_of_queries(make, as_reader, django_assert_max_num_queries):
+    scenario = make()
+    as_reader.get(address(scenario))
+    with django_assert_max_num_queries(40):
+        as_reader.get(address(scenario))
