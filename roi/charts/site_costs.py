@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from demand.charts.figure import Column, Figure, Table
+from demand.charts.numbers import shortened
 from payers import words as payer_words
 from roi import words
 from roi.charts.home import cents
@@ -68,7 +69,7 @@ def _chart(found: SiteCosts) -> dict | None:
     ]
     if not classes:
         return None
-    names = [payer_words.SITE_CLASSES[name].capitalize() for name in classes]
+    names = [shortened(payer_words.SITE_CLASSES[name].capitalize()) for name in classes]
     data = [
         {
             "type": "bar",
