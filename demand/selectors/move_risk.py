@@ -8,7 +8,7 @@ tenths of the calibration are joined until none tells of 1 to 10 who moved or st
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Axis, Mark, hidden_cells
 from demand.models import Run
 from demand.selectors.facts import ResultsMissing, ask_tables, results_key
+from sites.models import Site
 
 BAND_Z = 1.2816  # 80 %
 BY = {"payer": "payer", "therapy": "family", "site": "coalesce(site_id, 'unknown')"}
@@ -157,6 +158,7 @@ def who_is_next(run: Run, see_small: bool) -> WhoIsNext:
     whole = ask_tables(run, GROUPS.format(column="'all'"))
     total = _expected(whole[0], not see_small and whole[0][2] < SMALLEST_SHOWN) if whole else None
     forecast_on = dt.date.fromisoformat(card["forecast_on"]) if card["forecast_on"] else None
+    sites = dict(Site.objects.values_list("site_id", "name"))
     return WhoIsNext(
         run=run,
         card=card,
@@ -164,7 +166,10 @@ def who_is_next(run: Run, see_small: bool) -> WhoIsNext:
         total=total,
         months=_months(run, forecast_on) if total and not total.is_hidden else (),
         groups={
-            by: tuple(_expected(row, shown is not None and (by, str(row[0])) in shown) for row in rows)
+            by: tuple(
+                replace(_expected(row, shown is not None and (by, str(row[0])) in shown), name=sites.get(row[0]) or str(row[0]))
+                for row in rows
+            )
             for by, rows in asked.items()
         },
         tenths=tenths(card, see_small),
