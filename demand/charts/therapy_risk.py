@@ -75,6 +75,7 @@ def _reading(found: TherapyRisks, drawn: list[TherapyRisk]) -> str:
 
 def _chart(drawn: list[TherapyRisk], found: TherapyRisks) -> dict:
     money, late = found.corner
+    most = max(row.leaked_cents for row in drawn)  # names near the edges stand inside
 
     def points(named: int) -> list[dict]:
         latest = sorted(drawn, key=lambda row: -row.late_share)[: named // 2]
@@ -82,7 +83,7 @@ def _chart(drawn: list[TherapyRisk], found: TherapyRisks) -> dict:
             {
                 "type": "scatter", "mode": "markers+text", "x": [row.leaked_cents / 100 for row in drawn], "y": [100 * row.late_share for row in drawn],
                 "text": [shortened(words.named(row.family)) if number < named or row in latest else "" for number, row in enumerate(drawn)],
-                "customdata": [words.named(row.family) for row in drawn], "textposition": "top center", "textfont": {"size": 10},
+                "customdata": [words.named(row.family) for row in drawn], "textposition": ["middle right" if row.leaked_cents < most / 8 else "middle left" if row.leaked_cents > most * 7 / 8 else "top center" for row in drawn], "textfont": {"size": 10},
                 "marker": {"size": 9, "color": "var(--c-leak)", "opacity": 0.75, "line": {"width": 0}},
                 "hovertemplate": "%{customdata}: $%{x:,.0f}, %{y:.1f}% of doses late<extra></extra>",
             }
