@@ -24,7 +24,7 @@ from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, read_value,
 from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell
-from roi.engine.worlds import DO_NOTHING, SCENARIO, TODAY
+from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.engine.yearly import Yearly, month_number, years
 
 _TIE_GUARD = 1e-6  # a half that floats show as 0.4999999 is the half that it is
@@ -189,8 +189,7 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
     def tied_up(bought: Number) -> Number:
         return _whole(bought * 12 / 365 * net_days)
 
-    first = tied_up(calendar.total(1, [pool for pool in pools if not pool.is_new], "here", "hospital_bought"))
-    before = dict.fromkeys((SCENARIO, DO_NOTHING, TODAY), first)
+    before: dict[str, Number] = dict.fromkeys(BASELINES, 0.0)  # all worlds begin with the same drugs
     costs = _costs(value)
     alike: dict[tuple, _Month] = {}
     for month in range(1, horizon + 1):
@@ -201,12 +200,11 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
         if made.full is not None:
             full |= made.full
         for baseline in BASELINES:
-            flows[baseline][month] = made.flow[baseline] + (before[SCENARIO] - made.tied_up[SCENARIO])
-            flows[baseline][month] -= before[baseline] - made.tied_up[baseline]
-        before = made.tied_up
+            flows[baseline][month] = made.flow[baseline] + (before[baseline] - made.more_tied_up[baseline])
+        before = made.more_tied_up
     if value["release"]:
         for baseline in BASELINES:
-            flows[baseline][horizon] += before[SCENARIO] - before[baseline]
+            flows[baseline][horizon] += before[baseline]
     return flows, full
 
 
@@ -230,10 +228,10 @@ def _costs(value: Mapping) -> _Costs:
 
 @dataclass(frozen=True)
 class _Month:
-    """A month's flow by baseline without working capital, and the money tied up in each world."""
+    """A month's flow by baseline without working capital, and the money tied up in the scenario beyond the baseline's."""
 
     flow: dict[str, Number]
-    tied_up: dict[str, Number]
+    more_tied_up: dict[str, Number]
     full: np.ndarray | None
 
 
@@ -269,12 +267,12 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, costs: _Cost
     nothing = _whole(at_hospital["hospital"]) + _whole(at_hospital["hospital_340b"])
     policies = _whole(_sum(gone, "here", "hospital")) + _whole(_sum(gone, "here", "hospital_340b"))
     bought = at_hospital["hospital_bought"]
-    balances = {
-        SCENARIO: tied_up(kept_there["hospital_bought"] + given * _sum(sources, "come", "site_bought")),
-        DO_NOTHING: tied_up(bought),
-        TODAY: tied_up(bought + _sum(gone, "here", "hospital_bought")),
+    ours = tied_up(kept_there["hospital_bought"] + given * _sum(sources, "come", "site_bought"))
+    more_tied_up = {
+        DO_NOTHING: ours - tied_up(bought),
+        TODAY: ours - tied_up(bought + _sum(gone, "here", "hospital_bought")),
     }
-    return _Month({DO_NOTHING: scenario - nothing, TODAY: scenario - nothing - policies}, balances, full)
+    return _Month({DO_NOTHING: scenario - nothing, TODAY: scenario - nothing - policies}, more_tied_up, full)
 
 
 def _number(amount: Decimal | Number) -> Number:
