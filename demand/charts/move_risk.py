@@ -116,7 +116,7 @@ def _bars(shown: list[Expected]) -> dict:
             "xaxis": {"rangemode": "tozero", "title": {"text": "treatments expected to move out in 12 months"}},
             "yaxis": {"automargin": True}, "showlegend": False, "height": 110 + 32 * len(turned),
         },
-        "narrow": {"xaxis": {"nticks": 4}},
+        "narrow": {"xaxis": {"nticks": 4, "title": {"text": "treatments"}}},
     }  # fmt: skip
 
 
