@@ -2,14 +2,18 @@
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 from django.utils import timezone
 
 from demand.charts.policy_effects import reading
+from demand.engine import stage
 from demand.engine.disclosure import HIDDEN
 from demand.engine.policy_effects import policy_effects
 from demand.models import Run
 from demand.selectors.policy_effects import effects_of_policies
+from payers.engine.policies import checked_document, flat_rows
+from tests.demand import flow
 from tests.infusion_strategy.published import sign_in
 
 
@@ -43,6 +47,30 @@ def test_few_people_and_incomplete_claims_are_said(fields, verdict):
 
 def test_nobody_on_the_policys_date_is_no_effect():
     assert policy_effects(BEFORE) == []
+
+
+def test_windows_tell_who_was_bound_and_who_moved():
+    """Two people of the policy's payer, of whom one goes to a clinic, and one of another payer; given every four weeks."""
+    lines = []
+    for person, payer, moved_on in (("p1", "Acme", dt.date(2025, 6, 10)), ("p2", "Acme", None), ("p3", "Beta", None)):
+        for number, day in enumerate(dt.date(2025, 1, 6) + dt.timedelta(28 * dose) for dose in range(9)):
+            fields = {"person_id": person, "payer": payer, "service_date": day, "claim_id": f"{person}-{number}"}
+            lines.append(flow.line(**fields, billing_npi=flow.CLINIC) if moved_on and day >= moved_on else flow.facility(**fields))
+    said = {
+        "id": "P", "payer": "Acme", "kind": "site_of_care", "status": "in_force", "effective_from": "2025-06-01",
+        "source": {"title": "P"}, "drugs": {"hcpcs": ["J1745"]}, "excluded_site_classes": ["hopd_on_campus"],
+    }  # fmt: skip
+    told = flow.to_episodes(lines, policies=pd.DataFrame(flat_rows(checked_document(said)), dtype=object))
+    told.connection.execute("CREATE OR REPLACE TEMP VIEW fact_all AS FROM fact")
+    stage.run(told.connection, "policy_effects")
+    counted = "SELECT window_no, bound, bound_moved, comparable, comparable_moved, comparators FROM policy_people"
+    assert [tuple(one.values()) for one in told.rows(counted)] == [
+        (0, 2, 1, 1, 0, ["Beta"])
+    ]  # claims begin too late for one before
+    told.connection.execute("SET VARIABLE policy_effect_days = 45")
+    stage.run(told.connection, "policy_effects")
+    told.connection.execute("SET VARIABLE policy_effect_days = 90")
+    assert [tuple(one.values())[:3] for one in told.rows(counted)] == [(-2, 2, 0), (-1, 2, 0), (0, 2, 1)]
 
 
 def published(*rows: tuple) -> Run:
