@@ -163,21 +163,15 @@ def _hindsight(past: pd.DataFrame) -> pd.DataFrame:
 def _learn(past: pd.DataFrame, with_features: bool) -> tuple[Model, dict]:
     """Complete months of treatments -> the model and what it rests on."""
     known = risk_features.levels(past)
-    features, outcomes = [np.empty((0, 1), np.float32)], [np.empty(0, np.int8)]
-    for start in range(0, len(past), CHUNK):
-        part = past.iloc[start : start + CHUNK]
-        outcome, complete = _outcomes(part)
-        outcomes.append(outcome[complete])
-        if with_features:
-            features.append(months_ahead(part, known).to_numpy()[complete])
-    came = np.concatenate(outcomes)
+    outcome, complete = _outcomes(past)
+    came = outcome[complete]
     moves, ends = int((came == MOVES).sum()), int((came == ENDS).sum())
     base = (moves / len(came), ends / len(came)) if len(came) else (0.0, 0.0)
     regression = None
     if with_features and moves >= LEARNED_MOVES and ends:
         from sklearn.linear_model import LogisticRegression  # here, because it takes a second to load and pages never need it
 
-        regression = LogisticRegression(C=PENALTY, max_iter=1_000).fit(np.concatenate(features[1:]), came)
+        regression = LogisticRegression(C=PENALTY, max_iter=1_000).fit(_features(past, known, complete), came)
     seen = past[past["followed"] > 0]
     told = {
         "from": seen["snapshot_on"].min().date() if len(seen) else None,
@@ -189,6 +183,17 @@ def _learn(past: pd.DataFrame, with_features: bool) -> tuple[Model, dict]:
         "base_rate": round(float(Model(base, {}).chances(past.iloc[:1]).sum()), TOLD) if len(past) else None,
     }
     return Model(base, known, regression), told
+
+
+def _features(past: pd.DataFrame, known: dict[str, list[str]], complete: np.ndarray) -> np.ndarray:
+    """Rows of the complete months; filled part by part, so that they are in memory once."""
+    made, at = np.empty((int(complete.sum()), months_ahead(past.iloc[:1], known).shape[1]), np.float32), 0
+    for start in range(0, len(past), CHUNK):
+        part = past.iloc[start : start + CHUNK]
+        rows = months_ahead(part, known).to_numpy()[complete[start * MONTHS : (start + len(part)) * MONTHS]]
+        made[at : at + len(rows)] = rows
+        at += len(rows)
+    return made
 
 
 def _outcomes(snapshots: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
