@@ -12,6 +12,8 @@ rehearsal systems of 20,000 people: both were less well calibrated (Brier scores
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
 from demand.engine.risk_features import AMOUNTS, GROUP_WEIGHT, GROUPS, MONTHS, REACHED, RECENT, SOON, months_ahead
 from demand.engine.risk_snapshots import tell_risk_snapshots
+from demand.engine.workspace import parse_bytes
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -35,6 +38,7 @@ LEARNED_MOVES = 50  # fewer moves say too little of what goes before a move …
 JUDGED_MOVES = 20  # … and fewer in the year after too little of how good the forecast was
 FOLLOWED = 0.9  # of the treatments at risk on the evaluation's day must be known for all 12 months
 CHUNK = 5_000
+BESIDE_PYTHON = 0.4  # of the memory limit
 RESAMPLES = 1_000
 CHANCE_YEARS = 400
 SEED = 20260601
@@ -80,10 +84,11 @@ class Model:
 
 def write_move_risk(connection: duckdb.DuckDBPyConnection, folder: Path, reference: Reference, parameters: Parameters) -> dict:
     """The run's finished files in `folder` -> risk.parquet beside them; returns the model card."""
-    with connection.cursor() as lane:  # its tables are its own, and gone before the forecast needs room
-        stage.set_parameters(lane, parameters)
-        snapshots = tell_risk_snapshots(lane, folder, reference)
-    found = forecast_moves(snapshots)
+    with room_for_python(connection):
+        with connection.cursor() as lane:  # its tables are its own, and gone before the forecast needs room
+            stage.set_parameters(lane, parameters)
+            snapshots = tell_risk_snapshots(lane, folder, reference)
+        found = forecast_moves(snapshots)
     connection.register("risk_row", found.risk)
     target = str(folder / "risk.parquet").replace("'", "''")
     connection.execute(
@@ -92,6 +97,17 @@ def write_move_risk(connection: duckdb.DuckDBPyConnection, folder: Path, referen
     )
     connection.unregister("risk_row")
     return found.card
+
+
+@contextmanager
+def room_for_python(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Less of DuckDB's memory, which spills the rest, while frames and scikit-learn lie beside it."""
+    [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    connection.execute(f"SET memory_limit = '{round(parse_bytes(limit) * BESIDE_PYTHON)}B'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET memory_limit = '{limit}'")
 
 
 def forecast_moves(snapshots: pd.DataFrame) -> MoveRisk:
