@@ -66,8 +66,11 @@ def _answered(ask: Callable[[Run, bool], Answer], run: Run, see_small: bool) -> 
 
 
 def last_year(run: Run) -> DashboardFilters:
-    """The newest 12 complete months; everything where no month is complete."""
-    newest = LeakageCell.objects.filter(run=run, mature=True).aggregate(newest=Max("month"))["newest"]
+    """The 12 months up to the newest that is complete for everybody (one open cell leaves a month open, as on the home page);
+    everything where no month is complete."""
+    cells = LeakageCell.objects.filter(run=run)
+    unfinished = cells.filter(mature=False).values("month")
+    newest = cells.exclude(month__in=unfinished).aggregate(newest=Max("month"))["newest"]
     if newest is None:
         return DashboardFilters()
     return DashboardFilters(since=dt.date(newest.year - (newest.month < 12), newest.month % 12 + 1, 1), through=newest)

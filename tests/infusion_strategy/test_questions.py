@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from demand.filters import DashboardFilters
+from demand.models import LeakageCell
 from demand.selectors.dashboard import dashboard
 from infusion_strategy.questions import last_year, margin_gone
 from tests.infusion_strategy.published import publish, sign_in
@@ -36,3 +37,10 @@ def test_an_answer_has_its_pages_number():
 def test_the_last_year_is_the_newest_twelve_complete_months():
     year = last_year(publish(people=60, months=14))
     assert year.through > year.since and (year.through.year - year.since.year) * 12 + year.through.month - year.since.month == 11
+
+
+def test_a_month_that_is_open_for_one_payer_is_not_the_last_complete_one():
+    run = publish(people=60, months=14)
+    newest = last_year(run).through
+    LeakageCell.objects.filter(pk=LeakageCell.objects.filter(run=run, month=newest).first().pk).update(mature=False)
+    assert LeakageCell.objects.filter(run=run, month=newest, mature=True).exists() and last_year(run).through < newest
