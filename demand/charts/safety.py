@@ -6,6 +6,7 @@ from demand import words
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import count, count_of, percent
 from demand.engine.disclosure import HIDDEN
+from demand.engine.standardised_rates import differs
 from demand.selectors.bounce_back import AFTER_DAYS, FLAGS, RETURN_DAYS, Bounces
 from demand.selectors.policy_safety import WITHIN_DAYS, PolicySafety, Side
 from demand.selectors.safety import KINDS, PERSIST_DAYS, SLACK_DAYS, Adherence, ClassRate
@@ -32,7 +33,7 @@ def rates(lines: Sequence[ClassRate], kind: str, within: int) -> Figure:
     if any(HIDDEN in row for row in rows):
         notes.append(HIDDEN_NOTE)
     return Figure(
-        key=f"safety-{kind}", title=f"{name}, {when}", reading=_reading(lines, name.lower(), when), direction="Lower is better. Lines are 95% intervals: where two overlap widely, chance explains the difference.",
+        key=f"safety-{kind}", title=f"{name}, {when}", reading=_reading(lines, name.lower(), when), direction="Lower is better. Lines are 95% intervals. The sentence holds each class against the most used one: beyond chance is a difference that is too large for 5% shared among the comparisons (z test, Bonferroni).",
         table=Table(f"Infusions followed by: {name.lower()}, {when}; raw, and adjusted to everybody's mix of cases", columns, rows),
         chart=_dots(lines), note=" ".join(notes), metric="safety-rate",
     )  # fmt: skip
@@ -51,14 +52,29 @@ def _reading(lines: Sequence[ClassRate], name: str, when: str) -> str:
         return f"{where} how many infusions were followed by {name} may not be shown: few people."
     said = f"{where} {count_of(most.events, most.cases)} infusions ({_thousand(most.raw)} in 1,000) were followed by {name} {when}."
     others = [one for one in lines[1:] if one.adjusted not in (None, HIDDEN) and most.adjusted]
-    apart = [one for one in others if one.adjusted[1] > most.adjusted[2] or one.adjusted[2] < most.adjusted[1]]
-    if not apart:
-        return f"{said} No other class that may be shown differs from it by more than chance, adjusted for the mix of cases."
-    told = [
-        f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({_thousand(one.adjusted)} in 1,000)"
-        for one in apart
-    ]
-    return f"{said} Adjusted for the mix of cases, {words.joined(told)} than chance explains."
+    apart = [one for one in others if differs(one.adjusted, most.adjusted, len(others))]
+    if apart:
+        told = [
+            f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({thousand(one.adjusted)})"
+            for one in apart
+        ]
+        said += f" Adjusted for the mix of cases, {words.joined(told)} than chance explains."
+    elif others:
+        said += " Adjusted for the mix of cases, no other class that may be shown is told apart from it: chance alone may explain how they differ."
+    else:
+        said += " No other class can be held against it."
+    return said + "".join(f" Home: {_home(one)}." for one in lines[1:] if one.site_class == "home" and one not in apart)
+
+
+def _home(line: ClassRate) -> str:
+    if line.adjusted is HIDDEN:
+        return "too few to show"
+    return f"{thousand(line.adjusted)}, adjusted" if line.adjusted else "too few to tell"
+
+
+def thousand(rate: tuple) -> str:
+    """(rate, lower, upper limit) -> “2.1 in 1,000, 95% interval 1.0 to 4.2”"""
+    return f"{_thousand(rate)} in 1,000, 95% interval {1000 * rate[1]:,.1f} to {1000 * rate[2]:,.1f}"
 
 
 def _thousand(rate: tuple) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -45,6 +46,15 @@ def standardised_rates(groups: np.ndarray, strata: np.ndarray, events: np.ndarra
             Rate(name, cases, happened, foreseen, raw, None if change is None else tuple(min(1.0, one * change) for one in raw))
         )
     return tuple(found)
+
+
+def differs(one: tuple[float, float, float], other: tuple[float, float, float], comparisons: int = 1) -> bool:
+    """Whether two rates with their 95 % limits differ by more than chance: |z| of the difference beyond the two-sided 5 % limit.
+
+    A rate's standard error is half its interval ÷ 1.96; the 5 % are shared among so many comparisons (Bonferroni).
+    """
+    error = math.hypot(*((high - low) / (2 * Z) for _, low, high in (one, other)))
+    return abs(one[0] - other[0]) > NormalDist().inv_cdf(1 - 0.05 / (2 * comparisons)) * error
 
 
 def wilson_interval(events: int, cases: int, z: float = Z) -> tuple[float, float]:

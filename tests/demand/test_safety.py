@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 from django.contrib.auth.models import Group, User
 
+from demand.charts.safety import rates
 from demand.engine.disclosure import HIDDEN
 from demand.models import PatientImpact
 from demand.selectors.bounce_back import FLAGS, bounce_back, bounced
@@ -165,3 +166,12 @@ def test_an_event_that_no_policy_caused_is_logged_and_contradicts_nothing(analys
     assert answer.status_code == 302 and PatientImpact.objects.get().policy_id == ""
     assert not board(None).open
     assert "Unplanned return to hospital" in analyst.get("/logs/patient_impacts/records/new/").content.decode()
+
+
+def test_the_sentence_names_home_with_its_rate_or_says_that_it_is_too_few(run):
+    for see_small in (True, False):
+        lines = event_rates(run, "hospital", 1, see_small)
+        home = next(one for one in lines if one.site_class == "home")
+        said = rates(lines, "hospital", 1).reading
+        assert ("Home: too few to show" in said) == (home.adjusted is HIDDEN)
+        assert home.adjusted in (None, HIDDEN) or f"{1000 * home.adjusted[0]:,.1f} in 1,000, 95% interval" in said

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demand.engine.standardised_rates import standardised_rates, wilson_interval
+from demand.engine.standardised_rates import differs, standardised_rates, wilson_interval
 
 CASES = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["young", "old", "ill"]), st.booleans()), max_size=60)
 
@@ -40,3 +40,11 @@ def test_one_mix_of_cases_leaves_rates_as_they_are():
 def test_the_limits_are_wilsons():
     assert wilson_interval(3, 10) == pytest.approx((0.107791, 0.603222), abs=1e-6)  # scipy.stats.binomtest(3, 10), method wilson
     assert wilson_interval(0, 20)[0] == 0 and wilson_interval(20, 20)[1] == 1
+
+
+def test_intervals_that_overlap_may_differ_and_more_comparisons_ask_for_more():
+    """10 % and 14 % of 1,000 each: the intervals overlap, the pooled z of the two shares is 2.75 (p 0.006)."""
+    one, other = ((share, *wilson_interval(events, 1000)) for share, events in ((0.10, 100), (0.14, 140)))
+    near = (0.13, *wilson_interval(130, 1000))
+    assert one[2] > near[1] and differs(one, near) and differs(one, other, comparisons=8)
+    assert not differs(one, near, comparisons=8) and not differs(one, one)
