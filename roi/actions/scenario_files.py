@@ -7,8 +7,9 @@ from demand.models import Run
 from roi.actions.compute import engine_version
 from roi.actions.scenarios import Refused, Saved, create_scenario
 from roi.engine.cash_flow import BASELINES, cash_flow
-from roi.engine.infusion_center import Center, inputs_of
-from roi.engine.scenario_file import ScenarioFile
+from roi.engine.center_file import read_center
+from roi.engine.infusion_center import inputs_of
+from roi.engine.scenario_file import ScenarioFile, check_name
 from roi.models import ScenarioResult
 
 NOT_HERE = (
@@ -60,20 +61,19 @@ def exported(result: ScenarioResult) -> ScenarioFile:
 def import_scenario(user, file: ScenarioFile, *, name: str = "", from_inputs: bool = False) -> Imported:
     """A new scenario of the file's inputs, seed and draws. Refused where its claims run is not here, unless `from_inputs`.
 
-    InputError where this version of the product cannot compute the inputs.
+    FileRefused where they are not of the shape the engine reads, InputError where it cannot compute them; nothing is written before.
     """
     here = Run.objects.published().filter(result_hash=file.data_hash).first() if file.data_hash else None
     if here is None and not from_inputs:
         raise Refused(NOT_HERE)
-    try:
-        center = Center.from_json(file.inputs)
-    except (KeyError, TypeError, ValueError, ArithmeticError):
-        raise Refused(
-            "This version of the product cannot read the scenario's inputs; export it again from a server that is up to date."
-        ) from None
+    check_name(name or file.name)
+    center = read_center(file.inputs)
     center = replace(center, market=replace(center.market, run_id=here.pk if here else None))
-    found = cash_flow(inputs_of(center))
+    try:
+        found = cash_flow(inputs_of(center))
+    except ArithmeticError:
+        raise Refused("The numbers of the file are too large to compute with; export the scenario again.") from None
+    values = {baseline: found.values[baseline].npv_cents for baseline in BASELINES}
     note = f"Imported: version {file.version} of “{file.name}”" + ("" if here else ", computed from the file's inputs")
     saved = create_scenario(user, name or file.name, center, note, seed=file.seed, draws=file.draws)
-    values = {baseline: found.values[baseline].npv_cents for baseline in BASELINES}
     return Imported(saved, here, file.npv_cents, values, file.engine_version == engine_version())

@@ -111,6 +111,8 @@ def _level(key: str, text: str) -> Decimal:
         number = Decimal(text.strip().removesuffix("%").strip())
     except ArithmeticError:
         raise InputError(key, "give a number.") from None
+    if not number.is_finite():
+        raise InputError(key, "give a number.")
     if key == RAMP:
         if not -6 <= number <= 6:
             raise InputError(key, "give months from -6 to 6.")

@@ -30,7 +30,7 @@ def import_file(request):
     access_editing(request.user)
     if request.method != "POST":
         return render(request, "roi/import.html")
-    name, from_inputs = request.POST.get("name", "").strip()[:120], "from_inputs" in request.POST
+    name, from_inputs = request.POST.get("name", "").strip(), "from_inputs" in request.POST
     try:
         file = read_scenario_file(_text(request.FILES.get("file")))
         imported = import_scenario(request.user, file, name=name, from_inputs=from_inputs)

@@ -91,6 +91,33 @@ def test_what_cannot_be_imported_is_refused_in_one_sentence(file, as_editor):
     assert not Scenario.objects.filter(name="Imported").exists()
 
 
+def test_a_part_of_the_wrong_shape_is_refused_before_anything_is_written(file, as_editor):
+    inputs = json.loads(file)["inputs"]
+    answers, market = inputs["answers"], inputs["market"]
+
+    def other(**parts):
+        changed_inputs = {**inputs, **parts}
+        return changed(file, inputs=changed_inputs, inputs_sha256=checksum(changed_inputs))
+
+    cases = [
+        "[" * 100_000,
+        '{"a":' * 50_000 + "1" + "}" * 50_000,
+        other(answers=[]), other(answers={**answers, "chairs": 4}), other(answers={**answers, "chairs": {"value": 4}}),
+        other(answers={key: answer for key, answer in answers.items() if key != "chairs"}),
+        other(option="casino"), other(option=[]), other(market=3), other(market={**market, "cells": 1}), other(market={**market, "left_out": "NaN"}),
+        other(market={**market, "cells": [{**market["cells"][0], "limit": "1e999999"}]}), other(spreads=[]), other(spreads={"chairs": {"low": "1"}}),
+        other(market={**market, "cells": [{**market["cells"][0], "place": "moon"}]}),
+        changed(file, name=3), changed(file, name="x" * 121), changed(file, name=" "), changed(file, name="a\0b"), changed(file, note="x" * 301),
+        changed(file, name="\ud800"), changed(file, npv_cents={"today": "many"}), changed(file, npv_cents=1), changed(file, seed=True), changed(file, data_hash=1),
+    ]  # fmt: skip
+    before = Scenario.objects.count()
+    for text in cases:
+        answer = send(as_editor, text, name="", from_inputs="on")
+        assert (answer.status_code, Scenario.objects.count()) == (422, before), text[:200]
+        assertContains(answer, "Nothing was saved", status_code=422)
+    assert send(as_editor, file, name="x" * 121).status_code == 422
+
+
 def test_only_editors_import(client, reader, file):
     client.force_login(reader)
     assert client.get(reverse("roi:import")).status_code == 403
