@@ -10,7 +10,19 @@ from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 CLAIMS = Path(__file__).parents[3] / "shared" / "data" / "claims"
-EVERYBODY = ["Strategy brief", "Payers", "Therapies", "Prices", "Sites", "Markets", "Scenarios", "Data", "Definitions"]
+EVERYBODY = [
+    "Strategy brief",
+    "Leakage",
+    "Patients",
+    "Payers",
+    "Therapies",
+    "Prices",
+    "Sites",
+    "Markets",
+    "Scenarios",
+    "Data",
+    "Definitions",
+]
 SECONDS = 1000
 
 
