@@ -134,6 +134,8 @@ def _reading(found: Leaks, parts: tuple[Part, ...], named, key: str) -> str:
             )
     if key == "how" and found.silent.treatments is not HIDDEN and found.silent.treatments:
         said += f" Besides, {count(found.silent.treatments)} treatments fell silent: of them no infusion is left to count."
+    if key == "how" and found.silent.treatments is None:
+        said += " Treatments that fell silent are not counted by site: of them no infusion is left that has one."
     return said
 
 

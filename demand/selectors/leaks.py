@@ -7,7 +7,7 @@ those that `selectors/hidden.py` judges.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.cache import cache
 
@@ -30,14 +30,16 @@ BY = ("payer", "line_of_business", "clinical_line", "family", "market", "month",
 
 @dataclass(frozen=True)
 class Silent:
-    """Treatments that fell silent, and what one dose of all of them together is usually allowed; amounts_unknown: those without one."""
+    """Treatments that fell silent, and what one dose of all of them together is usually allowed; amounts_unknown: those without one.
 
-    treatments: Measure = 0
-    dose_cents: Measure = 0
-    amounts_unknown: Measure = 0
+    None under a filter for one site or owner: a silent treatment is at no site."""
+
+    treatments: Measure | None = 0
+    dose_cents: Measure | None = 0
+    amounts_unknown: Measure | None = 0
 
 
-NO_SILENCE, HIDDEN_SILENCE = Silent(), Silent(HIDDEN, HIDDEN, HIDDEN)
+NO_SILENCE, HIDDEN_SILENCE, NOT_BY_SITE = Silent(), Silent(HIDDEN, HIDDEN, HIDDEN), Silent(None, None, None)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Row:
     mechanisms: dict[str, Measure]
     left: Slice
     bagged: Slice
-    silent: dict[str, Measure]
+    silent: dict[str, Measure | None]
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _assemble(run: Run, filters: DashboardFilters, see_small: bool, by: str) -> 
     board = dashboard(run, filters, see_small)
     cells = Everything() if see_small else visible_cells(run, filters)
     hush = Everything() if see_small else silent_cells(run, filters)
+    rows = _rows(run, filters, by, cells, hush, see_small)
     how = _parts(
         run,
         filters,
@@ -111,7 +114,7 @@ def _assemble(run: Run, filters: DashboardFilters, see_small: bool, by: str) -> 
         filters=filters,
         coverage=coverage(run),
         total=_total(run, filters, left, bagged, see_small),
-        silent=_silence(part.silent for part in how),
+        silent=NOT_BY_SITE if filters.places else _silence(part.silent for part in how),
         base=board.total.counted.infusions,
         unknown=board.total.at("unknown").infusions,
         named=board.total.at("named").infusions,
@@ -120,7 +123,7 @@ def _assemble(run: Run, filters: DashboardFilters, see_small: bool, by: str) -> 
         why=_by_size(_parts(run, filters, ("reason",), cells, hush, lambda kind, code: why_node(OUTCOME_OF[kind], *code))),
         evidence=_evidence(run, filters) if see_small else (),
         by=by,
-        rows=_rows(run, filters, by, cells, hush, see_small),
+        rows=tuple(replace(row, silent=dict.fromkeys(SILENT)) for row in rows) if filters.places else rows,
         restricted=not see_small,
         withheld=board.withheld,
     )  # fmt: skip
@@ -133,6 +136,8 @@ def _parts(run: Run, filters: DashboardFilters, columns: tuple[str, ...], cells,
     parts = []
     for kind, mechanism, *rest in ask_tables(run, sql, filters):
         code, (*leaked, treatments, dose_cents, no_dose) = tuple(rest[: len(columns)]), rest[len(columns) :]
+        if kind == "silent" and filters.places:
+            continue
         if kind == "silent":
             shown = hush.shows(silent_node(mechanism))
             parts.append(Part(kind, code, silent=Silent(treatments, dose_cents, no_dose) if shown else HIDDEN_SILENCE))

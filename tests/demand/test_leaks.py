@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demand import leak_words
+from demand.charts.leaks import figures
 from demand.engine.disclosure import HIDDEN
 from demand.filters import DashboardFilters
 from demand.selectors.dashboard import choices, dashboard
@@ -137,10 +138,11 @@ def test_three_splits_and_the_rows_of_a_dimension_add_up_under_any_filters(run):
             parts = getattr(told, split)
             assert sum(part.leaked.infusions for part in parts) == told.total.infusions
             assert sum(part.leaked.allowed_cents or 0 for part in parts) == told.total.allowed_cents
-            assert sum(part.silent.treatments for part in parts) == told.silent.treatments
+            assert sum(part.silent.treatments for part in parts) == (told.silent.treatments or 0)
         assert sum(row.left.infusions + row.bagged.infusions for row in told.rows) == told.total.infusions
         assert sum(sum(row.mechanisms.values()) for row in told.rows) == told.total.infusions
-        assert sum(sum(row.silent.values()) for row in told.rows) == told.silent.treatments
+        if told.silent.treatments is not None:
+            assert sum(sum(row.silent.values()) for row in told.rows) == told.silent.treatments
 
     add_up()
 
@@ -243,3 +245,11 @@ def test_without_a_run_the_pages_say_what_to_do(client, db, own_storage):
 
 def test_every_mechanism_has_words():
     assert set(leak_words.MECHANISMS) == set(MECHANISMS) >= set(SILENT)
+
+
+def test_treatments_that_fell_silent_are_not_counted_by_site(run):
+    told = leaks(run, DashboardFilters(site_owner="unknown"), see_small=True, by="payer")
+    assert leaks(run, DashboardFilters(), see_small=True, by="payer").silent.treatments > 0
+    assert told.silent.treatments is None and all(part.kind != "silent" for part in (*told.how, *told.where, *told.why))
+    assert all(set(row.silent.values()) == {None} for row in told.rows)
+    assert "not counted by site" in figures(told, "")[0].reading
