@@ -633,7 +633,7 @@ METRICS = {
             next_step="Read who crosses when a criterion moves, let a clinical lead sign the version, then hand the list to the clinics.",
             limits="Claims show diagnoses that were billed, not how somebody is; venous access, cognition, a caregiver and a drug shortage come "
             "from recorded facts alone. A reaction treated without a code is not seen. Miles are between ZIP centers and sites, as the crow "
-            "flies. Readers without the patient-level right see numbers rounded to tens.",
+            "flies. Readers without the patient-level right see numbers perturbed by up to 3 people and rounded to tens.",
             parameters=("restart_days",),
             sql=("clinical_events", "retention_values"),
         ),

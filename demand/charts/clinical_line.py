@@ -39,7 +39,11 @@ def attrition(answer: Answer, restricted: bool) -> Figure:
         (VERDICT_WORDS["should_not"], should_not, after),
         (VERDICT_WORDS["not_enough_data"], missing, answer.counts["may_move"]),
     ]
-    rounded = " Numbers are rounded to tens and do not add up exactly." if restricted else ""
+    rounded = (
+        " Numbers are rounded to tens and slightly perturbed to protect single people; they do not add up exactly."
+        if restricted
+        else ""
+    )
     return Figure(
         key="attrition",
         title="Rule by rule",

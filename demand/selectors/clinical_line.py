@@ -1,8 +1,8 @@
 """The retention line of a run's people: how many must stay, who crosses when the line moves, and what that does.
 
 People are counted, never rows: a person with several drugs is counted once, by their strictest one. Readers without the patient-level
-right see numbers of people rounded to tens, 1 to 10 people hidden, and sums rounded to two figures: two answers to two thresholds can
-be subtracted, so nothing exact is shown to them.
+right may ask for any threshold, and two answers can be subtracted: they see numbers of people perturbed (`demand.engine.perturbed`) and
+rounded to tens, few people hidden, and sums in proportion to the perturbed people, rounded to two figures.
 """
 
 import datetime as dt
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from django.conf import settings
 from django.db.models import Q
 
-from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Mark
+from demand.engine.disclosure import HIDDEN, Mark
 from demand.engine.drug_suitability import SITE_CLASSES, OwnRule, Rule, Suitability, shipped_rules
+from demand.engine.perturbed import SMALLEST_PERTURBED, person_keys, perturbed
 from demand.engine.retention_line import ALWAYS, RECORDED, Criterion, Line, parse_line, shipped_line
 from demand.engine.verdicts import (
     MAY_MOVE,
@@ -137,6 +139,14 @@ def _values(run_id: int, results: str) -> tuple[Values, dt.date | None]:
     return Values.of(fetched), days[0].astype("datetime64[D]").astype(dt.date) if len(days) else None
 
 
+@lru_cache(maxsize=2)
+def _keys(run_id: int, results: str) -> np.ndarray:
+    """The secret key of each person of the values; the same in every run, so that runs of the same claims cannot be averaged."""
+    values, _ = _values(run_id, results)
+    _, first = np.unique(values.person[0], return_index=True)
+    return person_keys(values.texts["person_id"][first], settings.SECRET_KEY.encode())
+
+
 def judged(run: Run, line: Line) -> Judged:
     """Every treatment of the run under this line, with the drug rules, recorded facts and register as they stand."""
     values, as_of = values_of(run)
@@ -194,11 +204,10 @@ def standing_version() -> RetentionLine | None:
 def answer(run: Run, line: Line, base: Line | None, scope: Scope, see_small: bool) -> Answer:
     """What `line` says, beside `base`. ResultsMissing: recompute first."""
     values, as_of = values_of(run)
-    shown = Shown(see_small)
+    shown = Shown(see_small, _keys(run.pk, results_key(run)))
     now = _judged(values, as_of, line)
     inside = scope.holds(values)
     verdict, caught = now.of_people(scope.site_classes, inside)
-    people = int((verdict >= 0).sum())
     before = after = None
     freed = held = None
     by_payer = by_family = ()
@@ -210,22 +219,21 @@ def answer(run: Run, line: Line, base: Line | None, scope: Scope, see_small: boo
         freed, held = (_effect(values, inside, chosen, scope, shown) for chosen in (freed_people, held_people))
         by_payer, by_family = (_split(values, inside, name, freed_people, held_people, shown) for name in ("payer", "family"))
     return Answer(
-        as_of, shown.count(people), shown.count(int(inside.sum())), _counts(verdict, shown), _attrition(line, caught, people, shown),
-        _undecidable(now, as_of, inside, verdict, shown), None if before is None else _counts(before, shown), freed, held, by_payer,
-        by_family,
+        as_of, shown.count(verdict >= 0), shown.count(values.person[0][inside]), _counts(verdict, shown),
+        _attrition(line, caught, verdict >= 0, shown), _undecidable(now, as_of, inside, verdict, shown),
+        None if before is None else _counts(before, shown), freed, held, by_payer, by_family,
     )  # fmt: skip
 
 
 def _counts(verdict: np.ndarray, shown: "Shown") -> dict[str, Count]:
-    return {name: shown.count(int((verdict == number).sum())) for number, name in enumerate(VERDICTS)}
+    return {name: shown.count(verdict == number) for number, name in enumerate(VERDICTS)}
 
 
-def _attrition(line: Line, caught: np.ndarray, people: int, shown: "Shown") -> tuple[Caught, ...]:
-    rows, remaining = [], people
+def _attrition(line: Line, caught: np.ndarray, remaining: np.ndarray, shown: "Shown") -> tuple[Caught, ...]:
+    rows = []
     for number, criterion in enumerate(line.on):
-        size = int((caught == number).sum())
-        remaining -= size
-        rows.append(Caught(criterion, shown.count(size), shown.count(remaining)))
+        remaining = remaining & (caught != number)
+        rows.append(Caught(criterion, shown.count(caught == number), shown.count(remaining)))
     return tuple(rows)
 
 
@@ -244,20 +252,22 @@ def _undecidable(now: Judged, as_of: dt.date, inside: np.ndarray, verdict: np.nd
             if of_criterion := recorded.get(criterion.code):
                 known[place[[person in of_criterion for person in now.values.texts["person_id"]]]] = True
             undecided = (verdict == MAY_MOVE) & ~known
-            found.append(Undecidable(criterion, shown.count(int(undecided.sum())), shown.count(int((known & in_scope).sum()))))
+            found.append(Undecidable(criterion, shown.count(undecided), shown.count(known & in_scope)))
     return tuple(found)
 
 
 def _effect(values: Values, inside: np.ndarray, people: np.ndarray, scope: Scope, shown: "Shown") -> Effect:
-    chosen = inside & people[values.person[0]]
-    size = int(people.sum())
+    place, _ = values.person
+    chosen = inside & people[place]
     number = values.numbers
-    yearly = number["infusions_a_year"]
-    nearest = _nearest(values, scope)
+    yearly, ill = number["infusions_a_year"], _once(values, chosen & (number["events_a_year"] > 0))
+
+    def a_year(of_each: np.ndarray | float) -> Amount:
+        return shown.amount(place[chosen], (yearly * of_each)[chosen])
+
     return Effect(
-        shown.count(size), shown.amount(size, yearly[chosen]), shown.amount(size, (yearly * number["allowed_cents"])[chosen]),
-        shown.amount(size, (yearly * number["chair_minutes"] / 60)[chosen]), shown.amount(size, (2 * yearly * number["miles_today"])[chosen]),
-        shown.amount(size, (2 * yearly * nearest)[chosen]), shown.events(_once(values, chosen, number["events_a_year"])),
+        shown.count(people), a_year(1), a_year(number["allowed_cents"]), a_year(number["chair_minutes"] / 60), a_year(2 * number["miles_today"]),
+        a_year(2 * _nearest(values, scope)), shown.amount(place[ill], number["events_a_year"][ill]),
     )  # fmt: skip
 
 
@@ -270,45 +280,50 @@ def _nearest(values: Values, scope: Scope) -> np.ndarray:
     return np.where(np.isinf(stacked), np.nan, stacked)
 
 
-def _once(values: Values, chosen: np.ndarray, of_person: np.ndarray) -> np.ndarray:
-    """A person's own number once, whatever the number of their treatments."""
-    _, first = np.unique(values.person[0][chosen], return_index=True)
-    return of_person[chosen][first]
+def _once(values: Values, chosen: np.ndarray) -> np.ndarray:
+    """The first of the chosen treatments of each person: what is a person's own counts once, whatever the number of their treatments."""
+    treatments = np.flatnonzero(chosen)
+    return treatments[np.unique(values.person[0][treatments], return_index=True)[1]]
 
 
 def _split(
     values: Values, inside: np.ndarray, name: str, freed: np.ndarray, held: np.ndarray, shown: "Shown"
 ) -> tuple[Crossing, ...]:
     place, _ = values.person
-    words, _ = values.labels[name]
-    sizes = [values.people_by(name, inside & crossing[place]) for crossing in (freed, held)]
+    words, word = values.labels[name]
+    crossing = [inside & one[place] for one in (freed, held)]
+    sizes = [values.people_by(name, one) for one in crossing]
     order = np.argsort(-(sizes[0] + sizes[1]), kind="stable") if shown.everything else np.arange(len(words))
     return tuple(
-        Crossing(words[row], *(shown.count(int(size[row])) for size in sizes)) for row in order if sizes[0][row] or sizes[1][row]
+        Crossing(words[row], *(shown.count(np.unique(place[one & (word == row)])) for one in crossing))
+        for row in order
+        if sizes[0][row] or sizes[1][row]
     )
 
 
 class Shown:
-    """What one reader sees of a number of people, and of sums over them."""
+    """What one reader sees of a number of people, and of sums over them. keys: each person's, by their index."""
 
-    def __init__(self, everything: bool) -> None:
+    def __init__(self, everything: bool, keys: np.ndarray) -> None:
         self.everything = everything
+        self.keys = keys
 
-    def count(self, people: int) -> Count:
-        if self.everything or people == 0:
-            return people
-        return HIDDEN if people < SMALLEST_SHOWN else TENS * round(people / TENS)
+    def count(self, people: np.ndarray) -> Count:
+        """people: a mask over all, or their indices."""
+        keys = self.keys[people]
+        if self.everything or not len(keys):
+            return len(keys)
+        number = perturbed(keys)
+        return HIDDEN if number < SMALLEST_PERTURBED else TENS * round(number / TENS)
 
-    def amount(self, people: int, parts: np.ndarray) -> Amount:
-        """The sum of what is known; None where nothing is."""
-        known = parts[~np.isnan(parts)]
-        if people and not len(known):
+    def amount(self, people: np.ndarray, parts: np.ndarray) -> Amount:
+        """The sum of what is known, part by part with the index of its person; None where nothing is."""
+        known = ~np.isnan(parts)
+        if len(parts) and not known.any():
             return None
-        total = float(known.sum())
-        if self.everything or people == 0:
+        total = float(parts[known].sum())
+        keys = self.keys[np.unique(people[known])]
+        if self.everything or not len(keys):
             return total
-        return HIDDEN if people < SMALLEST_SHOWN else float(f"{total:.2g}")
-
-    def events(self, of_people: np.ndarray) -> Amount:
-        """Events of people, one number a person: hidden where few people have any."""
-        return self.amount(int((of_people > 0).sum()), of_people)
+        number = perturbed(keys)
+        return HIDDEN if number < SMALLEST_PERTURBED else float(f"{total * number / len(keys):.2g}")

@@ -1,6 +1,7 @@
 """The pages of the clinical line as each role has them: draft, compare, save, sign, drug rules, recorded facts, the export."""
 
 import csv
+import datetime as dt
 import io
 import re
 
@@ -9,12 +10,16 @@ import pytest
 from auditlog.models import LogEntry
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from demand import storage
+from demand.engine.disclosure import HIDDEN
 from demand.engine.pseudonym import pseudonym
+from demand.line_question import LineQuestion
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
+from demand.selectors.clinical_line import Scope, answer
 from demand.selectors.diagnosis_names import diagnosis_names, reading
 from payers.models import DrugFamily
 from tests.demand.line_values import treatment, write_values
@@ -66,9 +71,30 @@ def test_an_analyst_moves_the_age_and_sees_exactly_who_crosses(client, run):
 def test_a_leader_sees_the_same_rounded_and_nothing_small(client, run):
     sign_in(client, "leader")
     page = words(client.get(reverse("demand:clinical-line"), DRAFT))
-    assert "60 people with 60 treatments" in page and "a hidden number of must stay" in page and "Save as" not in page
+    assert (
+        re.search("[56]0 people with [56]0 treatments", page) and "a hidden number of must stay" in page and "Save as" not in page
+    )
+    assert "slightly perturbed to protect single people" in page
     moved = words(client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"}))
-    assert "10 are held now" in moved and "14" not in re.findall(r"\d+", moved.split("Who crosses")[1].split("Rule by rule")[0])
+    assert re.search("(10|20|a hidden number of) are held now", moved)
+    assert "14" not in re.findall(r"\d+", moved.split("Who crosses")[1].split("Rule by rule")[0])
+
+
+def test_a_swept_threshold_flips_at_no_known_count(run, settings):
+    """Groups with one person a year of age: sweeping the age shows each group's count from another number of people on."""
+    settings.SECRET_KEY = "fixed, so that the noise is"
+    first_shown = []
+    for group in range(4):
+        rows = [treatment(number, age=20 + number, person_id=person(100 * group + number)) for number in range(25)]
+        write_values(storage.run_folder(run.pk), rows)
+        run.published_at += dt.timedelta(seconds=1)
+        run.save()
+        lines = (
+            LineQuestion.from_query(QueryDict(f"asked=1&on=AGE&AGE-place=1&AGE-below={below}")).line for below in range(21, 45)
+        )
+        shown = [answer(run, line, None, Scope(), see_small=False).counts["must_stay"] is not HIDDEN for line in lines]
+        first_shown.append(1 + shown.index(True))
+    assert min(first_shown) >= 11 and len(set(first_shown)) > 1
 
 
 def test_what_cannot_be_is_one_sentence_and_other_versions_are_not_found(client, run):
