@@ -11,6 +11,7 @@ from demand.engine.retention_line import KINDS, Line, WrongLine, parse_line
 from demand.models import RetentionLine
 from demand.models.clinical_line import CLASSES_IN_WORDS
 from demand.selectors.clinical_line import ANY, EVERYBODY, HOSPITAL, OURS, Scope, saved_line, standing_version
+from sites.converters import whole_number
 
 SHIPPED = "shipped"
 TARGETS = {ANY: "Any site outside the hospital", **CLASSES_IN_WORDS}
@@ -103,7 +104,7 @@ def _criteria(query) -> list[Mapping]:
         for code, kind in KINDS.items()
     ]
     places = {code: query.get(f"{code}-place", "") for code in KINDS}
-    return sorted(found, key=lambda one: int(places[one["code"]]) if places[one["code"]].isdecimal() else len(KINDS))
+    return sorted(found, key=lambda one: len(KINDS) if (place := whole_number(places[one["code"]])) is None else place)
 
 
 def _whole(text: str | None, default: int | None) -> int | str | None:

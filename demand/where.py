@@ -7,6 +7,7 @@ from demand.engine.covering import Limit
 from demand.engine.reach import Thresholds
 from demand.places import MILES, PlaceQuestion, number
 from demand.words import lower_first
+from sites.converters import whole_number
 
 MEASURES = {
     "people": "People at risk",
@@ -60,7 +61,7 @@ class WhereQuestion:
             "affiliated": query.get("affiliated") == "on",
             "barred_kinds": tuple(kind for kind in KINDS if kind in query.getlist("barred_kind")),
             "barred_markets": tuple(market.strip() for market in query.getlist("barred_market") if market.strip()),
-            "waived": tuple(sorted({int(text) for text in query.getlist("waived") if text.isascii() and text.isdigit()})),
+            "waived": tuple(sorted({pk for text in query.getlist("waived") if (pk := whole_number(text)) is not None})),
             "thresholds": place.thresholds,
         }
         share = number(query, "margin_share", None, 0.1, 100, problems, "Margin, % of the allowed amount,")

@@ -15,6 +15,7 @@ from demand.selectors.readiness_lists import readiness_of
 from sites.actions.choices import Refused, record_choice
 from sites.choice_access import access_choice, access_choices, access_deciding, access_reading, decides
 from sites.choice_forms import ChoiceForm
+from sites.converters import whole_number
 from sites.engine.site_types import SITE_TYPES
 from sites.models import Choice
 
@@ -59,7 +60,7 @@ def record(request):
     form = ChoiceForm(given, limits=page.at.limits, today=timezone.localdate(), earlier=newest)
     if given is not None and form.is_valid():
         try:
-            seen = int(given["seen"]) if given.get("seen", "").isdecimal() else None
+            seen = whole_number(given.get("seen", ""))
             choice = record_choice(request.user, market, kind, form.cleaned_data, evidence(run, market, kind), seen)
         except Refused as refusal:
             form.add_error(None, str(refusal))

@@ -78,10 +78,9 @@ def people(request):
     asked, verdict = _asked(request), request.GET.get("verdict") if request.GET.get("verdict") in VERDICTS else None
     context = {"run": run, "asked": asked, "verdict": said.verdict(verdict) if verdict else "", "query": request.GET.urlencode()}
     if run:
-        number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
         try:
             total, _ = exposed_people(run, asked["policy"], asked["payer"], asked["family"], verdict, 1, 1)
-            page = Paginator(range(total), ROWS).get_page(number)
+            page = Paginator(range(total), ROWS).get_page(request.GET.get("page"))
             _, rows = exposed_people(run, asked["policy"], asked["payer"], asked["family"], verdict, page.number, ROWS)
             context |= {
                 "page": page,

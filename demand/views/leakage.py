@@ -155,10 +155,9 @@ def treatments_behind(request):
     question, problems = LeakQuestion.from_query(request.GET)
     context = {"run": run, "question": question, "problems": problems, "query": request.GET.urlencode(), "asked": _words(question)}
     if run:
-        number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
         try:
             (total, people, infusions, allowed), _ = treatments(run, question, 1)
-            page = Paginator(range(total), PAGE).get_page(number)
+            page = Paginator(range(total), PAGE).get_page(request.GET.get("page"))
             _, rows = treatments(run, question, page.number)
         except ResultsMissing as missing:
             return render(request, "leakage/treatments.html", context | {"missing": str(missing)}, status=404)

@@ -65,10 +65,9 @@ def people(request):
     asked = _asked(request)
     context = {"run": run, "asked": asked, "query": request.GET.urlencode()}
     if run:
-        number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
         try:
             total, _ = likely_movers(run, asked, 1, 1)
-            page = Paginator(range(total), ROWS).get_page(number)
+            page = Paginator(range(total), ROWS).get_page(request.GET.get("page"))
             _, rows = likely_movers(run, asked, page.number, ROWS)
             context |= {"page": page, "rows": rows, "card": run.result["move_risk"], "coverage": coverage(run)}
             note(request.user, run, "looked at treatments likely to move out", rows=len(rows))

@@ -12,6 +12,7 @@ from roi.engine.infusion_center import Center
 from roi.models import Scenario, ScenarioLine, ScenarioResult, ScenarioVersion
 from roi.selectors.changes import InputPair, ResultPair, input_pairs, result_pairs
 from roi.selectors.inputs import Debt, ShownSection, debt, market_notes, market_words, shown_sections
+from sites.converters import whole_number
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def listed(user, archived: bool = False) -> list[ListedScenario]:
 def named_scenario(text: str) -> Scenario | None:
     """A scenario by its name, else by its number."""
     found = Scenario.objects.filter(name=text).first()
-    return found or (Scenario.objects.filter(pk=int(text)).first() if text.isdecimal() else None)
+    return found or (Scenario.objects.filter(pk=whole_number(text)).first())
 
 
 def page(user, pk: int, number: int | None = None) -> ScenarioPage:

@@ -15,6 +15,7 @@ from roi.engine.look_back import ASSUMPTIONS
 from roi.selectors import scenarios
 from roi.selectors.look_back import look_back as looked_back
 from roi.selectors.look_back import newest_approval
+from sites.converters import whole_number
 from sites.doors import first_found
 from sites.models import Site
 
@@ -85,5 +86,8 @@ def site(request, pk: int):
     approval = newest_approval(pk)
     access_approving(request.user, pk, approval.version.number if approval else 0)
     chosen = request.POST.get("site", "")
-    name_site(approval, first_found(_sites().filter(pk=int(chosen))) if chosen.isdecimal() else None)
+    if chosen and whole_number(chosen) is None:
+        messages.error(request, "Nothing was changed: choose a site of the list, or “Not there yet”.")
+        return redirect("roi:look-back", pk)
+    name_site(approval, first_found(_sites().filter(pk=whole_number(chosen))) if chosen else None)
     return redirect("roi:look-back", pk)

@@ -66,6 +66,6 @@ def _dose(text: str) -> tuple[Decimal | None, str]:
         dose = Decimal(text.strip())
     except InvalidOperation:
         dose = Decimal(0)
-    if not Decimal(0) < dose <= 1_000_000:
+    if not dose.is_finite() or not Decimal(0) < dose <= 1_000_000:
         return None, "Give the dose as a number above 0, in the unit of the drug's code."
     return dose, ""

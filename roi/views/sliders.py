@@ -17,6 +17,7 @@ from roi.engine.inputs import InputError
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.selectors import scenarios
 from roi.selectors.sliders import FIRST, moved_center, recomputed, sliders_of
+from sites.converters import whole_number
 
 
 @require_safe
@@ -71,7 +72,7 @@ def keep(request, pk: int):
                 request.user,
                 scenario,
                 moved,
-                based_on=int(based_on) if based_on.isdecimal() else 0,
+                based_on=whole_number(based_on) or 0,
                 note=note or "Moved in a meeting",
             )
     except InputError as error:

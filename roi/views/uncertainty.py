@@ -19,6 +19,7 @@ from roi.engine.spreads import RELATIVE, SHAPE_WORDS, spreads_of
 from roi.engine.worlds import DO_NOTHING
 from roi.selectors import scenarios
 from roi.selectors.uncertainty import Pair, pair
+from sites.converters import whole_number
 
 
 @require_safe
@@ -135,7 +136,7 @@ def _save_spreads(request, scenario, version, center: Center, rows: list[dict]) 
             request.user,
             scenario,
             replace(center, spreads=given),
-            based_on=int(based_on) if based_on.isdecimal() else 0,
+            based_on=whole_number(based_on) or 0,
             note=request.POST.get("note", "").strip() or "Spreads given",
         )
     except saving.Refused as refusal:

@@ -117,6 +117,12 @@ def test_a_cost_that_cannot_be_gets_one_clear_sentence(rates, client):
     assertContains(client.get(reverse("roi:home"), {"family": "infliximab", "dose": "-3", "asked": "infliximab"}), "above 0")
 
 
+@pytest.mark.parametrize("dose", ["NaN", "sNaN", "Infinity", "-1", "abc"])
+def test_a_dose_that_is_no_number_gets_one_sentence(rates, client, dose):
+    page = sign_in(client, "managed care").get(reverse("roi:home"), {"family": "infliximab", "dose": dose})
+    assertContains(page, "Give the dose as a number above 0")
+
+
 def test_the_brief_lists_therapies_with_formulas_sources_and_marks(rates, client):
     page = sign_in(client, "leader").get(reverse("roi:home-brief"), {"payer": "Plan A", "supplies": "99"})
     assertContains(page, "hours × $")

@@ -154,6 +154,16 @@ def test_looking_back_says_what_is_still_missing(make, approver, site):
     assertContains(approver.get(address), "It needs the months to Sep 2026")
 
 
+@pytest.mark.parametrize("chosen", ["²", "-1", "<x>", "9" * 4400])
+def test_what_is_no_site_leaves_the_named_one(make, approver, site, chosen):
+    scenario = make()
+    approver.post(reverse("roi:approve", args=[scenario.pk, 1]), {**SAID, "site": site.pk})
+    claims_since(dt.date(2026, 7, 1), people=20)
+    answer = approver.post(reverse("roi:look-back-site", args=[scenario.pk]), {"site": chosen}, follow=True)
+    assertContains(answer, "Nothing was changed")
+    assert Approval.objects.get().site == site
+
+
 def test_the_months_of_the_site_stand_beside_the_approved_ones(make, approver, site):
     scenario = make()
     approver.post(reverse("roi:approve", args=[scenario.pk, 1]), {**SAID, "site": site.pk})

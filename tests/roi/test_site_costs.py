@@ -94,6 +94,13 @@ def hospital_rates(published):
         Rate.objects.create(site_class=site_class, hcpcs_code="96413", basis="per_unit", rate=dollars, **common)
 
 
+def test_a_plan_that_cannot_be_names_its_field(hospital_rates, client):
+    for wrong in ("abc", "NaN", "sNaN"):
+        page = sign_in(client, "leader") if wrong == "abc" else client
+        page = page.get(reverse("roi:site-costs"), {"coinsurance": wrong})
+        assertContains(page, '<a href="#id_coinsurance">Coinsurance (%)</a>: Enter a number.')
+
+
 def test_the_page_compares_the_same_dose_at_every_kind_of_site(hospital_rates, client):
     page = sign_in(client, "leader").get(
         reverse("roi:site-costs"), {"family": "infliximab", "dose": "400", "out_of_pocket_left": "", "coinsurance": "10"}

@@ -8,6 +8,7 @@ from demand import tasks
 from demand.actions.extracts import Refused
 from demand.actions.recompute import request_recompute
 from demand.models import Extract, Run
+from sites.converters import whole_number
 
 
 class Command(BaseCommand):
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 def loaded_extract(word: str) -> Extract:
     """The loaded extract of that name or number; Refused otherwise."""
     found = Extract.objects.filter(status=Extract.Status.LOADED)
-    extract = found.filter(name=word).first() or (found.filter(pk=int(word)).first() if word.isdecimal() else None)
+    extract = found.filter(name=word).first() or found.filter(pk=whole_number(word)).first()
     if extract is None:
         raise Refused(f"No loaded extract is called “{word}”; the extracts page lists them.")
     return extract
