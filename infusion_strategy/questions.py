@@ -81,7 +81,8 @@ def _largest(parts, named: Callable[[leaks.Part], str]) -> str:
     if not shown:
         return "what may not be shown"
     top = max(shown, key=lambda part: part.leaked.allowed_cents)
-    return f"“{named(top)}” ({dollars(top.leaked.allowed_cents)})"
+    of_shown = ", of what may be shown" if any(part.kind == "left" and part.leaked.hidden for part in parts) else ""
+    return f"“{named(top)}” ({dollars(top.leaked.allowed_cents)}){of_shown}"
 
 
 def who_left(run: Run, see_small: bool) -> Answer:

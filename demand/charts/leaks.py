@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 from demand import leak_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, cut, dollars, percent, plain
+from demand.charts.numbers import count, cut, dollars, of_shown, percent, plain
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.leaks import MECHANISMS, SILENT, Leaks, Part, Row
+from demand.words import lower_first
 
 BARS = 12
 COLORS = {"left": "var(--c-leak)", "bagged": "var(--c-margin)", "silent": "var(--c-unknown)"}
@@ -123,8 +124,8 @@ def _reading(found: Leaks, parts: tuple[Part, ...], named, key: str) -> str:
     if shown:
         known = [part for part in shown if not (key == "why" and part.code[0] == "unexplained")]
         top = max(known or shown, key=lambda part: part.leaked.allowed_cents)
-        said += f" Most{' of what is explained' if known and len(known) < len(shown) else ''}: “{named(top)}”, {dollars(top.leaked.allowed_cents)}"
-        said += f" ({percent(share(top.leaked.allowed_cents, total.allowed_cents))})."
+        most = f"Most{' of what is explained' if known and len(known) < len(shown) else ''}: “{named(top)}”, {dollars(top.leaked.allowed_cents)}"
+        said += f" {of_shown(most, any(part.leaked.hidden for part in parts))} ({percent(share(top.leaked.allowed_cents, total.allowed_cents))})."
     if key == "why":
         unexplained = [part.leaked for part in parts if part.code[0] == "unexplained" and part.kind != "silent"]
         if HIDDEN not in [one.infusions for one in unexplained]:
@@ -226,7 +227,8 @@ def _by_reading(found: Leaks, label: str) -> str:
     top = max(shown, key=lambda row: row.left.allowed_cents)
     name = f"{top.value:%B %Y}" if found.by == "month" else leak_words.value(found.by, top.value)
     part = share(top.left.allowed_cents, found.total.allowed_cents)
-    return f"{label}: most left at “{name}”, {dollars(top.left.allowed_cents)} in {count(top.left.infusions)} infusions ({percent(part)} of all that leaked)."
+    said = f"Most left at “{name}”, {dollars(top.left.allowed_cents)} in {count(top.left.infusions)} infusions ({percent(part)} of all that leaked)."
+    return f"By {lower_first(label)}: {lower_first(of_shown(said, any(row.left.hidden for row in found.rows)))}"
 
 
 def _stacked(rows: tuple[Row, ...], by: str) -> dict | None:

@@ -1,7 +1,7 @@
 """Who is next as charts with their tables and sentences: months ahead, groups, calibration, drivers."""
 
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import percent, plain, shortened
+from demand.charts.numbers import of_shown, percent, plain, shortened
 from demand.selectors.move_risk import Expected, WhoIsNext
 
 SHOWN_GROUPS = 12
@@ -72,7 +72,7 @@ def group(found: WhoIsNext, by: str) -> Figure:
     return Figure(
         key=f"by-{by}",
         title=TITLES[by],
-        reading=_reading(shown, by),
+        reading=_reading(shown, hidden > 0),
         direction="Lower is better; a high share in a small group says little.",
         table=Table(
             f"Treatments expected to move out in 12 months, {TITLES[by].lower()}",
@@ -86,13 +86,14 @@ def group(found: WhoIsNext, by: str) -> Figure:
     )  # fmt: skip
 
 
-def _reading(shown: list[Expected], by: str) -> str:
+def _reading(shown: list[Expected], some_hidden: bool) -> str:
     if not shown:
         return "No group is large enough to be shown."
     first = shown[0]
-    return (
+    return of_shown(
         f"Most are expected to leave from {first.name}: {first.expected:.1f} of {first.treatments:,} treatments "
-        f"({percent(first.share)}; from {first.low:.1f} to {first.high:.1f})."
+        f"({percent(first.share)}; from {first.low:.1f} to {first.high:.1f}).",
+        some_hidden,
     )
 
 
@@ -144,7 +145,8 @@ def calibration(found: WhoIsNext) -> Figure | None:
         title="Was the last forecast right?",
         reading=(
             f"Of {evaluation['treatments']:,} treatments on {evaluation['on']}, {evaluation['expected']:.0f} were expected to move in the 12 months after, "
-            f"and {evaluation['moved']:,} did. The worst group was {abs(worst.points_off):.1f} points off."
+            f"and {evaluation['moved']:,} did. "
+            + of_shown(f"The worst group was {abs(worst.points_off):.1f} points off.", joined)
         ),
         direction="On the line is right; above it more moved than expected, below it fewer. Dotted: the base rate, which says the same of everybody.",
         table=Table("Expected against what came, months that the model had not seen", columns, rows),

@@ -3,6 +3,7 @@
 import html
 
 from demand.engine.disclosure import HIDDEN
+from demand.words import lower_first
 
 
 def count(value) -> str:
@@ -28,6 +29,11 @@ def dollars(cents) -> str:
         if amount >= size:
             return f"${amount / size:,.1f}{word}"
     return f"${amount:,.0f}"
+
+
+def of_shown(said: str, some_hidden: bool) -> str:
+    """A superlative says where rows that are hidden could be larger: “Of what may be shown, the highest rate …”"""
+    return f"Of what may be shown, {lower_first(said)}" if some_hidden else said
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import dollars, percent, shortened
+from demand.charts.numbers import dollars, of_shown, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.therapy_risk import TherapyRisk, TherapyRisks
 
@@ -70,7 +70,7 @@ def _reading(found: TherapyRisks, drawn: list[TherapyRisk]) -> str:
     if late := names["late doses"]:
         top = max(late, key=lambda row: row.late_share)
         said.append(f"{len(late)} on late doses alone, first {top.family} ({percent(top.late_share)} of doses).")
-    return " ".join(said)
+    return of_shown(" ".join(said), any(HIDDEN in (row.leaked_cents, row.late) for row in found.rows)) if said else ""
 
 
 def _chart(drawn: list[TherapyRisk], found: TherapyRisks) -> dict:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import trace_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, count_of, dollars, percent, shortened
+from demand.charts.numbers import count, count_of, dollars, of_shown, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.bag_costs import Burden, ChannelCost, Fragility
 from demand.selectors.drug_benefit import KINDS, BenefitLine
@@ -69,7 +69,8 @@ def _reading(lines: Sequence[BagLine], split: str) -> str:
     if not shown:
         return said
     most = max(shown, key=lambda line: line.rate)
-    return f"{said} The highest rate: {most.name}, {percent(most.rate)} of {count(most.infusions)}."
+    highest = f"The highest rate: {most.name}, {percent(most.rate)} of {count(most.infusions)}."
+    return f"{said} {of_shown(highest, any(line.rate is HIDDEN for line in lines[:-1]))}"
 
 
 def _log_note(lines: Sequence[BagLine], split: str) -> str:
@@ -211,7 +212,8 @@ def fragility(lines: Sequence[Fragility], months: int) -> Figure:
         shown = [one for one in lines[:-1] if isinstance(one.rate, float) and one.compared >= FEWEST_COMPARED and one.changed]
         if shown:
             most = max(shown, key=lambda one: one.rate)
-            reading += f" Most often: {most.family}, {percent(most.rate)} of {count(most.compared)}."
+            often = f"Most often: {most.family}, {percent(most.rate)} of {count(most.compared)}."
+            reading += f" {of_shown(often, any(one.rate is HIDDEN for one in lines[:-1]))}"
     drawn = [one for one in lines[:-1] if isinstance(one.rate, float) and one.compared >= FEWEST_COMPARED and one.changed]
     drawn = sorted(drawn, key=lambda one: -one.rate)[:BARS]
     chart = {

@@ -253,3 +253,10 @@ def test_treatments_that_fell_silent_are_not_counted_by_site(run):
     assert told.silent.treatments is None and all(part.kind != "silent" for part in (*told.how, *told.where, *told.why))
     assert all(set(row.silent.values()) == {None} for row in told.rows)
     assert "not counted by site" in figures(told, "")[0].reading
+
+
+def test_the_largest_row_beside_hidden_ones_is_the_largest_of_what_may_be_shown(run):
+    for see_small in (True, False):
+        told = leaks(run, DashboardFilters(), see_small, by="family")
+        some_hidden = any(row.left.hidden for row in told.rows)
+        assert some_hidden != see_small and ("of what may be shown, most left at" in figures(told, "")[-1].reading) == some_hidden
