@@ -156,8 +156,9 @@ def _no_policies(center: Center) -> Center | None:
 
 
 def _half_the_hours(center: Center) -> Center:
-    hours = read_value("open_hours", center.answers["open_hours"].text)
-    return center_at(center, {"open_hours": max(Decimal(1), hours / 2)})
+    """By the use of the open hours: with half of the open hours fewer nurses would be paid, and the costs would not stay."""
+    use = read_value("target_use", center.answers["target_use"].text)
+    return center_at(center, {"target_use": use / 2})
 
 
 def _proposed_340b(center: Center) -> Center | None:

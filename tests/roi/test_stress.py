@@ -47,7 +47,7 @@ def test_each_stress_is_the_exact_engine_on_the_changed_center():
         "ramp": replace(made, answers={**made.answers, "ramp": Answer("0, 20, 45, 70, 90, 100", made.answers["ramp"].source)}),
         "opening": replace(made, answers={**made.answers, "opens_in": Answer("2027-03")}),
         "bag_all": replace(made, answers={**made.answers, "white_bag": Answer("100", made.answers["white_bag"].source)}),
-        "chairs": replace(made, answers={**made.answers, "open_hours": Answer("25", made.answers["open_hours"].source)}),
+        "chairs": replace(made, answers={**made.answers, "target_use": Answer("37.5", made.answers["target_use"].source)}),
         "affiliated": replace(made, answers={**made.answers, "hospital_affiliated": Answer("yes", made.answers["denials"].source)}),
     }
     for key, center_ in typed.items():
@@ -58,6 +58,13 @@ def test_each_stress_is_the_exact_engine_on_the_changed_center():
             assert found[key].peak[baseline] == value.peak_cash_cents
     assert found["payer"].changed.startswith("Plan")
     assert found["rule_340b"].npv != found["none"].npv
+
+
+def test_half_the_chair_hours_cost_what_all_cost_and_ample_chairs_do_not_feel_it():
+    ample = {one.key: one for one in stress(center(chairs="50", nurses="0"))}
+    assert ample["chairs"].npv == ample["none"].npv
+    tight = {one.key: one for one in stress(center(cell(infusions_per_month=D(400)), chairs="2"))}
+    assert tight["chairs"].npv != tight["none"].npv
 
 
 def test_a_lost_payer_sends_nobody():
