@@ -35,7 +35,8 @@ class Cell:
     """`limit` is Medicare's payment limit of the drug of an infusion, `asp` its average sales price. `hospital_allowed` is what an
     infusion brings that the hospital buys and bills, administration included; a white-bagged one brings the administration. None for
     patients elsewhere. `offers` are the prices by class of site, `excluded` the classes that the policies exclude; the `site_` fields
-    are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `denial_index` is the payer's
+    are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b` stand in steps of 5 %.
+    `denial_index` is the payer's
     share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed."""
 
     place: str

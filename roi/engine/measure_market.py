@@ -146,8 +146,8 @@ def _cell(key: CellKey, priced: list[Priced], months: int, policies: PolicyBook,
         limit=mean(lambda each: each.limit),
         asp=mean(lambda each: each.asp),
         biosimilar_asp=mean(lambda each: each.biosimilar_asp or each.asp) if any(each.biosimilar_asp for each in priced) else None,
-        white_bag_share=_share(sum(each.strand.white_bagged for each in priced), number),
-        share_340b=_share(sum(each.strand.bought_at_340b for each in priced), bought),
+        white_bag_share=_in_steps(sum(each.strand.white_bagged for each in priced), number),
+        share_340b=_in_steps(sum(each.strand.bought_at_340b for each in priced), bought),
         chair_minutes=mean(lambda each: Decimal(policies.chair_minutes.get(each.strand.family) or USUAL_CHAIR_MINUTES)),
         leaves_on=key.fate.leaves_on,
         policy_id=key.fate.policy_id,
@@ -183,7 +183,7 @@ def _offer(site_class: str, priced: list[Priced], number: int) -> Offer | None:
 
 def _may_move(site_class: str, priced: list[Priced]) -> Decimal:
     kept = sum(each.strand.kept_from(site_class) for each in priced)
-    return 1 - (Decimal(kept) / sum(each.strand.infusions for each in priced) * 20).quantize(Decimal(1)) / 20
+    return 1 - _in_steps(kept, sum(each.strand.infusions for each in priced))
 
 
 def _mean(weighted: list[tuple[int, Decimal]]) -> Decimal:
@@ -226,6 +226,11 @@ def _month_after(month: dt.date) -> dt.date:
 
 def _share(part: int, whole: int) -> Decimal:
     return _round(Decimal(part) / whole) if whole else Decimal(0)
+
+
+def _in_steps(part: int, whole: int) -> Decimal:
+    """A share in steps of 5 %: an exact one, times the cell's infusions, would tell a few people's."""
+    return (Decimal(part) / whole * 20).quantize(Decimal(1)) / 20 if whole else Decimal(0)
 
 
 def _round(number: Decimal) -> Decimal:

@@ -163,6 +163,8 @@ def market_notes(market: Market) -> list[str]:
             f"{_percent(able / infusions)} of infusions can be given at this kind of site: the clinical line, the drugs' forms and what "
             "Medicare covers there keep the others away, before anybody is asked to come."
         )
+    if any(cell.white_bag_share or cell.share_340b for cell in market.cells):
+        notes.append("White-bagged and 340B shares of a group are told in steps of 5 %, so that they give no few people away.")
     if not market.mature:
         notes.append("The claims run has no mature month: volumes of its newest months are too low.")
     return notes

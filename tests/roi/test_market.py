@@ -109,6 +109,17 @@ def test_white_bagging_and_340b_are_measured(tmp_path):
     assert cell.limit == 212_000  # the dose that white-bagged claims do not tell is the usual one
 
 
+def test_shares_of_few_are_told_in_steps(tmp_path):
+    rows = (
+        claims.everybody(range(13))
+        + claims.everybody(range(13, 20), site_id="OTHER")
+        + claims.everybody(range(20, 23), **claims.WHITE_BAG)
+    )
+    cell = only(measure(tmp_path, rows, sites_340b=["OURS"]))
+    assert (cell.white_bag_share, cell.share_340b) == (D("0.15"), D("0.65"))  # 3 of 23, 13 of 20
+    assert cell.white_bag_share * 20 % 1 == cell.share_340b * 20 % 1 == 0
+
+
 def test_the_contract_prices_the_new_site(tmp_path):
     rates = [claims.rate(), claims.rate(hcpcs_code="96413", basis="per_unit", rate=D(160))]
     cell = only(measure(tmp_path, claims.everybody(range(12)), rates=rates))
