@@ -12,16 +12,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from demand import leak_words
+from demand import leak_words, words
 from demand.access import access_published_run, sees_small_counts
 from demand.charts.leaks import share
 from demand.charts.numbers import count, count_of, dollars, percent
+from demand.charts.safety import thousand
 from demand.engine.disclosure import HIDDEN
-from demand.engine.retention_line import Criterion, Line
+from demand.engine.retention_line import KINDS, Criterion, Line
+from demand.engine.standardised_rates import differs
 from demand.filters import DashboardFilters
 from demand.line_question import LineQuestion
-from demand.models import LeakageCell, Run
-from demand.selectors import clinical_line, dark, leaks, move_risk
+from demand.models import LeakageCell, RetentionLine, Run
+from demand.selectors import clinical_line, dark, leaks, move_risk, safety
 from demand.selectors.choices import undecided
 from demand.selectors.coverage import coverage
 from demand.selectors.dashboard import dashboard
@@ -30,7 +32,9 @@ from roi.engine.worlds import DO_NOTHING
 from roi.models import ScenarioResult
 from roi.selectors import scenarios
 
-AGE, OLDER = "AGE", 21  # the age line is moved from where it stands to here
+AGE, OLDER, YEARS = "AGE", 21, 3  # the age line is moved from where it stands to 21; by 3 years where it stands there already
+HOSPITAL, OUTSIDE = "hopd_on_campus", ("home", "infusion_center")
+ROUNDED = " Numbers of people are rounded to tens; 1 to 10 people are hidden."
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def questions(request):
     run = access_published_run(request.user)
     context = {"run": run}
     if run:
-        asked = (who_left, margin_gone, overdue, next_to_leave, must_stay)
+        asked = (who_left, margin_gone, overdue, next_to_leave, as_safe, must_stay)
         context |= {
             "answers": [*(_answered(ask, run, sees_small_counts(request.user)) for ask in asked), chosen(run)],
             "coverage": coverage(run),
@@ -145,42 +149,93 @@ def next_to_leave(run: Run, see_small: bool) -> Answer:
         )
     sure = {
         "better": "Better than the base rate on a year it had not seen.",
-        "no better": "No better than the base rate: who will leave cannot be told, only how many.",
+        "no better": "No better than the base rate on a year it had not seen: who will leave cannot be told.",
         "too few": "Too few moves are on file to tell one patient from another.",
     }[card["status"]]
+    if found.is_judged:
+        last = card["evaluation"]
+        sure += f" The last forecast expected {last['expected']:,.1f}; {count_of(last['moved'], last['treatments'])} moved."
+        sure += " That lay outside its own chance interval." if found.is_last_outside else ""
+    sure += " Chance alone is not the whole uncertainty."
     return Answer(
         next_to_leave.__doc__ or "", says, sure,
         (("Who is next", reverse("demand:who-is-next")), ("The model", reverse("demand:risk-model"))),
     )  # fmt: skip
 
 
+def as_safe(run: Run, see_small: bool) -> Answer:
+    """Is a site outside the hospital as safe?"""
+    rates = {one.site_class: one for one in safety.event_rates(run, "hospital", 1, see_small)}
+    hospital = rates.get(HOSPITAL)
+    whole = hospital and hospital.adjusted
+    outside = [(place, one.adjusted) for place in OUTSIDE if (one := rates.get(place)) and one.adjusted]
+    known = [rate for _, rate in outside if rate is not HIDDEN]
+    told = []
+    for place, rate in outside:
+        said = f"{words.site_class(place)}: {_rate(rate)}"
+        if HIDDEN not in (rate, whole) and whole:
+            way = "higher" if rate[0] > whole[0] else "lower"
+            told.append(
+                f"{said}: {way} than chance explains"
+                if differs(rate, whole, len(known))
+                else f"{said}: chance alone may explain it"
+            )
+        else:
+            told.append(said)
+    told += [f"{words.site_class(place)}: too few to tell" for place in OUTSIDE if place not in dict(outside)]
+    return Answer(
+        as_safe.__doc__ or "",
+        "Followed by an emergency visit or admission on the day or the next, adjusted for the mix of cases. "
+        f"{words.site_class(HOSPITAL)}: {_rate(whole)}. {'. '.join(told)}.",
+        "Case mix is what claims show of it; that nothing is told apart does not show that sites are alike where few people were treated.",
+        (("Safety and quality", reverse("demand:safety")),),
+    )
+
+
+def _rate(rate) -> str:
+    return "so few that it may not be shown" if rate is HIDDEN else thousand(rate) if rate else "too few to tell"
+
+
 def must_stay(run: Run, see_small: bool) -> Answer:
     """How many must stay in the hospital, and what if the age line moves?"""
     asked = LineQuestion.from_query({})
-    moved = _older(asked.line)
+    moved, age = _older(asked.line)
     now = clinical_line.answer(run, asked.line, None, asked.scope, see_small)
     then = clinical_line.answer(run, moved, asked.line, asked.scope, see_small)
     held = then.held.people if then.held else 0
     question = replace(asked, line=moved)
-    standing = clinical_line.standing_version()
     return Answer(
         must_stay.__doc__ or "",
         f"Must stay: {count_of(now.counts['must_stay'], now.people)} people treated in hospital departments; "
-        f"may move: {count(now.counts['may_move'])} people. With the age line at {OLDER}, {count(held)} people more must stay.",
-        f"{'A signed line' if standing and standing.signed_at else 'A draft line that no clinical lead has signed'}; for "
-        f"{count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot show counts only where recorded.",
+        f"may move: {count(now.counts['may_move'])} people. With the age line at {age}, {count(held)} people who may move now would have "
+        "to stay.",
+        f"{_named(asked.version)}; for {count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot "
+        f"show counts only where recorded.{'' if see_small else ROUNDED}",
         (
             ("Clinical line", reverse("demand:clinical-line")),
-            (f"With the age at {OLDER}", f"{reverse('demand:clinical-line')}?{question.query()}"),
+            (f"With the age at {age}", f"{reverse('demand:clinical-line')}?{question.query()}"),
+            ("Whom to move", reverse("demand:gladly")),
         ),
     )
 
 
-def _older(line: Line) -> Line:
-    def moved(one: Criterion) -> Criterion:
-        return replace(one, on=True, thresholds={**one.thresholds, "below": OLDER}) if one.code == AGE else one
+def _named(version: RetentionLine | None) -> str:
+    if version is None:
+        return "The line that counts is the line as shipped, which no clinical lead has signed"
+    signed = "signed by a clinical lead" if version.signed_at else "a draft that no clinical lead has signed"
+    return f"The line that counts is version {version.pk}, {signed}"
 
-    return Line(tuple(moved(one) for one in line.criteria))
+
+def _older(line: Line) -> tuple[Line, int]:
+    """The line with a higher age, and that age; below the age from which people stay, which the line may name too."""
+    stands = line.of(AGE)
+    age = stands["below"] + YEARS if stands.on and stands["below"] >= OLDER else OLDER
+    age = min(age, (stands["from"] or KINDS[AGE].thresholds[0].high + 1) - 1)
+
+    def moved(one: Criterion) -> Criterion:
+        return replace(one, on=True, thresholds={**one.thresholds, "below": age}) if one.code == AGE else one
+
+    return Line(tuple(moved(one) for one in line.criteria)), age
 
 
 def chosen(run: Run) -> Answer:

@@ -114,6 +114,21 @@ class WhoIsNext:
         return self.card["status"] != "too few"
 
     @property
+    def last_band(self) -> tuple[float, float] | None:
+        """80 % interval of chance around what the last forecast expected; None where it could not be judged. Each tenth counts as if
+        its risks were alike, which can only make the interval wider."""
+        if not self.is_judged:
+            return None
+        last = self.card["evaluation"]
+        variance = sum(one["expected"] * (1 - one["expected"] / one["treatments"]) for one in last["deciles"])
+        return _band(last["expected"], variance, last["treatments"])
+
+    @property
+    def is_last_outside(self) -> bool:
+        """Whether more or fewer moved in the last forecast's year than that interval holds."""
+        return self.last_band is not None and not self.last_band[0] <= self.card["evaluation"]["moved"] <= self.last_band[1]
+
+    @property
     def by_base_rate(self) -> float | Mark | None:
         """How many the base rate would expect; None where there is none."""
         rate = self.card["training"]["base_rate"]

@@ -3,10 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from demand.engine.retention_line import parse_line, shipped_line
 from demand.filters import DashboardFilters
 from demand.models import LeakageCell
 from demand.selectors.dashboard import dashboard
-from infusion_strategy.questions import last_year, margin_gone
+from infusion_strategy.questions import _older, last_year, margin_gone
 from tests.infusion_strategy.published import publish, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def test_without_a_run_the_page_says_what_is_missing(client):
 def test_a_run_of_before_says_which_answers_it_does_not_hold(client):
     publish(people=60, months=14)
     html = sign_in(client, "council member").get(reverse("questions")).content.decode()
-    assert html.count('<h2 id="q-') == 7 and "ecompute" in html and "No scenario is computed yet" in html
+    assert html.count('<h2 id="q-') == 8 and "ecompute" in html and "No scenario is computed yet" in html
 
 
 def test_an_answer_has_its_pages_number():
@@ -44,3 +45,12 @@ def test_a_month_that_is_open_for_one_payer_is_not_the_last_complete_one():
     newest = last_year(run).through
     LeakageCell.objects.filter(pk=LeakageCell.objects.filter(run=run, month=newest).first().pk).update(mature=False)
     assert LeakageCell.objects.filter(run=run, month=newest, mature=True).exists() and last_year(run).through < newest
+
+
+@pytest.mark.parametrize(
+    ("stands", "asked"), [({"below": 18}, 21), ({"below": 21}, 24), ({"below": 30}, 33), ({"below": 30, "from": 32}, 31)]
+)
+def test_the_age_is_asked_higher_than_it_stands(stands, asked):
+    line, age = _older(parse_line({"criteria": [{"code": "AGE", "on": True, "thresholds": stands}]}))
+    assert age == asked == line.of("AGE")["below"] and parse_line(line.as_json()) == line
+    assert _older(shipped_line())[1] == 21
