@@ -15,6 +15,7 @@ from demand.engine.parameters import Parameters
 from demand.engine.risk_snapshots import tell_risk_snapshots
 from demand.models import Run
 from demand.selectors.move_risk import tenths, who_is_next
+from infusion_strategy.questions import next_to_leave
 from payers.engine.policies import checked_document, flat_rows
 from tests.demand import flow
 from tests.infusion_strategy.published import sign_in
@@ -262,3 +263,16 @@ def test_chance_is_what_a_perfect_forecast_is_off_by():
     assert move_risk._chance_points(np.full(10_000, 0.5)) == pytest.approx(
         4.4, abs=0.7
     )  # 1,000 a tenth: 1.6 points each, the worst of ten
+
+
+def test_a_last_forecast_outside_its_own_chance_interval_is_said(run, client):
+    found = who_is_next(run, see_small=True)
+    low, high = found.last_band
+    assert low < found.card["evaluation"]["expected"] < high
+    evaluation = found.card["evaluation"] | {"moved": int(high) + 1}
+    Run.objects.update(result={"move_risk": found.card | {"evaluation": evaluation}})
+    page = sign_in(client, "leader").get("/who-is-next/").content.decode()
+    assert "outside its own chance interval" in page
+    run.refresh_from_db()
+    said = next_to_leave(run, see_small=False).sure
+    assert f"{int(high) + 1} of {evaluation['treatments']} moved" in said and "outside its own chance interval" in said

@@ -7,7 +7,9 @@ from demand.engine.retention_line import parse_line, shipped_line
 from demand.filters import DashboardFilters
 from demand.models import LeakageCell
 from demand.selectors.dashboard import dashboard
-from infusion_strategy.questions import _older, last_year, margin_gone
+from demand.selectors.safety import event_rates
+from infusion_strategy.questions import _older, as_safe, last_year, margin_gone, must_stay
+from tests.demand.rehearsed_run import publish_rehearsal
 from tests.infusion_strategy.published import publish, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +56,13 @@ def test_the_age_is_asked_higher_than_it_stands(stands, asked):
     line, age = _older(parse_line({"criteria": [{"code": "AGE", "on": True, "thresholds": stands}]}))
     assert age == asked == line.of("AGE")["below"] and parse_line(line.as_json()) == line
     assert _older(shipped_line())[1] == 21
+
+
+def test_safety_and_the_line_are_answered_as_far_as_the_reader_may_see():
+    run = publish_rehearsal()
+    lines = {one.site_class: one for one in event_rates(run, "hospital", 1, see_small=True)}
+    full, hidden = (as_safe(run, see_small).says for see_small in (True, False))
+    assert f"Home: {1000 * lines['home'].adjusted[0]:,.1f} in 1,000" in full and "Home: so few that it may not be shown" in hidden
+    full, rounded = (must_stay(run, see_small) for see_small in (True, False))
+    assert "people who may move now would have to stay" in full.says and "the line as shipped" in full.sure
+    assert "rounded to tens" in rounded.sure and "rounded" not in full.sure
