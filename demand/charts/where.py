@@ -7,7 +7,7 @@ from demand import words
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import dollars, plain
 from demand.charts.place_map import MILES_A_DEGREE, RING_STEPS
-from demand.engine.disclosure import HIDDEN
+from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN
 from demand.engine.reach import Thresholds
 from demand.selectors.where import Kept, Opening, Search
 from demand.where import MEASURES, WhereQuestion
@@ -17,15 +17,22 @@ from sites.engine.zip_places import middle_of_prefix
 KIND_WORDS = {"new": "New center", "clinic": "Ours, as an infusion center", "partner": "Partner's site"}
 
 
-def rounded(value: float, see_small: bool):
-    """To those without the patient-level right whole tens, so that two answers never differ by a few people; below 11 hidden."""
+def rounded(value: float, question: WhereQuestion, see_small: bool, told: bool = True):
+    """To those without the patient-level right people in whole tens, below 11 hidden, other amounts to two figures, and nothing that
+    may not be told: two answers never differ by a few people."""
     if see_small:
         return round(value)
-    return 0 if value < 0.5 else HIDDEN if value < 11 else int(value // 10 * 10)
+    if value < 0.5:
+        return 0
+    if not told:
+        return HIDDEN
+    if question.measure != "people":
+        return int(float(f"{value:.2g}"))
+    return HIDDEN if value < SMALLEST_SHOWN else int(value // 10 * 10)
 
 
-def amount(value: float, question: WhereQuestion, see_small: bool) -> str:
-    shown = rounded(value, see_small)
+def amount(value: float, question: WhereQuestion, see_small: bool, told: bool = True) -> str:
+    shown = rounded(value, question, see_small, told)
     if shown is HIDDEN:
         return "hidden"
     about = "" if see_small or not shown else "about "
@@ -37,26 +44,26 @@ def frontier(found: Search, question: WhereQuestion, see_small: bool) -> Figure:
         (
             0,
             "–",
-            amount(found.base, question, see_small),
+            amount(found.base, question, see_small, found.base_told),
             "–",
-            _share(found.base, found, see_small),
+            _share(found.base, found, see_small, found.base_told),
             _miles(found.median_miles, found, see_small),
             _miles(found.ninetieth_miles, found, see_small),
             "proven",
         )
     ]
-    before = found.base
+    before, before_told = found.base, found.base_told
     for kept in found.kept:
         names = "; ".join(name_of(spot, see_small) for spot, _, _ in kept.sites) or "none helps"
         rows.append((
-            kept.answer.k, names, amount(kept.total, question, see_small), amount(max(0.0, kept.total - before), question, see_small),
-            _share(kept.total, found, see_small), _miles(kept.median_miles, found, see_small), _miles(kept.ninetieth_miles, found, see_small),
-            "proven" if kept.answer.proven else f"not proven: at most {amount(found.base + kept.answer.bound, question, see_small)}",
+            kept.answer.k, names, amount(kept.total, question, see_small, kept.told),
+            amount(max(0.0, kept.total - before), question, see_small, kept.told and before_told), _share(kept.total, found, see_small, kept.told), _miles(kept.median_miles, found, see_small), _miles(kept.ninetieth_miles, found, see_small),
+            "proven" if kept.answer.proven else f"not proven: at most {amount(found.base + kept.answer.bound, question, see_small, kept.told)}",
         ))  # fmt: skip
-        before = kept.total
+        before, before_told = kept.total, kept.told
     last = found.kept[-1] if found.kept else None
-    reading = f"Without a new center {amount(found.base, question, see_small)} of {amount(found.everything, question, see_small)} are kept"
-    reading += f"; with the best {last.answer.k}, {amount(last.total, question, see_small)}." if last else "."
+    reading = f"Without a new center {amount(found.base, question, see_small, found.base_told)} of {amount(found.everything, question, see_small, found.everything_told)} are kept"
+    reading += f"; with the best {last.answer.k}, {amount(last.total, question, see_small, last.told)}." if last else "."
     return Figure(
         key="frontier",
         title="How many centers, and what they keep",
@@ -70,13 +77,15 @@ def frontier(found: Search, question: WhereQuestion, see_small: bool) -> Figure:
         ),
         chart=_line(found, question, see_small) if found.kept else None,
         metric="covering",
-        note="Miles of people at risk to their nearest permitted site of ours, those without any left out." + ("" if see_small else " Numbers are rounded down to tens, and below 11 hidden: small counts would show in the differences."),
+        note="Miles of people at risk to their nearest permitted site of ours, those without any left out." + ("" if see_small else " People are rounded down to tens, infusions and dollars to two figures; what rests on fewer than 11 people, or differs from another number by so few, is hidden."),
     )  # fmt: skip
 
 
-def _share(value: float, found: Search, see_small: bool) -> str:
+def _share(value: float, found: Search, see_small: bool, told: bool) -> str:
     if not found.everything:
         return "–"
+    if not (see_small or told):
+        return "hidden"
     share = 100 * value / found.everything
     return f"{share:.1f}%" if see_small else f"about {5 * round(share / 5)}%"
 
@@ -94,9 +103,9 @@ def name_of(spot: Opening, see_small: bool) -> str:
 
 
 def _line(found: Search, question: WhereQuestion, see_small: bool) -> dict:
-    points = [(0, found.base), *((kept.answer.k, kept.total) for kept in found.kept)]
+    points = [(0, found.base, found.base_told), *((kept.answer.k, kept.total, kept.told) for kept in found.kept)]
     scale = 100 if question.measure == "margin" else 1
-    shown = [(k, rounded(value, see_small)) for k, value in points]
+    shown = [(k, rounded(value, question, see_small, told)) for k, value, told in points]
     shown = [(k, value / scale) for k, value in shown if value is not HIDDEN]
     return {
         "data": [{
@@ -119,15 +128,15 @@ def answer(found: Search, kept: Kept | None, owned: list[tuple[float, float]], q
             name_of(spot, see_small),
             KIND_WORDS[spot.candidate.kind],
             words.named(spot.candidate.market),
-            amount(keeps, question, see_small),
-            amount(load, WhereQuestion(), see_small),
+            amount(keeps, question, see_small, told),
+            amount(load, WhereQuestion(measure="infusions"), see_small, told),
         )
-        for spot, keeps, load in sites
+        for (spot, keeps, load), told in zip(sites, kept.sites_told if kept else (), strict=True)
     )
     return Figure(
         key="answer",
         title=f"The best {kept.answer.k}" if kept else "No answer",
-        reading=_reading(kept, question, see_small),
+        reading=_reading(found, kept, question, see_small),
         direction="People whom several of the sites reach are counted at one of them.",
         table=Table(
             "Sites of this answer",
@@ -139,18 +148,18 @@ def answer(found: Search, kept: Kept | None, owned: list[tuple[float, float]], q
     )  # fmt: skip
 
 
-def _reading(kept: Kept | None, question: WhereQuestion, see_small: bool) -> str:
+def _reading(found: Search, kept: Kept | None, question: WhereQuestion, see_small: bool) -> str:
     if kept is None:
         return "There is nobody at risk at a known ZIP code, or no candidate is left."
     if not kept.sites:
         return "No candidate reaches anybody who is not kept already, or none reaches its minimum volume."
-    fewer = kept.answer.k - len(kept.sites)
-    said = f"{words.joined([name_of(spot, see_small) for spot, _, _ in kept.sites])} together add {amount(kept.answer.value, question, see_small)}"
+    fewer, told = kept.answer.k - len(kept.sites), kept.told and found.base_told
+    said = f"{words.joined([name_of(spot, see_small) for spot, _, _ in kept.sites])} together add {amount(kept.answer.value, question, see_small, told)}"
     said += f"; {fewer} more would add nothing." if fewer else "."
     return said + (
         " No other choice adds more."
         if kept.answer.proven
-        else f" Time ran out before that was proven: no choice adds more than {amount(kept.answer.bound, question, see_small)}."
+        else f" Time ran out before that was proven: no choice adds more than {amount(kept.answer.bound, question, see_small, told)}."
     )
 
 

@@ -1,16 +1,22 @@
 """Which k new centers keep most within reach: the run's people at risk, the candidates, the search, its answers.
 
 Kept without any new center are people with a site of ours in reach that their policies permit. What a center adds are the others.
+
+`told` says what readers without the patient-level right may see: what rests on no people or on 11 or more, and differs by none or by 11
+or more from all else that is told, be it in infusions or dollars.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from django.utils import timezone
 
 from demand.engine.covering import Answer, Candidate, Limit, frontier, permitted
+from demand.engine.disclosure import SMALLEST_SHOWN
 from demand.engine.reach import HOME, OURS, PHARMACY, Barred, Place, quantile
 from demand.selectors.choices import limits as recorded_limits
+from demand.selectors.moves import parts_shown
 from demand.selectors.reach import Reached
 from demand.where import MOST, WhereQuestion
 from sites.centroids import zip_points
@@ -36,13 +42,16 @@ class Opening:
 
 @dataclass(frozen=True)
 class Kept:
-    """One answer. `total` = kept already + what the sites add; travel is that of the people at risk, over their nearest permitted site."""
+    """One answer. `total` = kept already + what the sites add; travel is that of the people at risk, over their nearest permitted site.
+    `sites_told`: by site, whether what it keeps may be told."""
 
     answer: Answer
     sites: tuple[tuple[Opening, float, float], ...]
     total: float
     median_miles: float | None
     ninetieth_miles: float | None
+    told: bool
+    sites_told: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class Search:
     median_miles: float | None
     ninetieth_miles: float | None
     not_placed: tuple[str, ...]
+    everything_told: bool
+    base_told: bool
 
 
 def search(found: Reached, question: WhereQuestion, see_small: bool) -> Search:
@@ -99,16 +110,42 @@ def _search(found: Reached, question: WhereQuestion, recorded: tuple[Recorded, .
     near = (miles <= limit[:, None]) & allowed & ~inside[:, None]
     answers = frontier(*_merged(groups, value, load, near), free, MOST, SECONDS) if len(groups) and len(spots) else ()
     base = float(value[inside].sum())
+    reached_by = [near[:, list(answer.chosen)] for answer in answers]
+    everything_told, base_told, *answers_told = _told(
+        people, [np.ones(len(groups), dtype=bool), inside, *(inside | by.any(axis=1) for by in reached_by)]
+    )
+    sites_told = _sites_told(people, reached_by)
     kept = []
-    for answer in answers:
+    for number, answer in enumerate(answers):
         chosen = list(answer.chosen)
         after = np.minimum(now, np.where(allowed[:, chosen], miles[:, chosen], np.inf).min(axis=1, initial=np.inf))
         sites = tuple((spots[c], amount, used) for c, amount, used in zip(chosen, answer.kept, answer.loads, strict=True))
-        kept.append(Kept(answer, sites, base + answer.value, *_travel(after, people)))
+        kept.append(Kept(answer, sites, base + answer.value, *_travel(after, people), answers_told[number], sites_told[number]))
     return Search(
         float(value.sum()), base, int(people.sum()), tuple(kept), spots,
         tuple((by_key[one.key], bound.name) for one, bound in barred), recorded, *_travel(now, people), tuple(not_placed),
+        everything_told, base_told,
     )  # fmt: skip
+
+
+def _told(people: np.ndarray, sums: Sequence[np.ndarray]) -> list[bool]:
+    """Sums over groups of people (masks), the more important first -> which may be told beside those told before."""
+    told: list[np.ndarray] = []
+    found = []
+    for one in sums:
+        differences = (int(people[one ^ other].sum()) for other in (np.zeros_like(one), *told))
+        found.append(not any(0 < difference < SMALLEST_SHOWN for difference in differences))
+        if found[-1]:
+            told.append(one)
+    return found
+
+
+def _sites_told(people: np.ndarray, reached_by: Sequence[np.ndarray]) -> list[tuple[bool, ...]]:
+    """By answer the groups that each of its sites reaches -> which sites' parts may be told; each group counts at the first that does."""
+    parts = [[by[:, site] & ~by[:, :site].any(axis=1) for site in range(by.shape[1])] for by in reached_by]
+    apart = iter(_told(people, [part for of_answer in parts for part in of_answer]))
+    of_total = [parts_shown([int(people[part].sum()) for part in of_answer], False) for of_answer in parts]
+    return [tuple(next(apart) and beside for beside in of_answer) for of_answer in of_total]
 
 
 def _limits(found: Reached, question: WhereQuestion, recorded: tuple[Recorded, ...]) -> list[Limit]:

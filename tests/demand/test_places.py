@@ -204,9 +204,34 @@ def test_the_question_is_what_the_address_says():
     assert question.limits()[0].markets == {"metro"}
     asked, _ = PlaceQuestion.from_query({"payer": "A", "urban": "12", "reached": "ours"}, True)
     assert PlaceQuestion.from_query(asked.as_query(), True) == (asked, ())
-    assert (
-        where_charts.rounded(37, False) == 30 and where_charts.rounded(7, False) is HIDDEN and where_charts.rounded(0, False) == 0
-    )
+    assert [where_charts.rounded(value, question, False) for value in (37, 7, 0)] == [30, HIDDEN, 0]
+
+
+def test_without_the_right_what_few_people_add_is_hidden_in_infusions_and_dollars_too(own_storage):
+    """40 people of ours in the city, 5 far away with many infusions: no number tells what the 5 receive."""
+    site("H", site_class="infusion_center")
+    site("PC", site_class="infusion_center", ownership="partner", zip_code=FAR)
+    run = People().add(40, CITY, infusions=10).add(5, FAR, infusions=33).publish()
+    found = reached(run, Thresholds())
+    for measure in ("infusions", "margin"):
+        question = WhereQuestion(measure=measure, margin_share=50.0)
+        answers = search(found, question, False)
+        assert answers.kept[0].total == answers.everything > answers.base
+        figure = where_charts.frontier(answers, question, False)
+        # Everything is told, so what is kept without the 5 is not, nor what they add.
+        assert figure.table.rows[0][2] == "hidden" and figure.table.rows[1][3] == "hidden"
+        assert figure.chart["data"][0]["x"][0] == 1
+        sites = where_charts.answer(answers, answers.kept[0], [], question, False)
+        assert sites.table.rows[0][3:] == ("hidden", "hidden") and "hidden" in sites.reading
+
+
+def test_chart_and_table_of_centers_have_the_same_precision(own_storage):
+    site("H")
+    policy("P")
+    found = reached(People().add(43, CITY, infusions=7, exposed_to="P").publish(), Thresholds())
+    question = WhereQuestion(measure="infusions")
+    figure = where_charts.frontier(search(found, question, False), question, False)
+    assert figure.table.rows[1][2:4] == ("about 300", "about 300") and figure.chart["data"][0]["y"][1] == 300
 
 
 def test_a_recorded_partnership_binds_the_search_by_itself_until_it_is_waived(own_storage, analyst):
