@@ -2,7 +2,8 @@
 
 Segments are split as finely as leaves enough of 11 people or more, for everybody at a hospital site in the run: the same split whatever
 is asked. Readers without the patient-level right see this one table, and of it only such segments as no sum over therapies, payers,
-markets or classes tells apart from smaller ones. Groups of winners and losers are judged as one set.
+markets or classes tells apart from smaller ones. Groups of winners and losers are judged as one set, for one destination. The tables of
+several destinations share their people, so one less the other could leave a few: without the right their counts are whole tens. A segment's own people are the same whatever the destination.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from demand.selectors.split_cells import AllShown, SplitCells
 
 ENOUGH = 8  # segments that may be shown: with fewer a coarser split is taken
 WITHIN_DAYS = 7
+TENS = 10
 ALIKE_MILES, ALIKE_CENTS, ALIKE_DAYS = 2.0, 500, 1.0  # a smaller change is none
 
 
@@ -157,12 +159,18 @@ def burden(found: Movers, see_small: bool) -> tuple[BurdenRow, ...]:
             mine, of = values == name, {group: name}
             numbers = {
                 change: {
-                    side: int((mine & (told == side)).sum()) if cells.shows(f"{change} {side}", **of) else HIDDEN for side in SIDES
+                    side: _count(int((mine & (told == side)).sum()), see_small) if cells.shows(f"{change} {side}", **of) else HIDDEN
+                    for side in SIDES
                 }
                 for change, told in sides.items()
             }
-            rows.append(BurdenRow(group, str(name), int(mine.sum()) if cells.shows(**of) else HIDDEN, numbers))
+            rows.append(BurdenRow(group, str(name), _count(int(mine.sum()), see_small) if cells.shows(**of) else HIDDEN, numbers))
     return tuple(rows)
+
+
+def _count(number: int, see_small: bool) -> int:
+    """Without the right whole tens; what is small is hidden before."""
+    return number if see_small else TENS * round(number / TENS)
 
 
 def _side(saved: np.ndarray, alike: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demand.engine.disclosure import HIDDEN
 from demand.engine.ranked_segments import OBJECTIVES, order, parts, score
 from demand.moves import MoveQuestion
 from demand.selectors.movable import movers
@@ -116,6 +117,22 @@ def test_winners_losers_and_the_rest_are_all_movers_in_each_group(run):
         assert sum(row.movers for row in mine) == len(found) > 0
         for row in mine:
             assert all(sum(sides.values()) == row.movers for sides in row.numbers.values())
+
+
+def test_without_the_right_two_destinations_do_not_differ_by_a_few(run):
+    for to in ("home", "infusion_center"):
+        question = MoveQuestion(to=to)
+        found = movers(run, question)
+        exact = {(row.group, row.name): row for row in burden(found, True)}
+        shown = 0
+        for row in burden(found, False):
+            pairs = [(row.movers, exact[row.group, row.name].movers)]
+            for change, sides in row.numbers.items():
+                pairs += [(told, exact[row.group, row.name].numbers[change][side]) for side, told in sides.items()]
+            for told, number in pairs:
+                assert told is HIDDEN or (told % 10 == 0 and abs(told - number) <= 5 and (number == 0 or number >= 11))
+                shown += told is not HIDDEN and told > 0
+        assert shown > 5
 
 
 def test_without_the_right_segments_are_large_and_nothing_can_be_picked_out(run, client):
