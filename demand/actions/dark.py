@@ -5,13 +5,14 @@ from django.db import transaction
 from demand.actions.extracts import Refused
 from demand.audit import note
 from demand.models import DarkResolution
-from demand.selectors.dark import Overdue
+from demand.selectors.dark import Overdue, history
 
 SHORTEST = 3
 
 
-def resolve(treatment: Overdue, kind: str, evidence: str, words: str, user) -> DarkResolution:
-    """A new entry that counts from now on. Refused where it does not say how we know."""
+def resolve(treatment: Overdue, kind: str, evidence: str, words: str, user, seen: int | None = None) -> DarkResolution:
+    """A new entry that counts from now on; the same once more is the one that stands. Refused where it does not say how we know,
+    and where `seen`, the newest entry that the page showed, is not the newest any more."""
     evidence, words = evidence.strip(), words.strip()
     if kind not in set(DarkResolution.Kind.values) - {DarkResolution.Kind.OPEN.value}:
         raise Refused("Choose what became of the treatment.")
@@ -21,6 +22,14 @@ def resolve(treatment: Overdue, kind: str, evidence: str, words: str, user) -> D
         )
     if len(evidence) > 200 or len(words) > 1000:
         raise Refused("Say it shorter: at most 200 characters of evidence and 1,000 of a note.")
+    newest = next(iter(history(treatment)), None)
+    if newest is not None and (newest.kind, newest.evidence, newest.note) == (kind, evidence, words):
+        return newest
+    if newest is not None and newest.pk != seen:
+        who = newest.recorded_by or "Somebody"
+        raise Refused(
+            f"{who} recorded “{newest.get_kind_display()}” in the meantime: look at it below, then record yours if it still stands."
+        )
     return _record(treatment, kind, evidence, words, user, "resolved a dark treatment")
 
 

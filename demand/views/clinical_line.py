@@ -96,6 +96,13 @@ def save(request):
         messages.error(request, f"Nothing was saved. {refusal}")
         return redirect(f"{reverse('demand:clinical-line')}?{asked.query()}")
     messages.success(request, f"Saved as version {version.pk}. A clinical lead can sign it.")
+    begun = asked.version.pk if asked.version else 0
+    newer = RetentionLine.objects.filter(pk__gt=begun, pk__lt=version.pk).first()
+    if newer is not None:
+        was = f"version {begun}" if begun else "the line as shipped"
+        messages.warning(
+            request, f"It begins with {was}, though there is a newer one, {newer}: what that one changed is not in yours."
+        )
     return redirect("demand:line-version", version.pk)
 
 
@@ -117,6 +124,7 @@ def version(request, pk: int):
         "version": found,
         "rules": [(one, charts.rule_words(one)) for one in line.criteria],
         "differences": differences(saved_line(found.based_on), line),
+        "newer_signed": RetentionLine.objects.exclude(signed_at=None).filter(pk__gt=pk).first(),
         "may_sign": may_sign_line(request.user) and not found.signed_at,
     }
     return render(request, "clinical_line/version.html", context)
@@ -128,7 +136,13 @@ def sign(request, pk: int):
     found = first_found(RetentionLine.objects.filter(pk=pk))
     try:
         sign_version(request.user, found)
-        messages.success(request, f"You signed version {pk}. It counts from now on, in verdicts and exports.")
+        counts = standing_version()
+        if counts.pk == pk:
+            messages.success(request, f"You signed version {pk}. It counts from now on, in verdicts and exports.")
+        else:
+            messages.warning(
+                request, f"You signed version {pk}. It does not count: version {counts.pk} is newer and signed, and stands."
+            )
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect("demand:line-version", pk)

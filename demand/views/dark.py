@@ -24,6 +24,7 @@ from demand.selectors.dark import BY, PAGE, Overdue, Register, WorkQuestion, his
 from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.unseen import unseen
+from sites.converters import whole_number
 
 
 def _found(request, run) -> Register:
@@ -171,7 +172,9 @@ def resolve(request, number: int):
     run, found = _one(request, number)
     given = {name: request.POST.get(name, "") for name in ("kind", "evidence", "note")}
     try:
-        actions.resolve(found, given["kind"], given["evidence"], given["note"], request.user)
+        actions.resolve(
+            found, given["kind"], given["evidence"], given["note"], request.user, whole_number(request.POST.get("seen", ""))
+        )
     except Refused as refusal:
         messages.error(request, str(refusal))
         return render(request, "dark/treatment.html", _detail(run, found) | {"given": given}, status=422)

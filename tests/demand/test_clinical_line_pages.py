@@ -127,6 +127,25 @@ def test_nobody_on_treatment_is_said(client, run):
     assert "on its last day" in words(client.get(reverse("demand:clinical-line"), {"whom": "all"}))
 
 
+def test_what_a_newer_version_means_for_a_save_and_a_signature_is_said(client, run):
+    sign_in(client, "clinical lead")
+
+    def save(**said):
+        return words(client.post(reverse("demand:save-line"), DRAFT | said, follow=True))
+
+    for _ in range(2):  # sent twice, saved once
+        assert "though there is a newer one" not in save(**{"AGE-below": "21", "title": "From 21"})
+    first = RetentionLine.objects.get()
+    assert f"It begins with the line as shipped, though there is a newer one, {first}" in save(
+        **{"AGE-below": "16", "title": "From 16"}
+    )
+    second = RetentionLine.objects.first()
+    assert "It counts from now on" in words(client.post(reverse("demand:sign-line", args=[second.pk]), follow=True))
+    assert "It would not count" in words(client.get(reverse("demand:line-version", args=[first.pk])))
+    late = words(client.post(reverse("demand:sign-line", args=[first.pk]), follow=True))
+    assert f"It does not count: version {second.pk} is newer and signed" in late and "It counts from now on" not in late
+
+
 def test_a_version_is_saved_signed_once_and_never_edited(client, run):
     sign_in(client, "analyst")
     assert "Give the version a name" in words(client.post(reverse("demand:save-line"), DRAFT, follow=True))

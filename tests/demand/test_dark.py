@@ -139,6 +139,21 @@ def test_an_answer_stays_in_the_next_run_and_is_taken_back_by_a_new_entry(client
         DarkResolution.objects.first().delete()
 
 
+def test_an_answer_from_a_page_that_is_out_of_date_replaces_nothing(client, run):
+    sign_in(client, "managed care")
+    address = f"/dark/treatments/{work_list(run, Asked(DashboardFilters()))[0].episode_id}/"
+    moved, stopped = {"kind": "moved", "evidence": "a letter", "seen": ""}, {"kind": "stopped", "evidence": "the chart", "seen": ""}
+    for _ in range(2):  # sent twice, recorded once
+        assert client.post(f"{address}resolve/", moved).status_code == 302
+    stale = client.post(f"{address}resolve/", stopped)
+    assert stale.status_code == 422 and "in the meantime" in stale.content.decode()
+    assert [entry.kind for entry in DarkResolution.objects.all()] == ["moved"]
+    seen = DarkResolution.objects.get().pk
+    assert f'name="seen" value="{seen}"' in client.get(address).content.decode()
+    assert client.post(f"{address}resolve/", stopped | {"seen": seen}).status_code == 302
+    assert DarkResolution.objects.first().kind == "stopped"
+
+
 def test_another_last_infusion_is_another_treatment(client, run):
     first = work_list(run, Asked(DashboardFilters()))[0]
     DarkResolution.objects.create(
