@@ -48,9 +48,9 @@ def _reading(quarters: tuple[SteerageQuarter, ...]) -> str:
     if len(shown) < 8:
         return "Too few quarters can be shown to speak of a pace."
     return (
-        f"In the last four quarters {count(sum(one.policies for one in now))} policies began and newly exposed {count(sum(one.exposed for one in now))} people; "
-        f"{count(sum(one.moved for one in now))} moved out under one. In the four before: {count(sum(one.policies for one in before))}, "
-        f"{count(sum(one.exposed for one in before))} and {count(sum(one.moved for one in before))}."
+        f"In the last four quarters {count(sum(one.policies for one in now))} policies began (in the four before {count(sum(one.policies for one in before))}). "
+        f"Some policy newly exposed {count(sum(one.exposed for one in now))} people ({count(sum(one.exposed for one in before))} before), and "
+        f"{count(sum(one.moved for one in now))} moved out under one ({count(sum(one.moved for one in before))} before)."
     )
 
 
