@@ -23,8 +23,9 @@ SHARED = (
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
 
-def rates(lines: Sequence[BagLine], split: str) -> Figure:
-    """One table: a line a clinic, drug, payer or month."""
+def rates(lines: Sequence[BagLine], split: str, restricted: bool = False) -> Figure:
+    """One table: a line a clinic, drug, payer or month. restricted: of what named prescribers ordered and claims told kept or white-bagged."""
+    whose = "kept or white-bagged, that named prescribers ordered" if restricted else "whoever ordered them"
     title = f"White-bagged by {SPLITS[split].lower()}"
     columns = (
         (Column(split, SPLITS[split]), *SHARED) if split != "month" else (Column(split, "Month"), Column("data", "Data"), *SHARED)
@@ -35,7 +36,7 @@ def rates(lines: Sequence[BagLine], split: str) -> Figure:
         title=title,
         reading=_reading(lines, split),
         direction="Lower keeps the drug's margin and the clinic's control of the dose." if split == "site" else "",
-        table=Table(f"Infusions at sites of ours by {SPLITS[split].lower()}, whoever ordered them", columns, rows[:-1], rows[-1] if rows else None),
+        table=Table(f"Infusions at sites of ours by {SPLITS[split].lower()}, {whose}", columns, rows[:-1], rows[-1] if rows else None),
         chart=(_months(lines[:-1]) if split == "month" else _bars(lines[:-1])) if lines else None,
         note=f"{_log_note(lines, split)} {HIDDEN_NOTE if any(HIDDEN in row for row in rows) else ''}".strip(),
         folded=split in ("family", "month"),

@@ -75,7 +75,7 @@ def _figures(run, given, chosen: dict[str, str], see_small: bool, hourly: float)
     agreed = agreement(given, events)
     months = len(set(given.columns["month"])) or 1
     return [
-        *(charts.rates(bag_lines(given, agreed, split), split) for split in SPLITS),
+        *(charts.rates(bag_lines(given, agreed, split), split, not see_small) for split in SPLITS),
         charts.costs(channel_costs(given)),
         charts.burden(logged_burden(events, not see_small), hourly),
         charts.fragility(dose_fragility(given), months),
