@@ -98,7 +98,7 @@ def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
     if not see_small and filters.any:
         return Moves(asked, coverage(run), {}, (), (), (), True, WITH_THE_RIGHT)
     flows = ask_tables(run, FLOWS, asked)
-    shown = parts_shown([row[9] for row in flows], see_small)
+    shown = parts_shown([row[9] for row in flows], see_small, [DIRECTIONS.index(row[0]) for row in flows])
     reasons = ask_tables(run, REASONS, asked)
     why = parts_shown([row[2] for row in reasons], see_small)
     continuity = tuple(_continuity(row, see_small) for row in ask_tables(run, CONTINUITY, asked))
@@ -117,13 +117,13 @@ def moves(run: Run, filters: DashboardFilters, see_small: bool) -> Moves:
     )  # fmt: skip
 
 
-def parts_shown(people: Sequence[int], see_small: bool) -> list[bool]:
-    """Which parts of a total that everybody knows may be shown."""
+def parts_shown(people: Sequence[int], see_small: bool, totals: Sequence[int] | None = None) -> list[bool]:
+    """Which parts of a total that everybody knows may be shown; totals: which of several each is a part of."""
     if see_small or not people:
         return [True] * len(people)
-    parts = np.arange(len(people))
-    flat = np.zeros(len(people), dtype=np.int64)
-    hidden = hide(np.array(people), Lines.from_pairs(flat, np.full(len(people), KNOWN), parts, np.full(len(people), 2), flat))
+    parts, flat = np.arange(len(people)), np.zeros(len(people), dtype=np.int64)
+    line = flat if totals is None else np.array(totals, dtype=np.int64)
+    hidden = hide(np.array(people), Lines.from_pairs(line, np.full(len(people), KNOWN), parts, np.full(len(people), 2), flat))
     return [not gone for gone in hidden]
 
 

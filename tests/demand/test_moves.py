@@ -6,7 +6,7 @@ from demand.charts.therapy_risk import high
 from demand.engine.disclosure import HIDDEN
 from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters
-from demand.selectors.moves import DIRECTIONS, moves
+from demand.selectors.moves import DIRECTIONS, moves, parts_shown
 from demand.selectors.steerage import steerage
 from demand.selectors.therapy_risk import TherapyRisk, TherapyRisks, therapy_risks
 from tests.demand.flow import CLINIC, DOCTOR, HOSPITAL, PRESCRIBERS, STRANGER, day, span, to_episodes
@@ -75,6 +75,16 @@ def test_without_the_right_few_people_are_in_no_flow(run):
     assert all(flow.people is HIDDEN or flow.people >= 11 for flow in found.flows)
     assert HIDDEN in [flow.people for flow in found.flows]
     assert moves(run, DashboardFilters(payer="x"), see_small=False).withheld
+
+
+def test_one_hidden_flow_of_a_direction_has_company_in_that_direction(run):
+    people, directions = [40, 30, 3, 20, 50, 4], [0, 0, 0, 1, 1, 1]
+    assert parts_shown(people, False) == [True, True, False, False, True, False]  # 3, 4 and 20 hide each other in one sum
+    assert parts_shown(people, False, directions) == [True, False, False, False, True, False]
+    found = moves(run, DashboardFilters(), see_small=False)
+    for direction, total in found.total.items():
+        hidden = [flow for flow in found.flows if flow.direction == direction and flow.moves is HIDDEN]
+        assert total is HIDDEN or len(hidden) != 1
 
 
 def test_a_quarter_counts_who_moved_under_a_site_policy(run):
