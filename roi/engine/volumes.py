@@ -5,7 +5,8 @@ others) × payer × line of business × therapy × what becomes of it under the 
 months ÷ months. Readable in `sql/volumes.sql`.
 
 A count of 1 to 10 people must not leave the patient-level tables, and a scenario's inputs are read by everybody: smaller cells
-are pooled with others (therapies first, then payers), and what is still too small is left out.
+are pooled with others (therapies first, then payers), and what is still too small is left out. Cells are pooled market by market, and
+those of all markets are the sums of the markets' own: all less some markets then leaves what the others' scenarios say, and no few people.
 """
 
 import datetime as dt
@@ -35,6 +36,7 @@ class Strand:
     infusions of people whom the clinical line keeps from that class of site."""
 
     strand_no: int
+    market: str
     place: str
     payer: str
     plan: str
@@ -139,14 +141,15 @@ def read_volumes(
 
 
 def _pool(connection, strands, keys, pooled):
-    """Widen cells of 1 to 10 people until none is left; returns the strands' cells and what was dropped."""
+    """Widen a market's cells of 1 to 10 people until none is left; returns the strands' cells and what was dropped."""
     left_out = 0
+    keys = {number: (strands[number].market, key) for number, key in keys.items()}
     while True:
         people = _people(connection, keys)
         small = {key for key, count in people.items() if count < SMALLEST_SHOWN}
         if not small:
-            return keys, left_out
-        wider = {key: pooled(key) for key in small}
+            return {number: key for number, (_, key) in keys.items()}, left_out
+        wider = {(market, key): above and (market, above) for market, key in small for above in [pooled(key)]}
         left_out += sum(strands[number].infusions for number, key in keys.items() if key in small and wider[key] is None)
         keys = {number: wider.get(key, key) for number, key in keys.items()}
         keys = {number: key for number, key in keys.items() if key is not None}

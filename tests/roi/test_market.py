@@ -2,9 +2,14 @@
 
 import datetime as dt
 import json
+from collections import Counter
 from decimal import Decimal as D
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roi.engine.leaving import Law
 from roi.engine.market import ELSEWHERE, HOSPITAL, Market
@@ -12,6 +17,7 @@ from roi.engine.measure_market import POOLED_PAYERS, POOLED_THERAPIES, PolicyBoo
 from tests.roi import claims_run as claims
 
 ON = dt.date(2026, 5, 1)
+MARKETS, PAYERS, FAMILIES = ("metro", "suburban", "rural"), ("Plan A", "Plan B"), ("infliximab", "vedolizumab")
 
 
 def measure(tmp_path, rows, *, rates=(), policies=(), laws=(), name="", sites_340b=(), denials=(), exposed=None, bound=(), **book):
@@ -52,6 +58,31 @@ def test_what_is_neither_at_our_hospital_nor_elsewhere_does_not_count(tmp_path):
 def test_a_market_is_chosen_by_name(tmp_path):
     rows = claims.everybody(range(12)) + claims.everybody(range(20, 40), market="rural")
     assert only(measure(tmp_path, rows, name="rural")).infusions_per_month == 20
+
+
+@given(st.lists(st.tuples(*(st.sampled_from(names) for names in (MARKETS, PAYERS, FAMILIES)), st.integers(1, 16)), max_size=9))
+@settings(max_examples=6, deadline=None)
+def test_all_markets_tell_no_more_than_each_market_does(groups):
+    """What all markets say is the sum of what each says, so that all less some markets leaves no few people of another."""
+    rows, people = claims.everybody(range(12), market="metro"), 12
+    for market, payer, family, number in groups:
+        rows += claims.everybody(range(people, people + number), months=1, market=market, payer=payer, family=family)
+        people += number
+    with TemporaryDirectory() as folder:
+        added = Counter()
+        for name in (*MARKETS, ""):
+            found = measure(Path(folder), rows, name=name)
+            cells = (
+                Counter() if found is None else Counter({(one.payer, one.family): one.infusions_per_month for one in found.cells})
+            )
+            added = added + cells if name else added
+    assert cells.keys() == added.keys() and all(abs(cells[key] - added[key]) < D("0.001") for key in cells)
+
+
+def test_one_small_market_is_not_left_over(tmp_path):
+    rows = claims.everybody(range(12)) + claims.everybody(range(20, 25), market="rural")
+    assert only(measure(tmp_path, rows)).infusions_per_month == 12
+    assert measure(tmp_path, rows, name="rural").cells == ()
 
 
 def test_patients_elsewhere_are_apart(tmp_path):

@@ -1,5 +1,5 @@
 -- A run's infusions of the last mature months -> the strands a scenario is made of, and their people.
--- Grain: strand = place x payer x plan x line of business x funding x state x site class x molecule x codes billed x fate.
+-- Grain: strand = market x place x payer x plan x line of business x funding x state x site class x molecule x codes billed x fate.
 -- in:  infusion (the run's infusions), fact (its mature flag by month), exposure (the run's, empty where it has none), site_340b,
 --      bound (who the clinical line keeps from which class of site); variables months, market
 -- out: volume_window, chosen (one row per infusion with its strand), strand
@@ -38,11 +38,12 @@ SELECT person_no, family, list(site_class) AS site_classes FROM bound GROUP BY p
 CREATE TEMP TABLE chosen AS
 SELECT
     dense_rank() OVER (
-        ORDER BY place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes, leaves_on, policy_id
+        ORDER BY market, place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes, leaves_on, policy_id
     ) AS strand_no,
     *
 FROM (
     SELECT
+        coalesce(infusion.market, '') AS market,
         CASE WHEN infusion.outcome = 'site_leak' THEN 'elsewhere' ELSE 'hospital' END AS place,
         coalesce(infusion.payer, 'unknown') AS payer,
         coalesce(infusion.plan, '') AS plan,
@@ -84,7 +85,7 @@ FROM (
 CREATE TEMP TABLE strand AS
 SELECT
     strand_no,
-    place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes, leaves_on, policy_id,
+    market, place, payer, plan, line_of_business, funding_type, state, site_class, family, molecule, hcpcs_codes, leaves_on, policy_id,
     count(*) AS infusions,
     count(dose) AS with_dose,
     coalesce(sum(dose), 0) AS dose,
