@@ -11,8 +11,9 @@ from roi.access import access_editable, access_editing, access_version
 from roi.actions import scenarios
 from roi.actions.compute import request_scenario_run
 from roi.actions.example import months_after
+from roi.engine.field import guess
 from roi.engine.formulary import off_formulary, with_formulary
-from roi.engine.infusion_center import Center, default_answers, read_value
+from roi.engine.infusion_center import Answer, Center, default_answers, read_value
 from roi.engine.inputs import InputError
 from roi.engine.options import CENTER, OPTIONS, Option
 from roi.forms import CenterForm
@@ -38,6 +39,9 @@ def create(request):
     if market in data.markets:  # asked for from the market's launch checklist
         found = launch_answers(market, option.site_type, first_month, opens_in, timezone.localdate())
         answers |= {key: answer for key, answer in found.items() if option.asks(key)}
+    affiliated = request.GET.get("affiliated", "")
+    if affiliated in ("yes", "no") and option.asks("hospital_affiliated"):
+        answers["hospital_affiliated"] = Answer(affiliated, guess("As asked at “Where to open”"))
     zip_code = request.GET.get("zip", "").strip()
     if zip_code and option.asks("in_reach") and sees_small_counts(request.user):
         try:
@@ -52,7 +56,7 @@ def create(request):
         )
         if saved:
             return _computing(request, form, saved)
-    begin = {"market": market, "place": request.GET.get("place", ""), "zip": zip_code}
+    begin = {"market": market, "place": request.GET.get("place", ""), "zip": zip_code, "affiliated": affiliated}
     return _form(request, form, {"data": data, "options": OPTIONS.values(), "begin": begin})
 
 
