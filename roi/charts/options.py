@@ -8,7 +8,7 @@ from roi.charts.value import DOWN, UP
 from roi.engine.cash_flow import PARTS
 from roi.engine.options import NOTHING
 from roi.engine.worlds import DO_NOTHING, TODAY
-from roi.selectors.options import Side
+from roi.selectors.options import Side, differing
 
 
 def figures(sides: Sequence[Side]) -> tuple[Figure, ...]:
@@ -55,7 +55,9 @@ def _value(sides: list[Side]) -> Figure:
         key="options",
         title="Value of each option",
         reading=_reading(sides, npv),
-        direction="The same patients, prices and months in each; an option differs by what it costs, who comes and what is paid there.",
+        direction=f"{_differ(sides)}: each bar is read by itself, none is ranked against another."
+        if differing(sides)
+        else "The same patients, prices and months in each; an option differs by what it costs, who comes and what is paid there.",
         metric="options",
         table=Table("Options side by side", columns, rows),
         chart={
@@ -74,9 +76,17 @@ def _reading(sides: list[Side], npv: list[int]) -> str:
         return "Doing nothing is worth nothing against itself."
     best, name = max(tried)
     adding = sum(cents > 0 for cents, _ in tried)
+    if differing(sides):
+        return f"{adding} of {len(tried)} add{'s' if adding == 1 else ''} value against doing nothing, each on figures of its own."
     if not adding:
         return f"None of {len(tried)} adds value against doing nothing; “{name}” loses least, {words.dollars_short(abs(best))}."
     return f"{adding} of {len(tried)} add{'s' if adding == 1 else ''} value against doing nothing; “{name}” most, {words.dollars_short(best)}."
+
+
+def _differ(sides: Sequence[Side]) -> str:
+    *most, last = differing(sides)
+    found = f"{', '.join(most)} and {last}" if most else last
+    return f"Their {found} differ, as told below"
 
 
 def _row(side: Side, with_draws: bool) -> tuple:
@@ -119,7 +129,9 @@ def _parts(sides: list[Side]) -> Figure:
     return Figure(
         key="option-parts",
         title="What each is made of",
-        reading=f"“{costliest}” costs most, {words.dollars_short(-spending['parts_npv_cents']['costs'])}; a row adds up to its value.",
+        reading="A row adds up to its value."
+        if differing(sides)
+        else f"“{costliest}” costs most, {words.dollars_short(-spending['parts_npv_cents']['costs'])}; a row adds up to its value.",
         direction="Present value against doing nothing, rounded to the dollar.",
         table=Table("Parts of each option's value", columns, rows),
     )

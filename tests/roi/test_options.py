@@ -249,12 +249,29 @@ def test_every_option_is_shown_live_and_may_be_kept_beside_the_scenario(make, as
 
 
 @pages
+def test_a_scenario_begins_with_the_affiliation_that_was_searched_for(published, as_editor):
+    def prefilled(**asked):
+        return as_editor.get(reverse("roi:create"), asked).context["form"]["hospital_affiliated"].value()
+
+    assert [prefilled(affiliated=said) for said in ("yes", "no", "x")] == ["yes", "no", "yes"]
+    assert as_editor.get(reverse("roi:create"), {"option": "expand", "affiliated": "no"}).status_code == 200
+
+
+@pages
 def test_kept_scenarios_stand_side_by_side_as_their_own_pages_show_them(make, as_reader):
     one, two = make("Center one"), make("Center two", chairs="9")
     page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
     npv = [each.versions.get().results.get().summary["baselines"]["do_nothing"]["npv_cents"] for each in (one, two)]
     assert [row[1] for row in page.context["figures"][0].table.rows] == npv
     assertNotContains(page, "do not rest on the same volumes")
+    assertContains(page, "The same patients, prices and months in each")
+    other = two.versions.get()
+    other.inputs["market"] |= {"name": "metro", "first_month": "2025-01-01"}
+    other.save()
+    page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
+    assertContains(page, "Their markets and months differ")
+    assertNotContains(page, "The same patients")
+    assert not any("most" in figure.reading for figure in page.context["figures"])
     assert as_reader.get(reverse("roi:side-by-side") + "?s=x").status_code == 404
     assert as_reader.get(reverse("roi:side-by-side") + "?s=999").status_code == 404
 
