@@ -6,7 +6,7 @@ from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import plain, shortened
 from roi import words
 from roi.charts.value import DOWN, UP
-from roi.engine.cents import round_half_up
+from roi.engine.cents import add_up, round_half_up
 from roi.engine.home_day import HomeDay
 from roi.selectors.home_days import HomeDays, HomeRow
 
@@ -30,19 +30,7 @@ def gaps(found: HomeDays, title: str, by_payer: bool) -> Figure:
         Column("gap", "All together", "exact_cents"),
         Column("note", "Note", "prose"),
     )
-    rows = tuple(
-        (
-            name(row, by_payer),
-            cents(row.day.price.administration),
-            cents(row.day.service_cost),
-            cents(row.day.service_gap),
-            cents(row.day.gap_a_day),
-            cents(row.day.drug_gap),
-            cents(row.day.gap),
-            note(row.day),
-        )
-        for row in found.rows
-    )
+    rows = tuple((name(row, by_payer), *amounts(row.day), note(row.day)) for row in found.rows)
     return Figure(
         key="home-gaps",
         title=title,
@@ -53,6 +41,13 @@ def gaps(found: HomeDays, title: str, by_payer: bool) -> Figure:
         note=f"The chart shows the {DRAWN} with the widest shortfall or the least surplus." if len(found.known) > DRAWN else "",
         metric=METRIC,
     )
+
+
+def amounts(day: HomeDay) -> tuple[int | None, ...]:
+    """Payment, cost, gap, gap a day, drug margin and all together: gaps of the cents that are shown, so that a row adds up."""
+    payment, cost, drug = cents(day.price.administration), cents(day.service_cost), cents(day.drug_gap)
+    gap = None if payment is None else payment - cost
+    return payment, cost, gap, cents(day.gap_a_day), drug, None if gap is None or drug is None else gap + drug
 
 
 def name(row: HomeRow, by_payer: bool) -> str:
@@ -116,6 +111,8 @@ def _chart(found: HomeDays, by_payer: bool) -> dict:
 def visit_costs(row: HomeRow) -> Table:
     """What the services of one infusion cost, line by line with the formula."""
     columns = (Column("line", "Cost"), Column("cents", "An infusion", "exact_cents"), Column("words", "How", "prose"))
-    rows = tuple((line.label, cents(line.cents), line.words) for line in row.day.costs)
-    total = ("Together", cents(row.day.service_cost), "")
+    together = cents(row.day.service_cost)
+    shown = add_up({line.label: line.cents for line in row.day.costs}, together)
+    rows = tuple((line.label, shown[line.label], line.words) for line in row.day.costs)
+    total = ("Together", together, "")
     return Table(f"Service cost of one infusion of {row.therapy.family} at home", columns, rows, total)

@@ -9,11 +9,12 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import accumulate
 
+from demand.words import line_of_business
 from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import groups_of, inputs_of, read_value, values_of
+from roi.engine.infusion_center import Center, groups_of, inputs_of, read_value, values_of
 from roi.engine.line_month import HOSPITAL_LINES, POLICY_LINES, line_month
 from roi.engine.margin_formula import hospital_formula, site_formula
 from roi.engine.worlds import DO_NOTHING
@@ -221,11 +222,11 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     if not 0 <= month <= inputs.horizon:
         return None
     made = line_month(inputs, line, value.baseline, month)
-    formulas = _formulas(value, line, month)
+    formulas, names = _formulas(value, line, month), _group_names(value.page.center)
     rows = tuple(
         Row(
             (
-                step.name,
+                names.get(step.name, step.name),
                 _number(step.in_scenario),
                 _number(step.in_baseline),
                 "" if step.each is None else words.dollars(round_half_up(step.each)),
@@ -244,6 +245,17 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     columns = ("What", "In the scenario", f"Under “{name}”", "Each", "Scenario", "Baseline", "How each is made")
     title = f"{words.line_name(line)}, month {month}"
     return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(value.line(line)[month]))
+
+
+def _group_names(center: Center) -> dict[str, str]:
+    """By patient group: its name with the line of business in words."""
+    with localcontext(EXACT):
+        answers = values_of(center)
+        return {
+            group.name: group.name.replace(f", {cell.line_of_business}, ", f", {line_of_business(cell.line_of_business)}, ", 1)
+            for cell in center.market.cells
+            for group in groups_of(cell, answers)
+        }
 
 
 def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:

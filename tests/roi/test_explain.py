@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 from django.urls import reverse
-from pytest_django.asserts import assertContains
+from pytest_django.asserts import assertContains, assertNotContains
 
 from roi.engine.cash_flow import BASELINES, cash_flow
 from roi.engine.center_fields import FIELDS
@@ -92,6 +92,13 @@ def test_a_figure_of_another_engine_says_so(make, as_reader):
     result.summary["baselines"]["do_nothing"]["npv_cents"] += 1
     result.save()
     assertContains(as_reader.get(address(scenario, figure="npv")), "another version of the engine")
+
+
+def test_groups_are_named_in_words(make, as_reader):
+    scenario = make()
+    page = as_reader.get(address(scenario, figure="line:kept_margin", month="30"))
+    assertContains(page, "Plan A, Commercial, infliximab")
+    assertNotContains(page, ", commercial, ")
 
 
 def test_what_is_not_there_is_not_found(make, as_reader):

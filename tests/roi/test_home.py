@@ -11,8 +11,10 @@ from pytest_django.asserts import assertContains, assertNotContains
 from payers.engine.price_book import Fee
 from payers.engine.prices import MEDICARE_PAID_SHARE
 from payers.models import DrugFamily, Rate
+from roi.charts import home as charts
 from roi.engine.home_day import Therapy, home_day
 from roi.home_form import HomeCostsForm
+from roi.selectors.home_days import HomeRow
 from tests.infusion_strategy.published import sign_in
 from tests.payers.price_builders import book, rate
 
@@ -45,6 +47,25 @@ def test_a_per_diem_below_cost_is_a_gap_though_the_drug_earns():
     assert found.service_gap == 33_200 - found.service_cost < 0
     assert found.drug_gap == found.price.drug - 120_000 > 0
     assert found.gap == found.service_gap + found.drug_gap
+
+
+def test_shown_cents_add_up_in_every_row_and_in_the_visit():
+    """Pays and supplies with fractions of a cent: each amount is rounded once, and none is a cent beside the sum of the others."""
+    for odd in range(60):
+        found = day(
+            HOME,
+            VISIT,
+            HOUR,
+            DRUG,
+            supplies=D(4_000) + D(odd) / 7,
+            delivery=D(3_000) + D(odd) / 9,
+            waste=D(odd) / 1000 + D("0.00011"),
+        )
+        payment, cost, gap, _, drug, together = charts.amounts(found)
+        assert (gap, together) == (payment - cost, gap + drug)
+        assert abs(together - found.gap) < 2
+        table = charts.visit_costs(HomeRow(INFLIXIMAB, found))
+        assert sum(row[1] for row in table.rows) == table.total[1] == cost
 
 
 def test_the_gap_a_day_is_over_the_days_that_are_paid():
