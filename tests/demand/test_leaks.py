@@ -261,3 +261,8 @@ def test_the_largest_row_beside_hidden_ones_is_the_largest_of_what_may_be_shown(
     first, *others = told.rows
     for rows, says in ((told.rows, False), ((replace(first, left=HIDDEN_SLICE), *others), True)):
         assert ("of what may be shown, most left at" in figures(replace(told, rows=rows), "")[-1].reading) == says
+
+
+@pytest.mark.parametrize("address", ["/leakage/treatments/", "/line/people/"])
+def test_lists_say_that_no_run_is_published_yet(db, client, address):
+    assert "No claims run is published yet" in sign_in(client, "analyst").get(address).content.decode()
