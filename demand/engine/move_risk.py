@@ -38,7 +38,7 @@ LEARNED_MOVES = 50  # fewer moves say too little of what goes before a move …
 JUDGED_MOVES = 20  # … and fewer in the year after too little of how good the forecast was
 FOLLOWED = 0.9  # of the treatments at risk on the evaluation's day must be known for all 12 months
 CHUNK = 5_000
-BESIDE_PYTHON = 0.4  # of the memory limit
+BESIDE_PYTHON, LEAST_BYTES = 0.4, 240_000_000  # of the memory limit, where that is enough for 20,000 people
 RESAMPLES = 1_000
 CHANCE_YEARS = 400
 SEED = 20260601
@@ -103,7 +103,8 @@ def write_move_risk(connection: duckdb.DuckDBPyConnection, folder: Path, referen
 def room_for_python(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Less of DuckDB's memory, which spills the rest, while frames and scikit-learn lie beside it."""
     [(limit,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
-    connection.execute(f"SET memory_limit = '{round(parse_bytes(limit) * BESIDE_PYTHON)}B'")
+    whole = parse_bytes(limit)
+    connection.execute(f"SET memory_limit = '{min(whole, max(round(whole * BESIDE_PYTHON), LEAST_BYTES))}B'")
     try:
         yield
     finally:
