@@ -34,7 +34,7 @@ from roi.selectors import scenarios
 
 AGE, OLDER, YEARS = "AGE", 21, 3  # the age line is moved from where it stands to 21; by 3 years where it stands there already
 HOSPITAL, OUTSIDE = "hopd_on_campus", ("home", "infusion_center")
-ROUNDED = " Numbers of people are rounded to tens; 1 to 10 people are hidden."
+ROUNDED = " Numbers of people are slightly perturbed and rounded to tens; 1 to 10 people are hidden."
 
 
 @dataclass(frozen=True)
