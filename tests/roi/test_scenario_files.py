@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from demand.models import Run
-from roi.engine.cash_flow import BASELINES
+from roi.engine.cash_flow import BASELINES, PARTS
 from roi.engine.scenario_file import checksum, read_scenario_file
 from roi.models import Scenario, ScenarioResult
 from roi.tasks import scenario as work
@@ -137,7 +137,8 @@ def test_the_workbook_recalculated_is_the_screen_to_the_cent(make, as_reader):
         for label, key in (("Net present value", "npv_cents"), ("Not discounted", "total_cents"), ("Peak cash", "peak_cash_cents")):
             assert round(book.at("Answer", f"{letter}{labels[label] + first}") * 100) == value[key], (baseline, label)
         parts = [round(cents * 100) for cents in book.column("Bridge", letter)[1:]]
-        assert parts == [*value["parts_npv_cents"].values(), value["npv_cents"]]
+        kept = value["parts_npv_cents"]  # PostgreSQL keeps no order of keys
+        assert parts == [*(kept[part] for part in PARTS if part in kept), value["npv_cents"]]
     for cell in book.formulas:
         assert isinstance(book.at(*cell), float | int), cell
     by_way = result.summary["contributions"]
