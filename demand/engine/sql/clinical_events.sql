@@ -45,8 +45,8 @@ WITH inpatient AS (  -- a hospital's claim tells the whole stay, a clinician's o
     FROM asked_line
     WHERE is_emergency
     UNION ALL
-    SELECT 'admission', person_id, min(from_on), max(until_on), arg_min(string_split(diagnosis_codes, ';')[1], from_on),
-        arg_min(npi, from_on), arg_min(data_source, from_on)
+    SELECT 'admission', person_id, min(from_on), max(until_on), arg_min(string_split(diagnosis_codes, ';')[1], (from_on, diagnosis_codes)),
+        arg_min(npi, (from_on, npi)), arg_min(data_source, (from_on, data_source))
     FROM stay
     GROUP BY person_id, stay_no
     UNION ALL

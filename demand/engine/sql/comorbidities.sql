@@ -11,7 +11,7 @@ WITH told AS (  -- few texts stand on many lines
 )
 SELECT
     person.person_id, person.person_no, mapped.measure, max(line.service_date) AS last_on,
-    arg_max(mapped.diagnosis_code, line.service_date) AS diagnosis_code
+    arg_max(mapped.diagnosis_code, (line.service_date, mapped.diagnosis_code)) AS diagnosis_code
 FROM asked_line AS line
 JOIN mapped USING (diagnosis_codes)
 JOIN (SELECT DISTINCT person_id, person_no FROM run_infusions) AS person USING (person_id)

@@ -9,9 +9,9 @@
 CREATE OR REPLACE TEMP TABLE prescriber_group AS
 SELECT
     npi,
-    arg_max(coalesce(nullif(specialty, ''), 'unknown'), coalesce(starts_on, DATE '1900-01-01')) AS specialty,
-    arg_max(coalesce(nullif(relation, ''), 'unknown'), coalesce(starts_on, DATE '1900-01-01')) AS relation,
-    arg_max(coalesce(nullif(market, ''), 'unknown'), coalesce(starts_on, DATE '1900-01-01')) AS prescriber_market
+    arg_max(coalesce(nullif(specialty, ''), 'unknown'), (coalesce(starts_on, DATE '1900-01-01'), specialty, relation, market)) AS specialty,
+    arg_max(coalesce(nullif(relation, ''), 'unknown'), (coalesce(starts_on, DATE '1900-01-01'), specialty, relation, market)) AS relation,
+    arg_max(coalesce(nullif(market, ''), 'unknown'), (coalesce(starts_on, DATE '1900-01-01'), specialty, relation, market)) AS prescriber_market
 FROM ref_prescribers
 WHERE npi IS NOT NULL
 GROUP BY npi;

@@ -52,21 +52,21 @@ WITH nearest AS (
     SELECT
         event.person_no,
         max(event_on) FILTER (kind IN ('reaction', 'epinephrine')) AS reaction_on,
-        arg_max(detail, event_on) FILTER (kind IN ('reaction', 'epinephrine')) AS reaction_code,
-        max(event_on) FILTER (kind = 'cardiopulm') AS cardiopulm_on, arg_max(detail, event_on) FILTER (kind = 'cardiopulm') AS cardiopulm_code,
-        max(event_on) FILTER (kind = 'renal_fluid') AS renal_fluid_on, arg_max(detail, event_on) FILTER (kind = 'renal_fluid') AS renal_fluid_code,
-        max(event_on) FILTER (kind = 'pregnancy') AS pregnancy_on, arg_max(detail, event_on) FILTER (kind = 'pregnancy') AS pregnancy_code,
+        arg_max(detail, (event_on, detail)) FILTER (kind IN ('reaction', 'epinephrine')) AS reaction_code,
+        max(event_on) FILTER (kind = 'cardiopulm') AS cardiopulm_on, arg_max(detail, (event_on, detail)) FILTER (kind = 'cardiopulm') AS cardiopulm_code,
+        max(event_on) FILTER (kind = 'renal_fluid') AS renal_fluid_on, arg_max(detail, (event_on, detail)) FILTER (kind = 'renal_fluid') AS renal_fluid_code,
+        max(event_on) FILTER (kind = 'pregnancy') AS pregnancy_on, arg_max(detail, (event_on, detail)) FILTER (kind = 'pregnancy') AS pregnancy_code,
         max(event_on) FILTER (kind = 'investigational') AS investigational_on,
-        arg_max(detail, event_on) FILTER (kind = 'investigational') AS investigational_code
+        arg_max(detail, (event_on, detail)) FILTER (kind = 'investigational') AS investigational_code
     FROM clinical_event AS event
     GROUP BY event.person_no
 ), ill AS (  -- the wider groups of AHRQ: heart failure, valves, lung circulation, chronic lung disease; kidneys, moderate and severe
     SELECT
         person_no,
         max(last_on) FILTER (measure IN ('HF', 'VALVE', 'PULMCIRC', 'LUNG_CHRONIC')) AS cardiopulm_wide_on,
-        arg_max(diagnosis_code, last_on) FILTER (measure IN ('HF', 'VALVE', 'PULMCIRC', 'LUNG_CHRONIC')) AS cardiopulm_wide_code,
+        arg_max(diagnosis_code, (last_on, diagnosis_code)) FILTER (measure IN ('HF', 'VALVE', 'PULMCIRC', 'LUNG_CHRONIC')) AS cardiopulm_wide_code,
         max(last_on) FILTER (measure IN ('RENLFL_MOD', 'RENLFL_SEV')) AS renal_fluid_wide_on,
-        arg_max(diagnosis_code, last_on) FILTER (measure IN ('RENLFL_MOD', 'RENLFL_SEV')) AS renal_fluid_wide_code,
+        arg_max(diagnosis_code, (last_on, diagnosis_code)) FILTER (measure IN ('RENLFL_MOD', 'RENLFL_SEV')) AS renal_fluid_wide_code,
         list(measure ORDER BY measure) FILTER (last_on > (SELECT max(as_of) FROM under_way) - 365) AS comorbidities
     FROM comorbidity
     GROUP BY person_no
@@ -83,7 +83,7 @@ WITH nearest AS (
     CROSS JOIN (SELECT max(as_of) AS as_of FROM under_way) AS under
     GROUP BY day.person_no
 ), concurrent AS (
-    SELECT under_way.episode_id, max(day.service_date) AS oncology_on, arg_max(day.family, day.service_date) AS oncology_family
+    SELECT under_way.episode_id, max(day.service_date) AS oncology_on, arg_max(day.family, (day.service_date, day.family)) AS oncology_family
     FROM under_way
     JOIN infusion_day AS day
         ON day.person_no = under_way.person_no AND day.clinical_line = 'oncology' AND day.family <> under_way.family
