@@ -1,8 +1,5 @@
 """People by ZIP code and year: what is on file, and a file that adds years to it."""
 
-import tempfile
-from pathlib import Path
-
 from django.db.models import Count, Sum
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -10,9 +7,9 @@ from django.views.decorators.http import require_http_methods
 from sites.access import access_editing
 from sites.actions.load import load_population
 from sites.actions.registers import Loaded
-from sites.engine.text_file import RefusedTable
 from sites.models import ZipPopulation
 from sites.views.register import MOST_BYTES, UploadForm
+from sites.views.uploads import read_upload
 
 SHOWN = 20
 
@@ -39,12 +36,4 @@ def _loaded(form: UploadForm) -> Loaded | None:
     if file.size > MOST_BYTES:
         form.add_error("file", f"{file.name} has more than {MOST_BYTES // 1_000_000} MB; load it in parts, a few years each.")
         return None
-    with tempfile.NamedTemporaryFile() as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-        kept.flush()
-        try:
-            return load_population(Path(kept.name), file.name)
-        except RefusedTable as refusal:
-            form.add_error("file", str(refusal))
-            return None
+    return read_upload(form, lambda path: load_population(path, file.name))

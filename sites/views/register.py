@@ -1,9 +1,7 @@
 """Keeping the site register: one entry by form, many by file after a look at what it would change, undoing."""
 
 import csv
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from django import forms
 from django.contrib import messages
@@ -16,10 +14,10 @@ from sites.actions import changes as actions
 from sites.actions.decisions import Refused, drop_change
 from sites.engine.rows import Problem
 from sites.engine.site_entries import FILE_COLUMNS, differences
-from sites.engine.text_file import RefusedTable
 from sites.models import Site, SiteChange
 from sites.site_form import LABELS, LISTS, SiteForm, in_words
 from sites.views.decisions import decide
+from sites.views.uploads import read_upload
 
 MOST_BYTES = 20_000_000
 SHOWN_ROWS = 200
@@ -115,15 +113,7 @@ def _checked(form: UploadForm, user) -> SiteChange | None:
     if file.size > MOST_BYTES:
         form.add_error("file", f"{file.name} has more than {MOST_BYTES // 1_000_000} MB; this is not a register of sites.")
         return None
-    with tempfile.NamedTemporaryFile() as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-        kept.flush()
-        try:
-            return actions.check_table(actions.read_sites(Path(kept.name), file.name), user)
-        except RefusedTable as refusal:
-            form.add_error("file", str(refusal))
-            return None
+    return read_upload(form, lambda path: actions.check_table(actions.read_sites(path, file.name), user))
 
 
 @require_safe
