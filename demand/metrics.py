@@ -16,6 +16,8 @@ SETTINGS = {
     "payable_above_cents": "cents above which a drug line is payable",
     "claim_merge_days": "days between a professional and a facility claim of one infusion, at most",
     "fill_days_before": "days before an infusion in which a pharmacy may have supplied its drug",
+    "log_doses": "doses of a therapy from which on a clinic's log that noted few of them counts",
+    "log_share": "share of a therapy's doses that a clinic's log must have noted",
     "fill_days_after": "days after an infusion in which a pharmacy's claim for its drug may be dated",
     "dose_flag_below": "times the lowest usual dose: below it a dose is far from usual",
     "dose_flag_above": "times the highest usual dose: above it a dose is far from usual",
@@ -296,9 +298,17 @@ METRICS = {
             limits="Precision by the log is the share of inferred white bags that the clinic noted, in the days that its log covers: a log that misses "
             "doses makes it lower than it is. Recall is the share of noted doses that claims show as white-bagged. Log and claims meet by clinic, drug and day, "
             "since the log names no person; the log also helps to choose among a person's fills, so the two are not wholly independent. "
-            "Where a run has no pharmacy claim of a payer, a dose that the site did not bill is probable where the clinic noted it or the payer's "
-            "drug-source policy asks for it, and not known otherwise: bags without note and rule are missed then.",
-            parameters=("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days"),
+            "Where a run has no pharmacy claim of a payer, a dose that the site did not bill is probable where the clinic noted it, the site states the "
+            "drug without charging for it, the payer's drug-source policy asks for it, or another dose of the same therapy there is such a bag; not "
+            "where the clinic's log noted hardly any of the therapy's doses, for our own pharmacy may have sent them. Otherwise it is not known.",
+            parameters=(
+                "fill_days_before",
+                "fill_days_after",
+                "payable_above_cents",
+                "payable_window_days",
+                "log_doses",
+                "log_share",
+            ),
             sql=("infusions", "channels", "channels_round", "channels_noted", "infusion_rows"),
         ),
         Metric(

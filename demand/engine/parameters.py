@@ -22,6 +22,8 @@ class Parameters:
     claim_merge_days: int = 1  # professional and facility claims this close are one infusion
     fill_days_before: int = 30  # a fill may come this long before the administration …
     fill_days_after: int = 3  # … or this long after it
+    log_doses: int = 2  # from so many doses of a therapy on, a clinic's log that notes fewer than …
+    log_share: float = 0.25  # … this share of them says that no outside pharmacy supplied it (our assumption)
     fill_unadministered_days: int = 30  # a fill without an administration after this long is unadministered
 
     drug_code_pattern: str = r"^(J\d{4}|Q(01[3-8]|20[1-5]|407|408|51\d|9\d\d)\d|C9\d{3}|S0\d{3})$"  # drugs, also those not ours

@@ -64,7 +64,9 @@ class World:
         for row in reference.orders.to_dict("records"):
             self.orders[row["person_id"]].append(row)
         self.logged: dict[tuple, set[str]] = defaultdict(set)
+        self.logged_days: set[tuple] = set()  # of any code
         for row in reference.white_bag_events.to_dict("records"):
+            self.logged_days.add((row["site_id"], row["administered_on"]))
             for code in self.codes.get(row["hcpcs_code"], []):
                 self.logged[row["site_id"], row["administered_on"]].add(code["family"])
 
@@ -408,35 +410,74 @@ def _find_drugs(
     for one in infusions:
         if one not in needing:
             one.channel = "buy_and_bill"
-        elif one.supply is None and not one.needs_drug:
-            _note(one, infusions, world)
+    _note([one for one in needing if one.supply is None and not one.needs_drug], infusions, world, p)
 
 
-def _note(one: Infusion, infusions: list[Infusion], world: World) -> None:
-    """Probable where the clinic's log or, without pharmacy claims of the payer, its policy says so of a therapy of the person."""
+def _note(open_ones: list[Infusion], infusions: list[Infusion], world: World, p: Parameters) -> None:
+    """A person's infusions without a drug -> probable, where the clinic's log or, without pharmacy claims of the payer, something else says so."""
+    possible = [(one, days, family) for one in open_ones for days, family in _therapies(one, infusions, world)]
+    therapies = defaultdict(list)
+    for one, _, family in possible:
+        therapies[one.site_id, family].append(one)
+    said = [(one, 0, days, family) for one, days, family in possible if family in _logged(one, world)]
+    supposable = []
+    for one, days, family in possible:
+        kept = [other for other in therapies[one.site_id, family] if _keeps_log(other, world)]
+        noted = sum(family in _logged(other, world) for other in kept)
+        if not _has_fills(one, world) and (len(kept) < p.log_doses or noted >= p.log_share * len(kept)):
+            supposable.append((one, days, family))
+    said += [(one, 1, days, family) for one, days, family in supposable if _free_of_charge(one, p)]
+    said += [(one, 2, days, family) for one, days, family in supposable if _asks_for_a_bag(one, family, world)]
+    bagged = {(one.site_id, family) for one, _, _, family in said}
+    said += [(one, 3, days, family) for one, days, family in supposable if (one.site_id, family) in bagged]
+    for one in open_ones:
+        if reasons := [reason[1:] for reason in said if reason[0] is one]:
+            one.channel, one.confidence, one.noted = "white_bag", "probable", min(reasons)[2]
+
+
+def _therapies(one: Infusion, infusions: list[Infusion], world: World) -> list[tuple[float, str]]:
+    """(days to the nearest dose, family) of what it may have been."""
     stated = [
         world.ndcs[line["ndc_code"]]["family"]
         for line in one.lines
         if line["role"] == "administration" and line["ndc_code"] in world.ndcs
     ]
-    own = one.family or min(stated, default=None)
-    possible = [(0, own)] if own else [(abs((other.day - one.day).days), other.family) for other in infusions if other.family]
-    logged = world.logged.get((one.site_id, one.day.isoformat()), set())
-    said = [(0, days, family) for days, family in possible if family in logged]
-    said += [(1, days, family) for days, family in possible if _asks_for_a_bag(one, family, world)]
-    if said:
-        one.channel, one.confidence, one.noted = "white_bag", "probable", min(said)[2]
+    if own := one.family or min(stated, default=None):
+        return [(0, own)]
+    others = [(abs((other.day - one.day).days), other.family) for other in infusions if other.family]
+    logged = _logged(one, world)
+    return others or ([(0, *logged)] if len(logged) == 1 else [])
+
+
+def _logged(one: Infusion, world: World) -> set[str]:
+    return world.logged.get((one.site_id, one.day.isoformat()), set())
+
+
+def _keeps_log(one: Infusion, world: World) -> bool:
+    days = [day for site_id, day in world.logged_days if site_id == one.site_id]
+    return bool(days) and min(days) <= one.day.isoformat() <= max(days)
+
+
+def _free_of_charge(one: Infusion, p: Parameters) -> bool:
+    charges = [line["charge_cents"] for line in one.drugs if line["charge_cents"] is not None]
+    given = any(line["role"] == "administration" for line in one.lines)
+    return given and bool(charges) and max(charges) <= p.payable_above_cents
+
+
+def _billed(one: Infusion, name: str) -> str | None:
+    return min((line[name] for line in one.lines if line[name]), default=None)
+
+
+def _has_fills(one: Infusion, world: World) -> bool:
+    payer = _billed(one, "payer")
+    return None in world.filled_payers or (payer is not None and payer.lower() in world.filled_payers)
 
 
 def _asks_for_a_bag(one: Infusion, family: str, world: World) -> bool:
-    payer, lob, funding = (
-        min((line[name] for line in one.lines if line[name]), default=None)
-        for name in ("payer", "line_of_business", "funding_type")
-    )
-    if payer is None or None in world.filled_payers or payer.lower() in world.filled_payers:
-        return False
+    payer, lob, funding = (_billed(one, name) for name in ("payer", "line_of_business", "funding_type"))
     return any(
-        row["payer"].lower() == payer.lower()
+        payer is not None
+        and row["payer"].lower() == payer.lower()
         and (not row["line_of_business"] or row["line_of_business"] == lob)
         and (not (told := (json.loads(row["document"] or "{}").get("scope") or {}).get("funding")) or funding in (*told, "unknown"))
         and _day(row["effective_from"], FIRST_DAY) <= one.day < _day(row["effective_to"], LAST_DAY)

@@ -386,7 +386,7 @@ def test_outcome_of_an_infusion():
         ([line(ordering_npi=DOCTOR, billing_npi="2777777777")], "site_leak"),
         ([line(billing_npi=CLINIC)], None),
     ]
-    found = infusions_of_each(rows for rows, _ in cases)
+    found = infusions_of_each((rows for rows, _ in cases), [fill(person_id="another")])
     assert [one["outcome"] for (one,) in found] == [outcome for _, outcome in cases]
 
 
@@ -413,21 +413,58 @@ SOURCE = {
 BEFORE = line(service_date=day("2025-01-06"), claim_id="B")  # the same therapy, bought and billed
 
 
+OTHER_NOTE = NOTE | {"hcpcs_code": "J3380"}
+ELSEWHERE = [fill(person_id="p2")]  # the payer's pharmacy claims are there, and show nothing
+KEPT_LOG = [OTHER_NOTE | {"administered_on": day(when)} for when in ("2025-01-01", "2025-04-30")]
+
+
+def seen_on(when: str, rows: list[dict], fills: list[dict] = (), **frames) -> dict:
+    return next(one for one in to_infusions(rows, fills, **frames).infusions if one["service_date"] == day(when))
+
+
 @pytest.mark.parametrize(
     ("frames", "fills", "channel"),
     [
         ({"white_bag_events": [NOTE]}, [], "white_bag"),
-        ({"white_bag_events": [NOTE | {"hcpcs_code": "J3380"}]}, [], "unknown"),  # another drug's note
+        ({"white_bag_events": [OTHER_NOTE]}, [], "unknown"),
         ({"policies": [SOURCE]}, [], "white_bag"),
         ({"policies": [SOURCE | {"drug": "vedolizumab"}]}, [], "unknown"),
-        ({"policies": [SOURCE]}, [fill(person_id="p2")], "unknown"),  # the payer's pharmacy claims are there, and show nothing
+        ({"policies": [SOURCE]}, ELSEWHERE, "unknown"),
         ({}, [], "unknown"),
     ],
 )
 def test_what_makes_a_bag_probable_without_a_fill(frames, fills, channel):
-    alone = administration(billing_npi=CLINIC, claim_id="A")
-    found = next(
-        one for one in to_infusions([BEFORE, alone], fills, **frames).infusions if one["service_date"] == day("2025-03-03")
-    )
+    found = seen_on("2025-03-03", [BEFORE, administration(billing_npi=CLINIC, claim_id="A")], fills, **frames)
     assert (found["channel"], found["channel_confidence"]) == (channel, "probable" if channel == "white_bag" else None)
     assert found["family"] == ("infliximab" if channel == "white_bag" else "unknown")
+
+
+def test_without_any_named_therapy_the_only_drug_that_the_clinic_noted_is_it():
+    alone = [administration(billing_npi=CLINIC)]
+    found = seen_on("2025-03-03", alone, white_bag_events=[OTHER_NOTE])
+    assert (found["channel"], found["family"]) == ("white_bag", "vedolizumab")
+    assert seen_on("2025-03-03", alone, white_bag_events=[NOTE, OTHER_NOTE])["channel"] == "unknown"
+
+
+def test_a_drug_that_the_site_gave_and_did_not_charge_for_is_a_probable_bag_and_so_are_its_other_doses():
+    free = [line(billing_npi=CLINIC, **NOMINAL), administration(billing_npi=CLINIC)]
+    april = administration(billing_npi=CLINIC, claim_id="A", service_date=day("2025-04-28"))
+    for when, rows, fills, channel in (
+        ("2025-03-03", free, [], "white_bag"), ("2025-04-28", [*free, april], [], "white_bag"),
+        ("2025-03-03", free, ELSEWHERE, "unknown"), ("2025-03-03", free[:1], [], "unknown"),
+    ):  # fmt: skip
+        assert seen_on(when, rows, fills)["channel"] == channel, when
+
+
+def test_where_the_log_noted_hardly_any_dose_of_a_therapy_our_own_pharmacy_may_have_sent_it():
+    doses = [
+        administration(billing_npi=CLINIC, claim_id=f"A{place}", service_date=day(when))
+        for place, when in enumerate(("2025-03-03", "2025-04-28"))
+    ]
+    by_rule = {"policies": [SOURCE]}
+    assert seen_on("2025-04-28", [BEFORE, *doses], **by_rule)["channel"] == "white_bag"
+    assert seen_on("2025-04-28", [BEFORE, *doses], **by_rule, white_bag_events=KEPT_LOG)["channel"] == "unknown"
+    assert seen_on("2025-04-28", [BEFORE, *doses], **by_rule, white_bag_events=[*KEPT_LOG, NOTE])["channel"] == "white_bag"
+    assert (
+        seen_on("2025-03-03", [BEFORE, doses[0]], **by_rule, white_bag_events=KEPT_LOG)["channel"] == "white_bag"
+    )  # one says little

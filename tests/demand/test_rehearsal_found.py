@@ -59,12 +59,13 @@ def test_a_full_system_reaches_every_goal(tmp_path, seed):
 
 
 @pytest.mark.thorough
-def test_without_pharmacy_claims_white_bags_are_probable_and_still_right(tmp_path):
-    """What no claim, no note and no policy shows cannot be found: recall is lower, and says so; precision is not."""
-    system = rehearse(tmp_path, 1500, 11, without="pharmacy")
+@pytest.mark.parametrize("seed", [11, 7, 101])
+def test_without_pharmacy_claims_white_bags_are_probable_and_still_found(tmp_path, seed):
+    """The clinics' log, drug lines without a charge and the payers' policies say it then."""
+    system = rehearse(tmp_path, 1500, seed, without="pharmacy")
     score = system.score
     assert score.measure("white_bag_precision").value >= WHITE_BAG_GOAL
-    assert score.measure("white_bag_recall").value >= 0.85
+    assert score.measure("white_bag_recall").value >= WHITE_BAG_GOAL
     assert score.measure("white_bag_precision_confirmed").value == 1
     by_fill = system.one("SELECT count(*) FROM infusions WHERE channel = 'white_bag' AND channel_confidence = 'confirmed' "
                          "AND infusion_id NOT IN (SELECT infusion_id FROM supplies WHERE kind = 'medical')")  # fmt: skip
