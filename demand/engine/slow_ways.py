@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Collection
@@ -444,9 +445,12 @@ def _therapies(one: Infusion, infusions: list[Infusion], world: World) -> list[t
     ]
     if own := one.family or min(stated, default=None):
         return [(0, own)]
-    others = [(abs((other.day - one.day).days), other.family) for other in infusions if other.family]
+    nearest: dict[str, int] = {}
+    for other in infusions:
+        if other.family:
+            nearest[other.family] = min(abs((other.day - one.day).days), nearest.get(other.family, math.inf))
     logged = _logged(one, world)
-    return others or ([(0, *logged)] if len(logged) == 1 else [])
+    return [(days, family) for family, days in nearest.items()] or ([(0, *logged)] if len(logged) == 1 else [])
 
 
 def _logged(one: Infusion, world: World) -> set[str]:
