@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 
@@ -20,14 +21,14 @@ from roi.engine.center_costs import costs_of, outlays_of
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import discount_factors
 from roi.engine.field import MONEY, NUMBER, PERCENT, SHARES, WHOLE
-from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, read_value, values_of
+from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, is_nothing, read_value, values_of
 from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.engine.yearly import Yearly, month_number, years
 
-_TIE_GUARD = 1e-6  # a half that floats show as 0.4999999 is the half that it is
+_HALF = 0.5 + 1e-6  # so that a half which floats show as 0.4999999 is the half that it is
 Number = float | np.ndarray
 
 
@@ -59,7 +60,7 @@ def draw_values(center: Center, drawn: Mapping[str, np.ndarray], size: int, volu
     calendar = _Calendar(value, drawn, opens, size)
     flows, full = _flows(calendar, list(pools.values()), value)
     factors = _factors(drawn.get("rate"), center, value["horizon"])
-    return Draws(flows, {name: _whole((flow * factors).sum(axis=0)) for name, flow in flows.items()}, full)
+    return Draws(flows, {name: _whole(_discounted(flow, factors)) for name, flow in flows.items()}, full)
 
 
 def likely_values(center: Center) -> dict:
@@ -87,6 +88,14 @@ def _factors(rates: np.ndarray | None, center: Center, horizon: int) -> np.ndarr
     return (1 + rates) ** (-np.arange(horizon + 1)[:, None] / 12)
 
 
+def _discounted(flows: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Σ flow × factor over the months, one month after another: no array of all products is made."""
+    total, product = np.zeros(flows.shape[1]), np.empty(flows.shape[1])
+    for flow, factor in zip(flows, factors, strict=True):
+        total += np.multiply(flow, factor, out=product)
+    return total
+
+
 @dataclass
 class _Pool:
     """Patients with the same fate, summed over groups: all of them (`here`), and those who would come at full ramp (`come`), each as
@@ -102,21 +111,28 @@ class _Pool:
         """`fixed`: the same group where average sales prices are zero."""
         gone_before = group.leave_month is not None and group.leave_month < opens
         coming = group.infusions * (group.recapture if gone_before else group.capture)
-        for sums, number in ((self.here, group.infusions), (self.come, coming)):
-            if not self.is_new:
-                _add_terms(sums, "hospital", number, group.hospital, fixed.hospital)
+        if not self.is_new:
+            _add_terms(self.here, "hospital", group.infusions, group.hospital, fixed.hospital)
+        if self.can_stay:
+            _add_terms(self.come, "hospital", coming, group.hospital, fixed.hospital)
         _add_terms(self.come, "site", coming, group.site, fixed.site)
         _add(self.come, "infusions", coming, 0.0)
         _add(self.come, "minutes", coming * group.chair_minutes, 0.0)
+
+    @property
+    def can_stay(self) -> bool:
+        """Those who come to the site could be at the hospital; others are new, or come when policies take them from there."""
+        return not self.is_new and self.leave_month is None
 
     def has_left(self, month: int) -> bool:
         return self.leave_month is not None and month >= self.leave_month
 
 
 def _add_terms(sums: dict, place: str, number: Number, terms: Terms, fixed: Terms) -> None:
-    for key, name in ((place, "margin"), (f"{place}_340b", "benefit_340b"), (f"{place}_bought", "purchases")):
-        still = getattr(fixed, name)
-        _add(sums, key, number * still, number * (getattr(terms, name) - still))
+    """Administration and what it costs are fixed; what is bought, and what 340B saves on it, follows average sales prices whole."""
+    _add(sums, place, number * fixed.margin, number * (terms.margin - fixed.margin))
+    _add(sums, f"{place}_340b", 0.0, number * terms.benefit_340b)
+    _add(sums, f"{place}_bought", 0.0, number * terms.purchases)
 
 
 def _add(sums: dict, key: str, fixed: Number, following: Number) -> None:
@@ -156,7 +172,7 @@ class _Calendar:
             self.sums[asked] = self._sum(pools, negotiated, part, key)
         fixed, following, at_negotiated = self.sums[asked]
         volume, price = self._levels(month)
-        found = fixed + price * following
+        found = fixed if is_nothing(following) else fixed + price * following
         if any(negotiated):
             found = found + price * (1 - self.yearly.value["negotiated_cut"]) * at_negotiated
         return found * volume
@@ -179,7 +195,7 @@ class _Calendar:
 
 def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dict[str, np.ndarray], np.ndarray]:
     size, horizon = calendar.size, calendar.horizon
-    flows = {baseline: np.zeros((horizon + 1, size)) for baseline in BASELINES}
+    flows = {baseline: np.empty((horizon + 1, size)) for baseline in BASELINES}
     spent = sum((_whole(outlay.cents) for outlay in outlays_of(value)), start=np.zeros(size))
     for flow in flows.values():
         flow[0] = -spent
@@ -191,16 +207,15 @@ def _flows(calendar: _Calendar, pools: list[_Pool], value: Mapping) -> tuple[dic
 
     before: dict[str, Number] = dict.fromkeys(BASELINES, 0.0)  # all worlds begin with the same drugs
     costs = _costs(value)
-    alike: dict[tuple, _Month] = {}
-    for month in range(1, horizon + 1):
-        kind = calendar.kind(month, pools)
-        if kind not in alike:
-            alike[kind] = _month(calendar, pools, value, costs, month, tied_up)
-        made = alike[kind]
+    # Fates, years and the ramp's half-years only ever move on: alike months stand together.
+    for _, alike in groupby(range(1, horizon + 1), lambda month: calendar.kind(month, pools)):
+        first, *others = alike
+        made = _month(calendar, pools, value, costs, first, tied_up)
         if made.full is not None:
             full |= made.full
-        for baseline in BASELINES:
-            flows[baseline][month] = made.flow[baseline] + (before[baseline] - made.more_tied_up[baseline])
+        for baseline, flow in flows.items():
+            flow[first : first + 1 + len(others)] = made.flow[baseline]
+            flow[first] += before[baseline] - made.more_tied_up[baseline]
         before = made.more_tied_up
     if value["release"]:
         for baseline in BASELINES:
@@ -240,7 +255,7 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, costs: _Cost
     here = [pool for pool in pools if not pool.is_new and not pool.has_left(month)]
     gone = [pool for pool in pools if not pool.is_new and pool.has_left(month)]
     new = [pool for pool in pools if pool.is_new]
-    moving = [pool for pool in here if pool.leave_month is None]
+    moving = [pool for pool in pools if pool.can_stay]
     sources = [*moving, *gone, *new] if stage is not None else []
     _sum = partial(calendar.total, month)
 
@@ -281,4 +296,4 @@ def _number(amount: Decimal | Number) -> Number:
 
 def _whole(cents: Number) -> Number:
     """Half up, away from zero, as `cents.round_half_up`."""
-    return np.copysign(np.floor(np.abs(cents) + 0.5 + _TIE_GUARD), cents)
+    return np.trunc(cents + np.copysign(_HALF, cents))

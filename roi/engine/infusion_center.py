@@ -196,7 +196,7 @@ def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
         return [_group(f"{name}, elsewhere", cell, 1, Terms(ZERO), site, capture=value["capture_elsewhere"] * reach, is_new=True)]
     hospital = hospital_terms(cell, value)
     new = []
-    if not _is_nothing(value["new_referrals"]):
+    if not is_nothing(value["new_referrals"]):
         new = [_group(f"{name}, new referrals", cell, value["new_referrals"], Terms(ZERO), site, capture=reach, is_new=True)]
     if cell.leaves_on is None:
         return [_group(name, cell, 1, hospital, site, capture=value["capture_staying"] * reach), *new]
@@ -212,7 +212,7 @@ def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
     ]
 
 
-def _is_nothing(number) -> bool:
+def is_nothing(number) -> bool:
     """False for an array of draws: some of them may be something."""
     return not hasattr(number, "shape") and not number
 

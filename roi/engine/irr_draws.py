@@ -12,7 +12,7 @@ _LOW_V, _HIGH_V = 0.25, 8.0  # rates from 1,677,721,500 % down to −99.99999999
 _GRID = np.geomspace(_LOW_V, _HIGH_V, 240)
 _HALVINGS, _STEPS, _PLACES = 17, 6, 12
 _STILL = 1e-8  # of v: the step after it would be its square
-_AT_ONCE = 1_000  # columns: what fits the processor's cache
+_AT_ONCE = 2_000  # columns: what fits the processor's cache
 
 
 def irr_of_draws(flows: np.ndarray) -> np.ndarray:
@@ -29,9 +29,8 @@ def irr_of_draws(flows: np.ndarray) -> np.ndarray:
 
 def _sign_changes(flows: np.ndarray) -> np.ndarray:
     """Changes of sign down each column, zeros passed over."""
-    signs = np.sign(flows)
-    last, changes = np.zeros(flows.shape[1]), np.zeros(flows.shape[1], dtype=int)
-    for sign in signs:
+    last, changes = np.zeros(flows.shape[1], np.int8), np.zeros(flows.shape[1], np.int16)
+    for sign in (flows > 0).view(np.int8) - (flows < 0).view(np.int8):
         changes += (sign != 0) & (last != 0) & (sign != last)
         last = np.where(sign != 0, sign, last)
     return changes
@@ -39,18 +38,17 @@ def _sign_changes(flows: np.ndarray) -> np.ndarray:
 
 def _roots(flows: np.ndarray, grid: np.ndarray | None) -> np.ndarray:
     """The one root of each column as an annual rate; NaN where there is none within the bracket, or where the grid shows several."""
-    scaled = flows / np.abs(flows).max(axis=0)
     if grid is None:
-        v, found = _newton(scaled, _first_guess(scaled), np.full(flows.shape[1], _LOW_V), np.full(flows.shape[1], _HIGH_V))
+        v, found = _newton(flows, _first_guess(flows), np.full(flows.shape[1], _LOW_V), np.full(flows.shape[1], _HIGH_V))
         if not found.all():
-            left = scaled[:, ~found]
+            left = flows[:, ~found]
             edges = (np.full(left.shape[1], edge) for edge in (_LOW_V, _HIGH_V))
             v[~found], found[~found] = _bracketed(left, *edges)
     else:
-        above = np.stack([_values(scaled, np.full(flows.shape[1], point)) > 0 for point in grid])
+        above = np.stack([_values(flows, np.full(flows.shape[1], point)) > 0 for point in grid])
         crossed = above[1:] != above[:-1]
         first = crossed.argmax(axis=0)
-        v, found = _bracketed(scaled, grid[first], grid[first + 1])
+        v, found = _bracketed(flows, grid[first], grid[first + 1])
         found &= crossed.sum(axis=0) == 1
     return np.where(found, np.round(v**-12 - 1, _PLACES), np.nan)
 
@@ -102,6 +100,8 @@ def _values(flows: np.ndarray, v: np.ndarray) -> np.ndarray:
 def _with_slope(flows: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total, slope = np.zeros_like(v), np.zeros_like(v)
     for flow in flows[::-1]:
-        slope = slope * v + total
-        total = total * v + flow
+        slope *= v
+        slope += total
+        total *= v
+        total += flow
     return total, slope
