@@ -1,14 +1,14 @@
 """Monthly flows in whole cents -> the annual effective internal rate of return, or the reason why there is none.
 
 With v = (1 + r)^(-1/12) the present value is a polynomial in v with whole-number coefficients, so the rates at which it
-is zero can be counted exactly (Descartes' rule, then Sturm's theorem) before one is looked for. Libraries were tried:
+is zero can be counted exactly (Descartes' rule, where it leaves a doubt Sturm's theorem) before one is looked for. Libraries were tried:
 pyxirr 0.10 finds the root where there is one, and returns one of several without a word where there are more.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import gcd
 
 from roi.engine.cents import EXACT
@@ -53,7 +53,23 @@ def _sign_changes(values: Sequence[int]) -> int:
 
 
 def _positive_roots(polynomial: list[int]) -> int:
-    """Number of different roots in 0 < v < ∞ (Sturm): sign changes of the chain at 0 less those at infinity."""
+    """Number of different roots in 0 < v < ∞: by Descartes' rule above, below and at v = 1, which sites' flows are settled by."""
+    beyond_one, within_one = _sign_changes(_shifted(polynomial)), _sign_changes(_shifted(polynomial[::-1]))
+    most = beyond_one + within_one + (sum(polynomial) == 0)
+    return most if most <= 1 else _roots_by_sturm(polynomial)
+
+
+def _shifted(polynomial: list[int]) -> list[int]:
+    """p(v + 1). Of the reversed coefficients, whose roots are 1 / v, it has the roots of p between 0 and 1."""
+    shifted, row = [], polynomial[::-1]
+    while row:
+        *row, value = accumulate(row)
+        shifted.append(value)
+    return shifted
+
+
+def _roots_by_sturm(polynomial: list[int]) -> int:
+    """Sign changes of Sturm's chain at 0 less those at infinity: exact whatever the flows, and the slower the more months there are."""
     chain = _sturm_chain(polynomial)
     return _sign_changes([p[0] for p in chain]) - _sign_changes([p[-1] for p in chain])
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roi.engine.irr import Irr, irr
+from roi.engine.irr import Irr, _positive_roots, _roots_by_sturm, irr
 
 
 def test_level_annuity():
@@ -63,6 +63,12 @@ def test_a_loss_has_a_negative_rate():
 def test_money_units_do_not_matter():
     flows = [-123_457, 5_000, 61_000, 70_003]
     assert irr(flows) == irr([flow * 1_000 for flow in flows])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=9).filter(lambda flows: flows[0] and flows[-1]))
+def test_the_short_way_counts_as_sturm_does(flows):
+    assert _positive_roots(flows) == _roots_by_sturm(flows)
 
 
 @settings(deadline=None, max_examples=60)
