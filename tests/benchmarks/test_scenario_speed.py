@@ -129,9 +129,9 @@ def test_ten_thousand_rates_of_return():
 
 @pytest.mark.django_db
 def test_a_moved_slider(admin_client, monkeypatch):
-    """Server time of the fragment over five years of 30 cells, permission check, database and template included."""
+    """Server time of the fragment over ten years of 30 cells, permission check, database and template included."""
     monkeypatch.setattr(compute, "DRAWS", 200)
-    saved = create_scenario(None, "Thirty cells", market_of_thirty(months=60))
+    saved = create_scenario(None, "Thirty cells", market_of_thirty())
     perform(saved.run.pk)
     address = reverse("roi:sliders", args=[saved.version.scenario_id]) + "?chairs=7"
     headers = {"HX-Request": "true", "HX-Target": "answers"}
