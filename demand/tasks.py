@@ -2,7 +2,7 @@
 
 import logging
 
-from celery import current_app, shared_task
+from celery import current_app, group, shared_task
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,9 +22,10 @@ TASKS = {
 }
 
 
-def enqueue(run: Run) -> None:
-    """Send a message for a queued run once its row is committed. A broker that is down loses nothing: the sweeper sends again."""
-    transaction.on_commit(lambda: send(run.kind, run.pk))
+def enqueue(*queued: Run) -> None:
+    """Send messages for queued runs once their rows are committed. A broker that is down loses nothing: the sweeper sends again."""
+    messages = [(run.kind, run.pk) for run in queued]
+    transaction.on_commit(lambda: _send(messages))
 
 
 def follow_register(sender, user=None, **_) -> None:
@@ -38,10 +39,17 @@ def follow_register(sender, user=None, **_) -> None:
 
 
 def send(kind: str, run_id: int) -> None:
+    _send([(kind, run_id)])
+
+
+def _send(messages: list[tuple[str, int]]) -> None:
+    """A batch leaves as one Celery group, its messages over one connection, and the workers share them. No chord waits for its end:
+    a message may be lost with its worker or come twice, so it is the rows of the runs that say when all are over."""
     try:
-        current_app.send_task(TASKS[kind], [run_id], retry=False)
-    except Exception as error:  # every broker has its own exceptions; the run stays queued whatever it was
-        logger.warning("run %s stays queued, the queue cannot be reached (%s)", run_id, type(error).__name__)
+        group(current_app.signature(TASKS[kind], [run_id]) for kind, run_id in messages).apply_async(retry=False)
+    except Exception as error:  # every broker has its own exceptions; the runs stay queued whatever it was
+        named = ", ".join(str(run_id) for _, run_id in messages)
+        logger.warning("the queue cannot be reached (%s); what was asked for stays queued: run %s", type(error).__name__, named)
 
 
 def work_on(run_id: int, perform) -> bool:

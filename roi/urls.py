@@ -9,6 +9,7 @@ from roi.views import (
     home,
     options,
     reading,
+    renewals,
     site_costs,
     sliders,
     stress,
@@ -20,6 +21,8 @@ app_name = "roi"
 urlpatterns = [
     path("", reading.index, name="scenarios"),
     path("new/", changing.create, name="create"),
+    path("renew/", renewals.renew, name="renew"),
+    path("progress/", renewals.progress, name="progress"),
     path("compare/", reading.compare, name="compare"),
     path("side-by-side/", options.side_by_side, name="side-by-side"),
     path("<bigint:pk>/", reading.detail, name="scenario"),

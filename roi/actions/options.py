@@ -13,7 +13,7 @@ from roi.models import ScenarioVersion
 
 @transaction.atomic
 def keep_options(user, version: ScenarioVersion, options: Iterable[str]) -> list[Saved]:
-    """All or none are kept. The caller sends their runs to the queue, where the workers share them."""
+    """All or none are kept. The caller sends their runs to the queue as one batch, which the workers share."""
     wanted = [key for key in OPTIONS if key in set(options)]
     if not wanted:
         raise Refused("Choose at least one option to keep.")

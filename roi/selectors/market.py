@@ -41,13 +41,14 @@ class DataAtHand:
     last_month: dt.date | None
 
 
-def has_data() -> bool:
-    return Run.objects.published().exists()
+def newest_run() -> Run | None:
+    """The published claims run that new scenarios read."""
+    return Run.objects.published().first()
 
 
 def data_at_hand() -> DataAtHand | None:
     """None where nothing has been computed yet."""
-    run = Run.objects.published().first()
+    run = newest_run()
     if run is None:
         return None
     cells = LeakageCell.objects.filter(run=run)

@@ -92,6 +92,11 @@ def listed(user, archived: bool = False) -> list[ListedScenario]:
     ]
 
 
+def under_way() -> int:
+    """How many computations of scenarios wait or run."""
+    return Run.objects.under_way().filter(kind=Run.Kind.SCENARIO).count()
+
+
 def named_scenario(text: str) -> Scenario | None:
     """A scenario by its name, else by its number."""
     found = Scenario.objects.filter(name=text).first()

@@ -39,8 +39,7 @@ def keep(request, pk: int):
     except (Refused, InputError) as refusal:
         messages.error(request, f"Nothing was kept. {refusal}")
         return redirect("roi:options", pk)
-    for each in saved:
-        enqueue(each.run)
+    enqueue(*(each.run for each in saved))
     messages.success(request, f"{len(saved)} scenario{'s are' if len(saved) > 1 else ' is'} kept; the draws follow.")
     chosen = "&".join(f"s={each.version.scenario_id}" for each in saved)
     response = redirect("roi:side-by-side")

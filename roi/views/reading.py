@@ -20,10 +20,10 @@ from roi.engine.formulary import off_formulary
 from roi.engine.infusion_center import Center
 from roi.engine.marks import GUESSED
 from roi.engine.worlds import DO_NOTHING, TODAY
-from roi.selectors import scenarios
+from roi.selectors import renewals, scenarios
 from roi.selectors.changes import input_pairs, result_pairs
 from roi.selectors.look_back import newest_approval
-from roi.selectors.market import has_data
+from roi.selectors.market import newest_run
 
 _SIDE = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 
@@ -32,11 +32,16 @@ _SIDE = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 def index(request):
     archived = "archived" in request.GET
     listed = scenarios.listed(request.user, archived)
+    newest = newest_run()
+    standings = renewals.standings(listed, newest) if newest and not archived else []
     context = {
         "listed": [(item, _headline(item.result)) for item in listed],
         "archived": archived,
         "unseen": scenarios.unseen([item.version.pk for item in listed]),
-        "has_data": has_data(),
+        "has_data": newest is not None,
+        "newest": newest,
+        "outdated": sum(not standing.current for standing in standings),
+        "under_way": scenarios.under_way(),
         "comparable": len(listed) > 1,
     }
     return render(request, "roi/index.html", context)
