@@ -34,8 +34,10 @@ def renew(request):
         said = f"{words.input_label(reason.field)}: {reason.sentence}" if isinstance(reason, InputError) else reason
         messages.warning(request, f"“{scenario}” stays as it is. {said}")
     if renewed.runs:
-        many = len(renewed.runs) > 1
-        messages.success(request, f"{len(renewed.runs)} scenario{'s are' if many else ' is'} brought up to date; the draws follow.")
+        number = len(renewed.runs)
+        messages.success(
+            request, f"{number} scenario{'s are' if number > 1 else ' is'} on claims run {data.run.pk} now; the results follow."
+        )
     return redirect("roi:scenarios")
 
 

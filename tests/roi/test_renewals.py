@@ -59,7 +59,7 @@ def test_the_list_and_the_page_say_which_are_not_up_to_date(three, as_editor):
     assertContains(as_editor.get(LIST), "3 of 3 scenarios are not up to date")
     page = as_editor.get(RENEW)
     assert [standing.behind for standing in page.context["standings"]] == [True, True, True]
-    assertContains(page, "version 2 with what claims run")
+    assertContains(page, "it gets version 2, on claims run")
 
 
 def test_the_same_answers_on_the_newest_run_leave_as_one_batch(three, as_editor, sent, django_capture_on_commit_callbacks):
