@@ -32,6 +32,7 @@ PAGES = {
             "extracts/1/",
             "extracts/upload/",
             "scenarios/new/",
+            "scenarios/renew/",
             "scenarios/1/edit/",
             "scenarios/1/uncertainty/spreads/",
             "runs/1/",
