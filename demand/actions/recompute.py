@@ -65,7 +65,6 @@ def perform_recompute(claim: runs.Claim) -> None:
             attempt,
             report,
             settings.PIPELINE_MEMORY_LIMIT,
-            _earlier(run),
         )
         cells = _cells(run, attempt / "leakage.parquet")
 
@@ -80,19 +79,6 @@ def perform_recompute(claim: runs.Claim) -> None:
     runs.finish_run(claim, result=result, result_hash=digest, stages=report.finished(), publish=publish)
     storage.remove_attempts(final)
     forget_runs()
-
-
-def _earlier(run: Run) -> Path | None:
-    """The folder of the newest finished run of the same code and reference: people whose rows are the same need not be grouped again."""
-    alike = Run.objects.filter(
-        kind=Run.Kind.RECOMPUTE,
-        status=Run.Status.FINISHED,
-        engine_version=run.engine_version,
-        inputs__reference=run.inputs["reference"],
-        parameters=run.parameters,
-    )
-    newest = alike.exclude(pk=run.pk).order_by("-pk").first()
-    return newest and storage.run_folder(newest.pk)
 
 
 def _input(extract: Extract, sequence: int) -> pipeline.ExtractInput:

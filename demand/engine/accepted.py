@@ -18,12 +18,12 @@ from pathlib import Path
 import duckdb
 
 from demand.engine import rejects, stage
-from demand.engine.carried import BUCKETS
 from demand.engine.columns import KINDS, MEDICAL
 from demand.engine.lanes import LANES
 from demand.engine.outcomes import FinalOutcomes, candidates_sql, final_outcomes, schema
 from demand.engine.roles import ACCEPTED_COLUMNS
 
+BUCKETS = 4096
 MOST_FILES = 4096
 ROWS_IN_WAITING = 5_000  # by each thread, before they are written: more costs memory and is slower
 ROW_BYTES = 2400  # what a medical row and the work on it weigh in memory, sorting included; a pass takes as many as fit the limit
@@ -60,7 +60,7 @@ class AcceptedRows:
         """accepted_line, fill, fill_family, eligibility_span of this pass: lines of the people who are looked into, the rest of all."""
         first, end = self.passes[number]
         mine = f" WHERE person_bucket(person_id) >= {first} AND person_bucket(person_id) < {end}" if len(self.passes) > 1 else ""
-        rows = {kind: f"SELECT * FROM ({self.final.accepted(kind)}) ANTI JOIN carried USING (person_id){mine}" for kind in KINDS}
+        rows = {kind: f"SELECT * FROM ({self.final.accepted(kind)}){mine}" for kind in KINDS}
         rows[MEDICAL] = f"SELECT * FROM ({_looked_into(self.final)}){mine}"
         if self.shares:
             share = str(self.shares / f"pass_no={number}" / "*.parquet").replace("'", "''")
@@ -78,7 +78,7 @@ def make_views(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -
 
 
 def _looked_into(final: FinalOutcomes) -> str:
-    return final.accepted(MEDICAL, "person_id IN (SELECT person_id FROM looked_into ANTI JOIN carried USING (person_id))")
+    return final.accepted(MEDICAL, "person_id IN (SELECT person_id FROM looked_into)")
 
 
 def collect(
@@ -86,11 +86,10 @@ def collect(
     extracts: Sequence[ExtractInput],
     memory_bytes: int,
     scratch: Path,
-    carry: Callable[[duckdb.DuckDBPyConnection], None],
     report: Callable[[float], None] = lambda share: None,
 ) -> AcceptedRows:
     """Final outcomes across all extracts, and the passes. Makes `extract`, `person` (person_id, person_no), `filled_payer`, `looked_into`, `everyday_span`
-    and `reject_row`; `carry` makes `carried`, the people whom no pass needs to read.
+    and `reject_row`.
     """
     ordered = sorted(extracts, key=lambda extract: extract.sequence)
     sources = [(extract.sequence, extract.folder) for extract in ordered]
@@ -116,7 +115,6 @@ def collect(
     make_views(connection, {kind: final.accepted(kind) for kind in KINDS})
     connection.execute("CREATE OR REPLACE TABLE filled_payer AS SELECT DISTINCT lower(payer) AS payer FROM accepted_pharmacy")
     stage.run(connection, "everyday")
-    carry(connection)
     [(rows,)] = connection.execute("SELECT count(*) FROM accepted_medical SEMI JOIN looked_into USING (person_id)").fetchall()
     passes = bucket_ranges(rows, memory_bytes)
     shares = _share_out(connection, final, passes, scratch / "accepted") if len(passes) > SCANS else None

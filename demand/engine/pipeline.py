@@ -18,7 +18,6 @@ import duckdb
 
 from demand.engine import (
     accepted,
-    carried,
     clinical_events,
     comorbidities,
     episodes,
@@ -37,7 +36,7 @@ from demand.engine.accepted import ExtractInput
 from demand.engine.lanes import side_by_side
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
-from demand.engine.workspace import Workspace, engine_version
+from demand.engine.workspace import Workspace
 
 __all__ = ["ExtractInput", "RunSummary", "recompute"]
 
@@ -69,29 +68,18 @@ def recompute(
     out_dir: Path,
     report: Report = lambda stage, fraction: None,
     memory_limit: str = "600MB",
-    earlier: Path | None = None,
 ) -> RunSummary:
-    """Compute a run into `out_dir` (empty or absent). ValueError where a reference contradicts itself; duckdb.Error otherwise.
-
-    `earlier`: folder of a finished run; where it is of the same code, reference and parameters, only the people whose rows changed since are
-    grouped anew (`carried.py`). What is found does not depend on it.
-    """
+    """Compute a run into `out_dir` (empty or absent). ValueError where a reference contradicts itself; duckdb.Error otherwise."""
     reference.check()
-    inputs = {"engine": engine_version(), "reference": reference.digest(), "parameters": parameters.as_json()}
     with Workspace(Path(out_dir), memory_limit) as work:
         prepare(work.connection, reference, parameters)
-        carry = partial(carried.find_carried, earlier=earlier, inputs=inputs)
-        rows = accepted.collect(
-            work.connection, extracts, work.memory_bytes, work.scratch, carry, lambda share: report("rows", share)
-        )
+        rows = accepted.collect(work.connection, extracts, work.memory_bytes, work.scratch, lambda share: report("rows", share))
         work.keep_rejects()
 
         def first_pass(connection: duckdb.DuckDBPyConnection, number: int) -> None:
             rows.prepare(connection, number)
             roles.assign_roles(connection)
             infusions.group_into_infusions(connection)
-            stage.run(connection, "pass_evidence")
-            carried.add_carried(connection, earlier, rows.passes[number])
             work.keep_first_pass(connection, number)
 
         def everyday_lines(connection: duckdb.DuckDBPyConnection, number: int, share: everyday.Share) -> None:
@@ -143,8 +131,7 @@ def recompute(
         report("summaries", 0.0)
         leakage.count_leakage(work.connection)
         found = summaries.summarise(work.connection, rows.counts, extracts) | {"move_risk": card}
-        carried.keep_for_later(work.connection, work.scratch, work.out_dir)
-        tables = work.publish(found, inputs, extracts)
+        tables = work.publish(found, parameters, extracts)
         report("summaries", 1.0)
     return RunSummary(**found, tables=tables, parameters=parameters.as_json(), extracts=[extract_json(one) for one in extracts])
 

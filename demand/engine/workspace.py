@@ -17,10 +17,11 @@ from types import TracebackType
 
 import duckdb
 
-from demand.engine import export_tables
+from demand.engine import export_tables, stage
 from demand.engine.accepted import ExtractInput
 from demand.engine.columns import KINDS
 from demand.engine.lanes import LANES
+from demand.engine.parameters import Parameters
 
 # Small tables that the second loop reads; they leave the connection between the loops.
 _RECALLED = ("attributed_infusion", "fill_family", "eligibility_span", "family_event", "reaction_day")
@@ -116,6 +117,11 @@ class Workspace:
 
     def keep_first_pass(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
         """The pass's rows as parts, and what episodes will ask for."""
+        stage.run(connection, "pass_evidence")
+        connection.execute(
+            "CREATE OR REPLACE TEMP VIEW placed AS "
+            "SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no)"
+        )
         self._keep(connection, export_tables.FIRST_PASS, number)
         for table in _RECALLED:
             part = self._part(f"recalled_{table}", number)
@@ -168,11 +174,8 @@ class Workspace:
             files = self._read(self.out_dir / export_tables.file_pattern(name))
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {files}")
 
-    def publish(self, found: dict, inputs: dict, extracts: Sequence[ExtractInput]) -> dict:
-        """The last files, then the manifest, which makes the folder a result. Returns rows and content hash by table.
-
-        `inputs`: engine (version), reference (digest) and parameters of the run.
-        """
+    def publish(self, found: dict, parameters: Parameters, extracts: Sequence[ExtractInput]) -> dict:
+        """The last files, then the manifest, which makes the folder a result. Returns rows and content hash by table."""
         self._write("FROM leakage", self.out_dir / "leakage.parquet")
         self._write(
             f"SELECT {export_tables.columns(export_tables.MATURITY)} FROM maturity ORDER BY data_source, month",
@@ -183,9 +186,10 @@ class Workspace:
         paths = sorted(self.out_dir.glob("*.parquet"))
         tables = {name: self._content(name) for name in sorted({path.stem.partition("-")[0] for path in paths})}
         manifest = {
-            **inputs,
+            "engine": engine_version(),
             "tables": tables,
             "files": {path.name: {"sha256": _sha256(path)} for path in paths},
+            "parameters": parameters.as_json(),
             "extracts": [{"id": one.id, "name": one.name, "perspective": one.perspective} for one in extracts],
             **found,
         }

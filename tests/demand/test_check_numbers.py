@@ -6,7 +6,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demand import storage, tasks
-from demand.engine import pipeline
 from demand.models import Run
 from payers.actions.reference import load_reference
 from sites.models import Prescriber
@@ -51,18 +50,3 @@ def test_without_a_run_or_with_another_reference_it_says_what_to_do(run):
     Prescriber.objects.create(npi="1234567893", name="New", specialty="neurology", relation="employed", market="metro")
     with pytest.raises(CommandError, match=r"changed since run .* recompute"):
         call_command("check_numbers")
-
-
-def test_both_ways_agree_on_a_run_that_took_over_from_the_one_before(run, tmp_path, monkeypatch, capsys):
-    beside = []
-    whole = pipeline.recompute
-    monkeypatch.setattr(pipeline, "recompute", lambda *inputs: beside.append(inputs[-1]) or whole(*inputs))
-    rows = [medical(claim_id="M", person_id="P3", hcpcs_code="J3380")]
-    call_command("load_extract", "--medical", str(write_rows(tmp_path / "next.csv", rows)), "--name", "next", "--json")
-    call_command("recompute", "--json")
-    assert beside == [storage.run_folder(run.pk)]
-    capsys.readouterr()
-    call_command("check_numbers", "--json")
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["run"] > run.pk, answer["agrees"]) == (True, True)
-    assert {check["name"]: check["published"] for check in answer["checks"]}["infusions"] == 3

@@ -1,10 +1,7 @@
 -- One pass's lines -> the little that later stages need of lines that are no infusion.
 -- in:  line, service_line, line_place
 -- out: family_event (a known drug given as inpatient or in an emergency, or billed by a pharmacy and given in no infusion that we see:
---      a fill on the medical benefit), reaction_day, placed_line (every line and where it went)
-
-CREATE OR REPLACE TEMP VIEW placed_line AS
-SELECT line.*, line_place.* EXCLUDE (line_no) FROM line LEFT JOIN line_place USING (line_no);
+--      a fill on the medical benefit), reaction_day
 
 CREATE OR REPLACE TEMP TABLE family_event AS
 SELECT DISTINCT person_id, family, service_date
