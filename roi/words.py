@@ -9,26 +9,32 @@ from roi.engine.spreads import LABELS
 
 PART_NAMES = {
     cash_flow.MARGIN_KEPT: "Margin kept that would have left",
+    cash_flow.MARGIN_KEPT_RISK: "Margin kept that would have left without a policy",
     cash_flow.MARGIN_GIVEN_UP: "Margin given up on those who would stay",
     cash_flow.EFFECT_340B: "340B effect",
     cash_flow.NEW_VOLUME: "New volume",
     cash_flow.COSTS: "Costs",
     cash_flow.WORKING_CAPITAL: "Working capital",
     cash_flow.POLICIES: "Taken by policies in any case",
+    cash_flow.RISKS: "Taken by moves without a policy in any case",
 }
 PART_SHORT_NAMES = PART_NAMES | {
     cash_flow.MARGIN_KEPT: "Margin kept",
+    cash_flow.MARGIN_KEPT_RISK: "Kept, no policy",
+    cash_flow.RISKS: "Moves, no policy",
     cash_flow.MARGIN_GIVEN_UP: "Margin given up",
     cash_flow.POLICIES: "Policies",
 }
 PART_SENTENCES = {
     cash_flow.MARGIN_KEPT: "Patients whom policies would have taken come to the new site instead and bring its margin.",
+    cash_flow.MARGIN_KEPT_RISK: "Patients likely to leave without a policy, as the claims run forecasts, come to the new site instead.",
     cash_flow.MARGIN_GIVEN_UP: "Patients who would have stayed at the hospital move, and the site earns less (or more) on them.",
     cash_flow.EFFECT_340B: "The hospital's 340B benefit on patients who move, less what the new site has itself.",
     cash_flow.NEW_VOLUME: "Patients of our prescribers who are infused elsewhere in both baselines come to the site.",
     cash_flow.COSTS: "What building, opening and running the site costs.",
     cash_flow.WORKING_CAPITAL: "Money tied up in drugs that are bought before they are paid for.",
     cash_flow.POLICIES: "What payers' policies take from today's margin, whether the site opens or not.",
+    cash_flow.RISKS: "What patients who leave without a policy take from today's margin, whether the site opens or not.",
 }
 BASELINE_NAMES = {worlds.DO_NOTHING: "Do nothing", worlds.TODAY: "Today unchanged"}
 BASELINE_SENTENCES = {
@@ -40,10 +46,13 @@ _LINE_NAMES = {
     worlds.HOSPITAL_340B: "Hospital 340B benefit",
     worlds.MOVED: "Margin at the new site of those who would stay",
     worlds.KEPT: "Margin at the new site of those who would leave",
+    worlds.KEPT_RISK: "Margin at the new site of those who would leave without a policy",
     worlds.NEW: "Margin of new patients",
     worlds.SITE_340B: "340B benefit at the new site",
     worlds.POLICY: "Hospital margin that policies take",
     worlds.POLICY_340B: "Hospital 340B benefit that policies take",
+    worlds.RISK: "Hospital margin that moves without a policy take",
+    worlds.RISK_340B: "Hospital 340B benefit that moves without a policy take",
     worlds.WORKING_CAPITAL: "Working capital",
 }
 
@@ -96,6 +105,7 @@ BREAK_EVEN_NAMES = {
 CONTRIBUTION_NAMES = {
     contributions.NEW: "New to us: infused elsewhere today",
     contributions.LEAVING: "Policies make them leave",
+    contributions.LIKELY: "Likely to leave without a policy",
     contributions.STAYING: "Would stay at the hospital",
     contributions.SHARED: "Building, staff, space and working capital: shared by all",
 }

@@ -113,7 +113,7 @@ def _row(side: Side, with_draws: bool) -> tuple:
 
 
 def _parts(sides: list[Side]) -> Figure:
-    shown = [part for part in PARTS if any(side.summary["baselines"][DO_NOTHING]["parts_npv_cents"][part] for side in sides)]
+    shown = [part for part in PARTS if any(side.summary["baselines"][DO_NOTHING]["parts_npv_cents"].get(part) for side in sides)]
     columns = (
         Column("option", "Option"),
         *(Column(part, words.PART_SHORT_NAMES[part], "cents") for part in shown),
@@ -121,7 +121,7 @@ def _parts(sides: list[Side]) -> Figure:
     )
     values = [side.summary["baselines"][DO_NOTHING] for side in sides]
     rows = tuple(
-        (side.name, *(value["parts_npv_cents"][part] for part in shown), value["npv_cents"])
+        (side.name, *(value["parts_npv_cents"].get(part, 0) for part in shown), value["npv_cents"])
         for side, value in zip(sides, values, strict=True)
     )
     spending = max(values, key=lambda value: -value["parts_npv_cents"]["costs"])

@@ -46,7 +46,8 @@ def bridge(summary: dict, baseline: str) -> Figure:
     """From nothing to the net present value, part by part."""
     value = summary["baselines"][baseline]
     name = words.BASELINE_NAMES[baseline]
-    parts = [part for part in PARTS if value["parts_npv_cents"][part] or value["parts_cents"][part]]
+    # a result of an earlier engine has not all parts
+    parts = [part for part in PARTS if value["parts_npv_cents"].get(part) or value["parts_cents"].get(part)]
     columns = (
         Column("part", "Part"),
         Column("npv", "Present value", "exact_cents"),

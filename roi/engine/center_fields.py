@@ -107,6 +107,23 @@ SECTIONS = (
                 high="100",
             ),
             Field(
+                "move_risk",
+                "Patients leave without a policy, too",
+                YES_NO,
+                "yes",
+                help="As the claims run forecasts their moves, where its forecast beat the base rate; whom a policy reaches is not counted again.",
+                unasked="no",
+            ),
+            Field(
+                "capture_risk",
+                "Come to the new site, of those who would leave without a policy",
+                PERCENT,
+                "30",
+                "%",
+                guess("Fewer than of those whom policies make leave: they go for reasons of their own"),
+                high="100",
+            ),
+            Field(
                 "capture_elsewhere",
                 "Of our prescribers' patients now infused elsewhere",
                 PERCENT,

@@ -35,7 +35,9 @@ def read_center(inputs: Mapping) -> Center:
 
 
 def _whole(cell: Cell) -> bool:
-    """Patients are at the hospital, with what it is allowed, or elsewhere."""
+    """Patients are at the hospital, with what it is allowed, or elsewhere; no more leave than are there."""
+    if any(chance < 0 for chance in cell.risk) or sum(cell.risk) > 1 or bool(cell.risk) != bool(cell.risk_from):
+        return False
     return cell.place == ELSEWHERE or (cell.place == HOSPITAL and None not in (cell.hospital_allowed, cell.hospital_administration))
 
 

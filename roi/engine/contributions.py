@@ -18,7 +18,7 @@ from roi.engine.worlds import DO_NOTHING
 
 PAYER, THERAPY, PATIENTS = "payer", "therapy", "patients"
 WAYS = (PAYER, THERAPY, PATIENTS)
-NEW, LEAVING, STAYING = "new", "leaving", "staying"
+NEW, LEAVING, LIKELY, STAYING = "new", "leaving", "likely", "staying"
 SHARED = "shared"
 
 
@@ -66,7 +66,9 @@ def _group(inputs: Inputs, group: PatientGroup, fits, factors, supplies) -> tupl
 
 
 def _kind(group: PatientGroup) -> str:
-    return NEW if group.is_new else STAYING if group.leave_month is None else LEAVING
+    if group.is_new:
+        return NEW
+    return STAYING if group.leave_month is None else LIKELY if group.by_risk else LEAVING
 
 
 def _in_order(found: dict, npv: int) -> list[Contribution]:

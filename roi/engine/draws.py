@@ -55,7 +55,7 @@ def draw_values(center: Center, drawn: Mapping[str, np.ndarray], size: int, volu
         if volumes is not None:
             moved = replace(moved, infusions_per_month=moved.infusions_per_month * volumes[number])
         for group, fixed in zip(groups_of(moved, value), groups_of(moved.at_asp(0.0), value), strict=True):
-            fate = (group.is_new, group.leave_month, cell.negotiated_from)
+            fate = (group.is_new, group.leave_month, cell.negotiated_from, group.by_risk)
             pools.setdefault(fate, _Pool(*fate)).add(group, fixed, opens)
     calendar = _Calendar(value, drawn, opens, size)
     flows, full = _flows(calendar, list(pools.values()), value)
@@ -77,7 +77,8 @@ def likely_values(center: Center) -> dict:
 
 
 def _in_floats(cell: Cell) -> Cell:
-    return replace(cell, **{name: float(value) for name, value in vars(cell).items() if isinstance(value, Decimal)})
+    amounts = {name: float(value) for name, value in vars(cell).items() if isinstance(value, Decimal)}
+    return replace(cell, risk=tuple(map(float, cell.risk)), **amounts)
 
 
 def _factors(rates: np.ndarray | None, center: Center, horizon: int) -> np.ndarray:
@@ -104,6 +105,7 @@ class _Pool:
     is_new: bool
     leave_month: int | None
     negotiated_from: dt.date | None
+    by_risk: bool = False
     here: dict[str, tuple[Number, Number]] = field(default_factory=dict)
     come: dict[str, tuple[Number, Number]] = field(default_factory=dict)
 
@@ -273,21 +275,22 @@ def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, costs: _Cost
     kept_there = {kind: at_hospital[kind] - given * _sum(moving, "come", kind) for kind in at_hospital}
     scenario = _whole(kept_there["hospital"]) + _whole(kept_there["hospital_340b"])
     scenario += _whole(given * _sum(sources, "come", "site_340b"))
-    for group in (moving, gone, new):
+    by_policy, by_risk = ([pool for pool in gone if pool.by_risk == is_risk] for is_risk in (False, True))
+    for group in (moving, by_policy, by_risk, new):
         scenario += _whole(given * _sum(group, "come", "site"))
     infusions = given * _sum(sources, "come", "infusions")
     if stage is not None:
         scenario -= costs.by_month + sum(_whole(each * infusions) for each in costs.by_infusion)
 
     nothing = _whole(at_hospital["hospital"]) + _whole(at_hospital["hospital_340b"])
-    policies = _whole(_sum(gone, "here", "hospital")) + _whole(_sum(gone, "here", "hospital_340b"))
+    taken = sum(_whole(_sum(pools, "here", kind)) for pools in (by_policy, by_risk) for kind in ("hospital", "hospital_340b"))
     bought = at_hospital["hospital_bought"]
     ours = tied_up(kept_there["hospital_bought"] + given * _sum(sources, "come", "site_bought"))
     more_tied_up = {
         DO_NOTHING: ours - tied_up(bought),
         TODAY: ours - tied_up(bought + _sum(gone, "here", "hospital_bought")),
     }
-    return _Month({DO_NOTHING: scenario - nothing, TODAY: scenario - nothing - policies}, more_tied_up, full)
+    return _Month({DO_NOTHING: scenario - nothing, TODAY: scenario - nothing - taken}, more_tied_up, full)
 
 
 def _number(amount: Decimal | Number) -> Number:

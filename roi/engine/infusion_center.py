@@ -17,7 +17,8 @@ from roi.engine.center_costs import costs_of, outlays_of
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT
 from roi.engine.field import MONEY, MONTH, PERCENT, SHARES, WHOLE, YES_NO
-from roi.engine.inputs import ZERO, Days, InputError, Inputs, PatientGroup, Terms
+from roi.engine.inputs import ZERO, Days, InputError, Inputs, PatientGroup, Terms, at
+from roi.engine.likely_movers import LIKELY, likely_by_month, together
 from roi.engine.market import ELSEWHERE, Cell, Market
 from roi.engine.marks import GUESSED, Source
 from roi.engine.options import CENTER, OPTIONS, Option
@@ -61,9 +62,9 @@ class Center:
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Center":
-        """A version from before there were options has fewer questions: the others are answered by what changes nothing."""
+        """A version from before a question was asked has it answered by what changes nothing."""
         option = values.get("option", CENTER)
-        filled = {} if "option" in values else {key: _unasked(key, OPTIONS[option]) for key in FIELDS}
+        filled = {key: _unasked(key, OPTIONS[option]) for key in FIELDS if key not in values["answers"]}
         answers = filled | {
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
@@ -163,17 +164,18 @@ def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
 
 
 def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
-    """A cell's patients with their volumes and terms in each month."""
+    """A cell's patients with their volumes and terms in each month; those likely to leave in three groups, not one for each month."""
     yearly = Yearly(value, value["horizon"])
     prices = [yearly.price_level(month, cell.negotiated_from) for month in yearly.months]
-    at_level = {level: groups_of(cell.at_asp(level), value) for level in dict.fromkeys(prices)}
+    opens = month_number(value["first_month"], value["opens_in"])
+    at_level = {level: together(groups_of(cell.at_asp(level), value), opens, value["horizon"]) for level in dict.fromkeys(prices)}
     volumes = [yearly.volume_level(month) for month in yearly.months]
     if len(at_level) == 1 and set(volumes) == {1}:
         return at_level[prices[0]]
     return [
         replace(
             group,
-            infusions=tuple(group.infusions * level for level in volumes),
+            infusions=tuple(at(group.infusions, month) * level for month, level in enumerate(volumes, start=1)),
             hospital=_in_months([at_level[level][number].hospital for level in prices]),
             site=_in_months([at_level[level][number].site for level in prices]),
         )
@@ -198,12 +200,19 @@ def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
     new = []
     if not is_nothing(value["new_referrals"]):
         new = [_group(f"{name}, new referrals", cell, value["new_referrals"], Terms(ZERO), site, capture=reach, is_new=True)]
+    comes_back = value["recapture"] * reach
     if cell.leaves_on is None:
-        return [_group(name, cell, 1, hospital, site, capture=value["capture_staying"] * reach), *new]
+        moves = {"capture": value["capture_risk"] * reach, "recapture": comes_back, "by_risk": True}
+        likely = likely_by_month(cell, value)
+        return [
+            _group(name, cell, 1 - sum(likely.values()), hospital, site, capture=value["capture_staying"] * reach),
+            *(_group(f"{name}, {LIKELY}", cell, share, hospital, site, leave_month=m, **moves) for m, share in likely.items()),
+            *new,
+        ]
     leaves = {
         "leave_month": max(1, month_number(value["first_month"], cell.leaves_on)),
         "capture": value["capture_leaving"] * reach,
-        "recapture": value["recapture"] * reach,
+        "recapture": comes_back,
     }
     return [
         _group(f"{name}, {cell.policy_id}", cell, 1 - value["exempt"], hospital, site, **leaves),

@@ -46,7 +46,7 @@ class PatientGroup:
 
     `infusions` is their number a month at full volume. `leave_month` is the first month in which, if nothing is done,
     they are no longer at the hospital (None: they stay). `capture` is the share that comes to the new site, `recapture`
-    the share of those who had left before it opened. New patients (`is_new`) are with us in neither baseline.
+    the share of those who had left before it opened. New patients (`is_new`) are with us in neither baseline; `by_risk`: no policy makes them leave.
     """
 
     name: str
@@ -57,10 +57,11 @@ class PatientGroup:
     capture: Decimal = ONE
     recapture: Decimal = ONE
     is_new: bool = False
+    by_risk: bool = False
     chair_minutes: Decimal = ZERO
 
     def has_left(self, month: int) -> bool:
-        """True where policies have taken the patients from the hospital by that month."""
+        """True where the patients have left the hospital by that month, unless something is done."""
         return self.leave_month is not None and month >= self.leave_month
 
 

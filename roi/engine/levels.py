@@ -17,9 +17,10 @@ from roi.engine.market import HOSPITAL, Cell
 from roi.engine.marks import MARKS
 
 VOLUMES, ELSEWHERE, ASP, RAMP = "data_volumes", "data_elsewhere", "data_asp", "ramp_delay"
+RISK = "data_risk"
 HOSPITAL_PRICES = {mark: f"data_hospital_{mark}" for mark in MARKS}
 SITE_PRICES = {mark: f"data_site_{mark}" for mark in MARKS}
-LEVELS = (VOLUMES, ELSEWHERE, ASP, *HOSPITAL_PRICES.values(), *SITE_PRICES.values())
+LEVELS = (VOLUMES, ELSEWHERE, ASP, RISK, *HOSPITAL_PRICES.values(), *SITE_PRICES.values())
 
 
 def cell_at(cell: Cell, level: Mapping) -> Cell:
@@ -33,11 +34,23 @@ def cell_at(cell: Cell, level: Mapping) -> Cell:
         "site_drug": cell.site_drug * site,
         "site_administration": cell.site_administration * site,
     }
+    if RISK in level:
+        moved["risk"] = risk_at(cell.risk, level[RISK])
     if cell.biosimilar_drug is not None:
         moved["biosimilar_drug"] = cell.biosimilar_drug * site
     if hospital:
         moved["hospital_allowed"] = cell.hospital_allowed * level.get(HOSPITAL_PRICES[cell.hospital_source.mark], 1)
     return replace(cell, **moved)
+
+
+def risk_at(chances: Iterable, level) -> tuple:
+    """Chances by month to leave, at a level of the hazard: who is still there stays with the level's power, so that nobody leaves twice."""
+    still_there, moved = 1, []
+    for chance in chances:
+        after = still_there - chance
+        moved.append(still_there**level - after**level)
+        still_there = after
+    return tuple(moved)
 
 
 def delayed(shares: Iterable, months) -> tuple:

@@ -13,8 +13,10 @@ from roi.engine.cents import EXACT, round_half_up
 from roi.engine.chairs import ChairUse, chair_use, wanted
 from roi.engine.inputs import ZERO, Inputs, PatientGroup, at
 
-HOSPITAL_LINES, POLICY_LINES = (worlds.HOSPITAL, worlds.HOSPITAL_340B), (worlds.POLICY, worlds.POLICY_340B)
-BENEFIT_LINES = (worlds.HOSPITAL_340B, worlds.POLICY_340B, worlds.SITE_340B)
+HOSPITAL_LINES = (worlds.HOSPITAL, worlds.HOSPITAL_340B)
+POLICY_LINES, RISK_LINES = (worlds.POLICY, worlds.POLICY_340B), (worlds.RISK, worlds.RISK_340B)
+TAKEN_LINES = (*POLICY_LINES, *RISK_LINES)
+BENEFIT_LINES = (worlds.HOSPITAL_340B, worlds.POLICY_340B, worlds.RISK_340B, worlds.SITE_340B)
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,14 @@ def numbers(inputs: Inputs, use: ChairUse, group: PatientGroup, line: str, basel
     here, left = (ZERO if group.is_new else at(group.infusions, month)), group.has_left(month)
     if line in HOSPITAL_LINES:
         return (ZERO, ZERO) if group.is_new or left else (here - moved, here)
-    if line in POLICY_LINES:
-        return ZERO, here if left and baseline == worlds.TODAY else ZERO
-    counts = {
-        worlds.SITE_340B: True,
-        worlds.NEW: group.is_new,
-        worlds.KEPT: left and not group.is_new,
-        worlds.MOVED: not left and not group.is_new,
-    }
-    return (moved if counts[line] else ZERO), ZERO
+    if line in TAKEN_LINES:
+        counts = left and baseline == worlds.TODAY and group.by_risk == (line in RISK_LINES)
+        return ZERO, here if counts else ZERO
+    return (moved if line in (worlds.SITE_340B, worlds.margin_line(group, month)) else ZERO), ZERO
 
 
 def _given(inputs: Inputs, use: ChairUse, group: PatientGroup, line: str, baseline: str, month: int) -> Step:
-    terms = group.hospital if line in (*HOSPITAL_LINES, *POLICY_LINES) else group.site
+    terms = group.hospital if line in (*HOSPITAL_LINES, *TAKEN_LINES) else group.site
     each = at(terms.benefit_340b if line in BENEFIT_LINES else terms.margin, month)
     ours, theirs = numbers(inputs, use, group, line, baseline, month)
     return Step(group.name, ours * each, theirs * each, each, ours, theirs)
@@ -124,7 +121,7 @@ def _purchases(inputs: Inputs, use: ChairUse, group: PatientGroup, baseline: str
     side = 0 if with_site else 1
     hospital = numbers(inputs, use, group, worlds.HOSPITAL, baseline, month)[side]
     if not with_site:
-        hospital += numbers(inputs, use, group, worlds.POLICY, baseline, month)[side]
+        hospital += numbers(inputs, use, group, worlds.RISK if group.by_risk else worlds.POLICY, baseline, month)[side]
     site = numbers(inputs, use, group, worlds.SITE_340B, baseline, month)[side]
     return hospital * at(group.hospital.purchases, month) + site * at(group.site.purchases, month)
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from roi.engine.marks import Source
 
 HOSPITAL, ELSEWHERE = "hospital", "elsewhere"
+BETTER = "better"  # the word of the model card (demand.engine.move_risk) for a forecast that beats the base rate alone
 ONE, ZERO = Decimal(1), Decimal(0)
 
 
@@ -37,7 +38,8 @@ class Cell:
     patients elsewhere. `offers` are the prices by class of site, `excluded` the classes that the policies exclude; the `site_` fields
     are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b` stand in steps of 5 %.
     `denial_index` is the payer's
-    share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed."""
+    share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed. `risk`: the shares of the
+    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them."""
 
     place: str
     payer: str
@@ -68,6 +70,8 @@ class Cell:
     offers: Mapping[str, Offer] = with_default(default_factory=dict, hash=False)
     excluded: tuple[str, ...] = ()
     off_formulary: bool = False
+    risk: tuple[Decimal, ...] = ()
+    risk_from: dt.date | None = None
 
     def at_asp(self, level) -> "Cell":
         """The same patients where average sales prices, and all prices that follow them, stand at a level of today's."""
@@ -97,7 +101,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Market:
-    """`left_out` is the share of infusions in cells too small to show, `unpriced` of those whose drug has no payment limit."""
+    """`left_out` is the share of infusions in cells too small to show, `unpriced` of those whose drug has no payment limit.
+    `risk_status`: what the run's model card says of its risks to move, which are used where they are "better" than the base rate alone;
+    `risk_off`: by what share of the moves its last forecast was off."""
 
     run_id: int | None
     name: str
@@ -108,6 +114,8 @@ class Market:
     cells: tuple[Cell, ...]
     left_out: Decimal = Decimal(0)
     unpriced: Decimal = Decimal(0)
+    risk_status: str = ""
+    risk_off: Decimal = Decimal(0)
 
     def at(self, place: str) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.place == place)
@@ -117,7 +125,7 @@ class Market:
         return replace(self, cells=tuple(cell.at_class(site_class) for cell in self.cells))
 
     def as_json(self) -> dict:
-        return {**_plain(self), "cells": [_cell(cell) for cell in self.cells]}
+        return {**_without_unset(self, "risk_status", "risk_off"), "cells": [_cell(cell) for cell in self.cells]}
 
     @classmethod
     def from_json(cls, values: Mapping) -> "Market":
@@ -126,11 +134,12 @@ class Market:
 
 
 def _cell(cell: Cell) -> dict:
-    """Versions from before there was a formulary stay what they are: the mark is written only where it is set."""
-    plain = _plain(cell)
-    if not cell.off_formulary:
-        del plain["off_formulary"]
-    return plain
+    return _without_unset(cell, "off_formulary", "risk", "risk_from")
+
+
+def _without_unset(item, *names: str) -> dict:
+    """Versions from before there was a formulary or a risk stay what they are: these are written only where they are set."""
+    return {name: value for name, value in _plain(item).items() if name not in names or getattr(item, name)}
 
 
 def _plain(item) -> dict:
@@ -142,7 +151,7 @@ def _plain(item) -> dict:
         elif isinstance(value, Decimal | dt.date):
             plain[name] = str(value)
         elif isinstance(value, tuple):
-            plain[name] = list(value)
+            plain[name] = [str(one) if isinstance(one, Decimal) else one for one in value]
         elif isinstance(value, Mapping):
             plain[name] = {key: _plain(offer) for key, offer in value.items()}
         else:
@@ -167,6 +176,8 @@ def _typed(kind, values: Mapping) -> dict:
             typed[name] = {site_class: Offer(**_typed(Offer, offer)) for site_class, offer in value.items()}
         elif name == "excluded":
             typed[name] = tuple(value)
+        elif name == "risk":
+            typed[name] = tuple(map(Decimal, value))
         else:
             typed[name] = value
     return typed

@@ -14,16 +14,17 @@ from typing import NamedTuple
 
 from demand.engine.capacity import USUAL_CHAIR_MINUTES
 from roi.engine.leaving import Fate, Law, fate, known_fate
-from roi.engine.market import HOSPITAL, Cell, Market, Offer
+from roi.engine.market import BETTER, HOSPITAL, Cell, Market, Offer
 from roi.engine.marks import BORROWED, GUESSED, MEASURED, Source
 from roi.engine.options import INFUSION_CENTER, SITE_CLASSES
 from roi.engine.prices import MEDICARE, PriceBook
 from roi.engine.strand_prices import Priced, Pricing, used_biosimilars, usual_doses
 from roi.engine.terms import MEDICARE_PAID_SHARE
-from roi.engine.volumes import Strand, Window, read_volumes
+from roi.engine.volumes import Likely, Strand, Window, read_volumes
 
 POOLED_THERAPIES, POOLED_PAYERS, OTHER = "pooled therapies", "pooled payers", "other"
 _PLACES = Decimal("0.0001")
+_CHANCE = Decimal("0.000001")
 
 
 class CellKey(NamedTuple):
@@ -48,6 +49,15 @@ class PolicyBook:
     bound: Sequence[tuple[int, str, str]] = ()
 
 
+@dataclass(frozen=True)
+class RiskBook:
+    """The run's risks to move: their Parquet, what the model card says of them, and by what share of the moves the last forecast was off."""
+
+    path: Path
+    status: str
+    off: Decimal
+
+
 def measure_market(
     run_id: int,
     infusions: Path,
@@ -56,11 +66,13 @@ def measure_market(
     policies: PolicyBook,
     *,
     exposure: Path | None = None,
+    risk: RiskBook | None = None,
     name: str = "",
     on: dt.date,
 ) -> Market | None:
     """A run's Parquet and the dated registers -> Market with prices as of `on`, the site's those of an infusion center; None where the
-    run has no infusion. Without the run's exposures the policies' documents say who leaves."""
+    run has no infusion. Without the run's exposures the policies' documents say who leaves, and nobody leaves by risk: whom a policy
+    explains is not known then."""
 
     found: dict[int, Priced] = {}
 
@@ -81,13 +93,18 @@ def measure_market(
             for number, each in found.items()
         }
 
-    volumes = read_volumes(infusions, facts, exposure, policies.sites_340b, cells_of, wider, market=name, bound=policies.bound)
+    used = risk.path if risk and risk.status == BETTER and exposure else None
+    volumes = read_volumes(
+        infusions, facts, exposure, policies.sites_340b, cells_of, wider, risk=used, market=name, bound=policies.bound
+    )
     if volumes is None:
         return None
     cells = [
-        _cell(key, [found[strand.strand_no] for strand in strands], volumes.window.months, policies, prices).at_class(
-            INFUSION_CENTER
-        )
+        _at_risk(
+            _cell(key, [found[strand.strand_no] for strand in strands], volumes.window.months, policies, prices),
+            volumes.likely.get(key),
+            sum(strand.infusions for strand in strands),
+        ).at_class(INFUSION_CENTER)
         for key, strands in volumes.cells.items()
     ]
     cells.sort(key=lambda cell: (cell.place, cell.payer, cell.line_of_business, cell.family, cell.policy_id))
@@ -102,6 +119,8 @@ def measure_market(
         cells=tuple(cells),
         left_out=_share(volumes.left_out, volumes.infusions),
         unpriced=_share(volumes.infusions - priced, volumes.infusions),
+        risk_status=risk.status if risk and exposure else "",
+        risk_off=risk.off if used else Decimal(0),
     )
 
 
@@ -161,6 +180,16 @@ def _cell(key: CellKey, priced: list[Priced], months: int, policies: PolicyBook,
         offers={site_class: offer for site_class in SITE_CLASSES if (offer := _offer(site_class, priced, number))},
         excluded=tuple(site_class for site_class in SITE_CLASSES if site_class in key.fate.excluded),
     )
+
+
+def _at_risk(cell: Cell, likely: Likely | None, infusions: int) -> Cell:
+    """The cell with the mean chances of those who may leave without a policy, told of a share of the cell in steps of 5 %, so that it
+    gives no few people away."""
+    if likely is None:
+        return cell
+    share = _in_steps(likely.infusions, infusions)
+    chances = [(share * chance / likely.infusions).scaleb(-7).quantize(_CHANCE) for chance in likely.chances]
+    return replace(cell, risk=tuple(chances), risk_from=likely.first)
 
 
 def _offer(site_class: str, priced: list[Priced], number: int) -> Offer | None:

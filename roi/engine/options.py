@@ -31,7 +31,16 @@ _STAFF = (*STAFF_LEAST.values(), *(f"{word}_pay" for word in STAFF), "benefits",
 _AT_HOME = ("visit_hours", "delivery")
 _OURS = ("own_opening", "own_per_month")
 _SITE_PRICES = ("contract_level", "acquisition_site", "site_340b", "white_bag", "biosimilar_mix", "supplies")
-_COMES = ("capture_leaving", "recapture", "capture_staying", "capture_elsewhere", "in_reach", "new_referrals", "ramp")
+_COMES = (
+    "capture_leaving",
+    "recapture",
+    "capture_staying",
+    "capture_risk",
+    "capture_elsewhere",
+    "in_reach",
+    "new_referrals",
+    "ramp",
+)
 _ALONE = ("share", "partner_income", *_OURS)
 
 
@@ -177,6 +186,7 @@ OPTIONS = {
                 "capture_leaving",
                 "recapture",
                 "capture_staying",
+                "capture_risk",
                 "licences_opening",
                 "accreditation_opening",
                 *_AT_HOME,
@@ -236,7 +246,7 @@ OPTIONS = {
                 "capture_staying": ("0", guess("Nobody who may stay is sent away")),
                 "own_opening": ("10000", guess("Agreements with the sites")),
             },
-            stands=_without(*_NO_SITE, "capture_elsewhere", "new_referrals", **_EARNS_NOTHING),
+            stands=_without(*_NO_SITE, "capture_risk", "capture_elsewhere", "new_referrals", **_EARNS_NOTHING),
         ),
         Option(
             NOTHING,

@@ -18,7 +18,7 @@ from roi.engine.center_fields import FIELDS
 from roi.engine.field import MONEY, NUMBER, PERCENT, WHOLE
 from roi.engine.infusion_center import Center, read_value
 from roi.engine.inputs import InputError
-from roi.engine.levels import ASP, ELSEWHERE, HOSPITAL_PRICES, RAMP, SITE_PRICES, VOLUMES
+from roi.engine.levels import ASP, ELSEWHERE, HOSPITAL_PRICES, RAMP, RISK, SITE_PRICES, VOLUMES
 from roi.engine.market import ELSEWHERE as IS_ELSEWHERE
 from roi.engine.market import HOSPITAL
 from roi.engine.marks import BORROWED, GUESSED, MEASURED
@@ -45,6 +45,7 @@ LABELS = {
     VOLUMES: "Infusions in our hospitals",
     ELSEWHERE: "Infusions of our prescribers' patients elsewhere",
     ASP: "Average sales prices",
+    RISK: "Patients who leave without a policy",
     RAMP: "Ramp reached later by",
     **{key: f"What the hospital is allowed ({mark})" for mark, key in HOSPITAL_PRICES.items()},
     **{key: f"What contracts allow at the new site ({mark})" for mark, key in SITE_PRICES.items()},
@@ -122,9 +123,14 @@ def _level(key: str, text: str) -> Decimal:
     return number / 100
 
 
+def leaves_by_risk(center: Center) -> bool:
+    """Whether anybody leaves without a policy."""
+    return read_value("move_risk", center.answers["move_risk"].text) and any(cell.risk for cell in center.market.cells)
+
+
 def _of_answer(center: Center, key: str) -> Spread | None:
     field, answer = FIELDS[key], center.answers[key]
-    if answer.source is None or key in OURS_TO_DECIDE:
+    if answer.source is None or key in OURS_TO_DECIDE or (key == "capture_risk" and not leaves_by_risk(center)):
         return None
     if key == "ramp":
         return _made(center, RAMP, answer.source.mark, Decimal(0), RAMP_MONTHS[answer.source.mark])
@@ -153,6 +159,8 @@ def _of_data(center: Center) -> list[Spread]:
     if cells:
         levels.append((ASP, BORROWED, PRICES))
     reaches = [(key, mark, RELATIVE[kind][mark]) for key, mark, kind in levels]
+    if leaves_by_risk(center):  # as far as its last forecast was off, where that is more
+        reaches.append((RISK, MEASURED, max(RELATIVE[AMOUNTS][MEASURED], float(center.market.risk_off))))
     return [_made(center, key, mark, Decimal(1), (1 / (1 + reach), 1 + reach)) for key, mark, reach in reaches]
 
 

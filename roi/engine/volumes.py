@@ -25,6 +25,21 @@ CREATE TEMP TABLE exposure (
     exposed_from DATE, expected_from DATE, grace_until DATE
 )
 """
+NO_RISK = """
+CREATE TEMP TABLE risk (
+    person_no BIGINT, family VARCHAR, forecast_on DATE, risk DOUBLE, risk_certain DOUBLE, months DOUBLE[]
+)
+"""
+LIKELY = """
+SELECT cell_no, ahead, any_value(forecast_on), count(*), sum(chance)::BIGINT
+FROM chosen
+JOIN membership USING (strand_no)
+JOIN likely USING (person_no, family)
+WHERE place = 'hospital'
+GROUP BY cell_no, ahead
+HAVING count(DISTINCT person_no) >= $least
+ORDER BY cell_no, ahead
+"""
 LINE_CLASSES = ("infusion_center", "infusion_suite", "physician_office", "home_infusion")  # the clinical line calls the last home
 SQL = Path(__file__).parent / "sql" / "volumes.sql"
 
@@ -84,13 +99,29 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Likely:
+    """Infusions of a cell whose patients may leave without a policy, 11 people or more, and for each of the 12 months from `first` on the
+    sum of their chances to do so in it, in ten millionths of an infusion."""
+
+    first: dt.date
+    infusions: int
+    chances: tuple[int, ...]
+
+    def __add__(self, other: "Likely") -> "Likely":
+        chances = tuple(a + b for a, b in zip(self.chances, other.chances, strict=True))
+        return Likely(self.first, self.infusions + other.infusions, chances)
+
+
+@dataclass(frozen=True)
 class Volumes:
-    """Strands by cell, each of at least 11 people; infusions in all, and of those in cells too small to be used."""
+    """Strands by cell, each of at least 11 people; infusions in all, and of those in cells too small to be used; by cell who may leave
+    without a policy."""
 
     window: Window
     cells: dict[Hashable, tuple[Strand, ...]]
     infusions: int
     left_out: int
+    likely: dict[Hashable, Likely]
 
 
 def read_volumes(
@@ -101,6 +132,7 @@ def read_volumes(
     cells_of: Callable[[list[Strand], Window], dict[int, Hashable]],
     pooled: Callable[[Hashable], Hashable | None],
     *,
+    risk: Path | None = None,
     market: str = "",
     months: int = 6,
     bound: Sequence[tuple[int, str, str]] = (),
@@ -113,10 +145,11 @@ def read_volumes(
         connection.execute("SET VARIABLE market = $market", {"market": market})
         for name, path in (("infusion", infusions), ("fact", facts)):
             connection.read_parquet(str(path)).create_view(name)
-        if exposure is None:
-            connection.execute(NO_EXPOSURE)
-        else:
-            connection.read_parquet(str(exposure)).create_view("exposure")
+        for name, path, empty in (("exposure", exposure, NO_EXPOSURE), ("risk", risk, NO_RISK)):
+            if path is None:
+                connection.execute(empty)
+            else:
+                connection.read_parquet(str(path)).create_view(name)
         connection.execute(
             "CREATE TEMP TABLE site_340b AS SELECT DISTINCT unnest($ids::VARCHAR[]) AS site_id", {"ids": list(sites_340b)}
         )
@@ -132,27 +165,42 @@ def read_volumes(
             return None
         window = Window(first_month, last_month, months, mature, exposure is not None)
         strands = {row[0]: Strand(*row) for row in connection.execute("FROM strand ORDER BY strand_no").fetchall()}
-        keys, left_out = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
+        keys, left_out, likely = _pool(connection, strands, cells_of(list(strands.values()), window), pooled)
     cells = defaultdict(list)
     for number, key in keys.items():
         cells[key].append(strands[number])
     in_all = sum(strand.infusions for strand in strands.values())
-    return Volumes(window, {key: tuple(members) for key, members in cells.items()}, in_all, left_out)
+    return Volumes(window, {key: tuple(members) for key, members in cells.items()}, in_all, left_out, likely)
 
 
 def _pool(connection, strands, keys, pooled):
-    """Widen a market's cells of 1 to 10 people until none is left; returns the strands' cells and what was dropped."""
+    """Widen a market's cells of 1 to 10 people until none is left; returns the strands' cells, what was dropped, and who may leave."""
     left_out = 0
     keys = {number: (strands[number].market, key) for number, key in keys.items()}
     while True:
         people = _people(connection, keys)
         small = {key for key, count in people.items() if count < SMALLEST_SHOWN}
         if not small:
-            return {number: key for number, (_, key) in keys.items()}, left_out
+            return {number: key for number, (_, key) in keys.items()}, left_out, _likely(connection, keys)
         wider = {(market, key): above and (market, above) for market, key in small for above in [pooled(key)]}
         left_out += sum(strands[number].infusions for number, key in keys.items() if key in small and wider[key] is None)
         keys = {number: wider.get(key, key) for number, key in keys.items()}
         keys = {number: key for number, key in keys.items() if key is not None}
+
+
+def _likely(connection, keys) -> dict[Hashable, Likely]:
+    """Judged market by market too: all markets are the sums of those that can be told. `membership` is the last one asked for."""
+    names = list(dict.fromkeys(keys.values()))
+    rows = connection.execute(LIKELY, {"least": SMALLEST_SHOWN}).fetchall()
+    by_cell: dict[int, list] = defaultdict(list)
+    for number, *row in rows:
+        by_cell[number].append(row)
+    found: dict[Hashable, Likely] = {}
+    for number, months in by_cell.items():
+        (_, key), (_, first, infusions, _) = names[number], months[0]
+        one = Likely(first, infusions, tuple(chance for *_, chance in months))
+        found[key] = found[key] + one if key in found else one
+    return found
 
 
 def _people(connection, keys) -> dict[Hashable, int]:

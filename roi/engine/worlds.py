@@ -1,7 +1,8 @@
 """Inputs -> the same patients in three worlds, as line items in whole cents by month 0 … horizon.
 
 - `today`: nothing changes, the policies are never there; every patient is infused at the hospital.
-- `do_nothing`: the policies take effect as scheduled; affected patients leave and bring nothing.
+- `do_nothing`: the policies take effect as scheduled; affected patients leave and bring nothing. So do those who are likely to leave
+  without a policy. New patients in their place would be in every world alike, and so in no difference.
 - `scenario`: the new site opens; some of those who would have left come to it, and some of those who would have stayed.
 New patients exist in the scenario alone. Each line item is summed over the groups and rounded half up once.
 """
@@ -12,7 +13,7 @@ from itertools import pairwise
 
 from roi.engine.cents import EXACT, round_half_up
 from roi.engine.chairs import ChairUse, wanted
-from roi.engine.inputs import ZERO, Inputs, Terms, at
+from roi.engine.inputs import ZERO, Inputs, PatientGroup, Terms, at
 
 TODAY, DO_NOTHING, SCENARIO = "today", "do_nothing", "scenario"
 
@@ -22,7 +23,9 @@ MOVED = "moved_margin"  # those who would be at the hospital, at the new site
 KEPT = "kept_margin"  # those who would have left, at the new site
 NEW = "new_patient_margin"
 SITE_340B = "site_340b"
+KEPT_RISK = "kept_risk_margin"  # those who would have left without a policy, at the new site
 POLICY, POLICY_340B = "policy_margin", "policy_340b"  # those whom policies will take, while they are at the hospital
+RISK, RISK_340B = "risk_margin", "risk_340b"  # those who will leave without a policy, while they are there
 WORKING_CAPITAL = "working_capital"
 COST, OUTLAY = "cost_", "outlay_"  # followed by the name
 
@@ -52,16 +55,17 @@ class _Ledger:
 
 
 def today(inputs: Inputs) -> Lines:
-    """Everybody at the hospital; what policies will take is a line item of its own: the baselines differ by it."""
-    return _hospital_only(inputs, with_policies=False)
+    """Everybody at the hospital; what policies will take, and those who leave without one, are line items of their own: the baselines
+    differ by them."""
+    return _hospital_only(inputs, they_leave=False)
 
 
 def do_nothing(inputs: Inputs) -> Lines:
-    """Those whom the policies take are gone from their month on."""
-    return _hospital_only(inputs, with_policies=True)
+    """Those whom the policies take, and those who leave without one, are gone from their month on."""
+    return _hospital_only(inputs, they_leave=True)
 
 
-def _hospital_only(inputs: Inputs, with_policies: bool) -> Lines:
+def _hospital_only(inputs: Inputs, they_leave: bool) -> Lines:
     with localcontext(EXACT):
         ledger = _opened(inputs)
         for group in inputs.groups:
@@ -71,8 +75,8 @@ def _hospital_only(inputs: Inputs, with_policies: bool) -> Lines:
                 infusions = at(group.infusions, month)
                 if not group.has_left(month):
                     ledger.give(month, infusions, group.hospital, HOSPITAL, HOSPITAL_340B)
-                elif not with_policies:
-                    ledger.give(month, infusions, group.hospital, POLICY, POLICY_340B)
+                elif not they_leave:
+                    ledger.give(month, infusions, group.hospital, *(RISK, RISK_340B) if group.by_risk else (POLICY, POLICY_340B))
         return ledger.closed(inputs)
 
 
@@ -84,7 +88,7 @@ def scenario(inputs: Inputs, use: ChairUse) -> Lines:
             for month in inputs.months():
                 moved = wanted(inputs, group, month) * use.fits[month - 1]
                 left = group.has_left(month)
-                ledger.give(month, moved, group.site, NEW if group.is_new else KEPT if left else MOVED, SITE_340B)
+                ledger.give(month, moved, group.site, margin_line(group, month), SITE_340B)
                 if not group.is_new and not left:
                     ledger.give(month, at(group.infusions, month) - moved, group.hospital, HOSPITAL, HOSPITAL_340B)
         for cost in inputs.costs:
@@ -93,6 +97,13 @@ def scenario(inputs: Inputs, use: ChairUse) -> Lines:
         for outlay in inputs.outlays:
             ledger.add(OUTLAY + outlay.name, outlay.month, -outlay.cents)
         return ledger.closed(inputs)
+
+
+def margin_line(group: PatientGroup, month: int) -> str:
+    """The line item that a group's margin at the new site belongs to."""
+    if group.is_new:
+        return NEW
+    return MOVED if not group.has_left(month) else KEPT_RISK if group.by_risk else KEPT
 
 
 def _opened(inputs: Inputs) -> _Ledger:

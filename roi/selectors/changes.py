@@ -79,7 +79,7 @@ def result_pairs(old: dict | None, new: dict | None) -> tuple[ResultPair, ...]:
 
         add("Net present value", lambda value: value["npv_cents"])
         for part in PARTS:
-            add(words.PART_NAMES[part], lambda value, part=part: value["parts_npv_cents"][part], is_part=True)
+            add(words.PART_NAMES[part], lambda value, part=part: value["parts_npv_cents"].get(part, 0), is_part=True)
         add("Peak cash", lambda value: value["peak_cash_cents"])
         add("Internal rate of return", lambda value: words.irr_text(value["irr"]), is_money=False)
         add("Payback", lambda value: words.payback_text(value["payback_month"]), is_money=False)

@@ -14,8 +14,8 @@ from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import Center, groups_of, inputs_of, read_value, values_of
-from roi.engine.line_month import HOSPITAL_LINES, POLICY_LINES, line_month
+from roi.engine.infusion_center import Center, groups_by_month, inputs_of, read_value, values_of
+from roi.engine.line_month import HOSPITAL_LINES, TAKEN_LINES, line_month
 from roi.engine.margin_formula import hospital_formula, site_formula
 from roi.engine.worlds import DO_NOTHING
 from roi.engine.yearly import Yearly
@@ -254,24 +254,24 @@ def _group_names(center: Center) -> dict[str, str]:
         return {
             group.name: group.name.replace(f", {cell.line_of_business}, ", f", {line_of_business(cell.line_of_business)}, ", 1)
             for cell in center.market.cells
-            for group in groups_of(cell, answers)
+            for group in groups_by_month(cell, answers)
         }
 
 
 def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:
     """By patient group: the margin that the line counts, with the numbers of that month in it."""
-    if line not in (*HOSPITAL_LINES[:1], *POLICY_LINES[:1], worlds.MOVED, worlds.KEPT, worlds.NEW):
+    if line not in (worlds.HOSPITAL, worlds.POLICY, worlds.RISK, worlds.MOVED, worlds.KEPT, worlds.KEPT_RISK, worlds.NEW):
         return {}
     center = value.page.center
     with localcontext(EXACT):
         answers = values_of(center)
         yearly = Yearly(answers, answers["horizon"])
-        at_hospital = line in (*HOSPITAL_LINES, *POLICY_LINES)
+        at_hospital = line in (*HOSPITAL_LINES, *TAKEN_LINES)
         return {
             group.name: (hospital_formula if at_hospital else site_formula)(priced, answers).words
             for cell in center.market.cells
             for priced in (cell.at_asp(yearly.price_level(month, cell.negotiated_from)),)
-            for group in groups_of(cell, answers)
+            for group in groups_by_month(cell, answers)
             if not (at_hospital and group.is_new)
         }
 

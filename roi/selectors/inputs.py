@@ -7,8 +7,9 @@ from decimal import Decimal
 from roi.engine.center_fields import FIELDS, SECTIONS
 from roi.engine.field import MONEY, MONTH, SHARES, YES_NO
 from roi.engine.infusion_center import Answer, Center, bars_site, read_value
-from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market
+from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
+from roi.engine.spreads import leaves_by_risk
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,45 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
                 "data_policies", "When policies make patients leave", policies, Source(BORROWED, "Payers' policies on file", "")
             )
         )
+    if leaves_by_risk(center):
+        text = f"{run_words(market)}: risk to move, better than the base rate on months it had not seen"
+        made.append(
+            ShownInput(
+                "data_risk",
+                "Leave our hospitals without a policy within 12 months",
+                f"{_likely(here):,.0f} of {_sum(here):,.0f} infusions a month",
+                Source(MEASURED, text, f"{next(cell.risk_from for cell in here if cell.risk):%Y-%m}"),
+            )
+        )
     return tuple(made)
+
+
+def _likely(cells) -> Decimal:
+    return sum((cell.infusions_per_month * sum(cell.risk) for cell in cells), Decimal(0))
+
+
+def risk_note(center: Center) -> str:
+    """Who leaves without a policy, or why nobody is counted to."""
+    market = center.market
+    if not market.risk_status:
+        return "Who leaves without a policy is left out: the claims run keeps no risks to move, or not whom policies reach."
+    if market.risk_status != BETTER:
+        why = {
+            "no better": "its forecast of moves was no better than the base rate",
+            "too few": "too few moves came to learn from or to judge the forecast by",
+        }[market.risk_status]
+        return f"Who leaves without a policy is left out: {why}, says the model card of {run_words(market).lower()}."
+    here = market.at(HOSPITAL)
+    found = [cell.risk_from for cell in here if cell.risk]
+    if not found:
+        return "Who leaves without a policy is left out: no group has 11 people or more whom no policy reaches."
+    said = (
+        f"without a policy {_likely(here):,.0f} of {_sum(here):,.0f} infusions a month in our hospitals would leave within 12 months "
+        f"from {found[0]:%b %Y} on, the run's forecast says, which beat the base rate on months it had not seen"
+    )
+    if not leaves_by_risk(center):
+        return f"Who leaves without a policy is switched off here; {said}."
+    return f"{said[0].upper()}{said[1:]}. Whom a policy reaches is not counted again; who leaves later is not counted."
 
 
 def _prices(key: str, label: str, cells, source_of) -> list[ShownInput]:
@@ -183,4 +222,5 @@ def fate_words(cell: Cell, hospital_affiliated: bool) -> str:
     barred = bars_site(cell, hospital_affiliated)
     if cell.leaves_on:
         return f"leave {cell.leaves_on:%b %Y} ({cell.policy_id})" + ("; may not come to this site either" if barred else "")
-    return "may not come to this site (policy)" if barred else "stay"
+    likely = f"; {sum(cell.risk) * 100:.0f} % likely to leave within a year" if cell.risk else ""
+    return ("may not come to this site (policy)" if barred else "stay") + likely

@@ -21,7 +21,7 @@ from payers.selectors.prices import price_book as dated_prices
 from roi.actions.scenarios import Refused
 from roi.engine.leaving import Law
 from roi.engine.market import Market
-from roi.engine.measure_market import PolicyBook, measure_market
+from roi.engine.measure_market import PolicyBook, RiskBook, measure_market
 from roi.engine.prices import PriceBook
 from sites.models import Site
 
@@ -74,9 +74,22 @@ def read_market(run: Run, name: str, on: dt.date) -> Market | None:
         price_book(on),
         policy_book(run, folder / "infusions.parquet"),
         exposure=exposure if exposure.exists() else None,
+        risk=risk_book(run),
         name=name,
         on=on,
     )
+
+
+def risk_book(run: Run) -> RiskBook | None:
+    """The run's risks to move, with what its model card says; None where the run keeps none. By what share of the moves the last
+    forecast was off is told in steps of 5 %, so that it gives no few people away."""
+    card, path = (run.result or {}).get("move_risk"), storage.run_folder(run.pk) / "risk.parquet"
+    if not card or not path.exists():
+        return None
+    judged = card["evaluation"] or {}
+    expected, moved = judged.get("expected"), judged.get("moved")
+    off = abs(Decimal(moved) / Decimal(str(expected)) - 1) if expected and moved is not None else Decimal(0)
+    return RiskBook(path, card["status"], (off * 20).quantize(Decimal(1)) / 20)
 
 
 def price_book(on: dt.date) -> PriceBook:

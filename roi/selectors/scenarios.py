@@ -11,7 +11,7 @@ from roi.access import access_scenarios, access_version
 from roi.engine.infusion_center import Center
 from roi.models import Scenario, ScenarioLine, ScenarioResult, ScenarioVersion
 from roi.selectors.changes import InputPair, ResultPair, input_pairs, result_pairs
-from roi.selectors.inputs import Debt, ShownSection, debt, market_notes, market_words, shown_sections
+from roi.selectors.inputs import Debt, ShownSection, debt, market_notes, market_words, risk_note, shown_sections
 from sites.converters import whole_number
 
 
@@ -122,7 +122,7 @@ def page(user, pk: int, number: int | None = None) -> ScenarioPage:
         sections=shown_sections(center),
         debt=debt(center),
         covers=market_words(center.market),
-        notes=market_notes(center.market),
+        notes=[*market_notes(center.market), risk_note(center)],
         run=run,
         result=result,
         lines=value_lines(result) if result else (),

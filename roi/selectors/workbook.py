@@ -208,7 +208,7 @@ def _bridge(made: _Book, summary: dict) -> None:
     for row, part in enumerate(PARTS, start=FIRST_ROW):
         sheet.write_string(row, 0, words.PART_NAMES[part])
         for column, baseline in enumerate(BASELINES, start=1):
-            sheet.write_number(row, column, summary["baselines"][baseline]["parts_npv_cents"][part] / CENTS, made.money)
+            sheet.write_number(row, column, summary["baselines"][baseline]["parts_npv_cents"].get(part, 0) / CENTS, made.money)
     _sum_of_columns(made, sheet, FIRST_ROW + len(PARTS), [summary["baselines"][baseline]["npv_cents"] for baseline in BASELINES], 1)
 
 

@@ -112,6 +112,20 @@ def write_exposure(folder: Path, rows: list[dict]) -> Path:
     return folder / "exposure.parquet"
 
 
+def write_risk(folder: Path, rows: list[dict]) -> Path:
+    """risk.parquet: treatments with a chance of 2 % a month to move from April 2026 on; each row says what is special about it."""
+    usual = {
+        "person_no": 0, "family": "infliximab", "forecast_on": dt.date(2026, 4, 1), "risk": 0.24, "risk_certain": 0.24, "months": [0.02] * 12,
+    }  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.register("given", pd.DataFrame([usual | row for row in rows]))
+        connection.execute(
+            "COPY (SELECT * REPLACE (CAST(person_no AS BIGINT) AS person_no, CAST(forecast_on AS DATE) AS forecast_on) FROM given) "
+            f"TO '{folder / 'risk.parquet'}' (FORMAT parquet)"
+        )
+    return folder / "risk.parquet"
+
+
 def rate(**fields) -> Rate:
     defaults = {
         "payer": "Plan A",

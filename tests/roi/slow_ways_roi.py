@@ -49,6 +49,7 @@ def _fit(inputs, month):
 def monthly_value(inputs, baseline):
     """Cents by month 0 … horizon of scenario − baseline, and the same by part."""
     names = ("margin_kept", "margin_given_up", "effect_340b", "new_volume", "costs", "working_capital", "policies")
+    names += ("margin_kept_risk", "risks")
     parts = {name: [0] * (inputs.horizon + 1) for name in names}
     bought = {"scenario": {}, "baseline": {}}
     bought["scenario"][0] = bought["baseline"][0] = sum(
@@ -58,8 +59,9 @@ def monthly_value(inputs, baseline):
         parts["costs"][outlay.month] -= _half_up(Fraction(outlay.cents))
     for month in range(1, inputs.horizon + 1):
         fit = _fit(inputs, month)
-        at_site = kept = moved = new = hospital_now = hospital_before = lost = Fraction(0)
-        site_340b = hospital_340b_now = hospital_340b_before = lost_340b = Fraction(0)
+        at_site = moved = new = hospital_now = hospital_before = Fraction(0)
+        site_340b = hospital_340b_now = hospital_340b_before = Fraction(0)
+        kept, lost, lost_340b = ({True: Fraction(0), False: Fraction(0)} for _ in range(3))
         buys = base_buys = Fraction(0)
         for g in inputs.groups:
             n, here = _f(g.infusions, month), _f(g.infusions, month) * _share_wanted(inputs, g, month) * fit
@@ -71,9 +73,9 @@ def monthly_value(inputs, baseline):
                 new += here * _f(g.site.margin, month)
                 continue
             if gone:
-                kept += here * _f(g.site.margin, month)
-                lost += n * _f(g.hospital.margin, month)
-                lost_340b += n * _f(g.hospital.benefit_340b, month)
+                kept[g.by_risk] += here * _f(g.site.margin, month)
+                lost[g.by_risk] += n * _f(g.hospital.margin, month)
+                lost_340b[g.by_risk] += n * _f(g.hospital.benefit_340b, month)
                 base_buys += n * _f(g.hospital.purchases, month) if baseline == "today" else 0
             else:
                 moved += here * _f(g.site.margin, month)
@@ -83,14 +85,15 @@ def monthly_value(inputs, baseline):
                 hospital_340b_before += n * _f(g.hospital.benefit_340b, month)
                 buys += (n - here) * _f(g.hospital.purchases, month)
                 base_buys += n * _f(g.hospital.purchases, month)
-        parts["margin_kept"][month] = _half_up(kept)
+        parts["margin_kept"][month], parts["margin_kept_risk"][month] = _half_up(kept[False]), _half_up(kept[True])
         parts["margin_given_up"][month] = _half_up(moved) + _half_up(hospital_now) - _half_up(hospital_before)
         parts["effect_340b"][month] = _half_up(site_340b) + _half_up(hospital_340b_now) - _half_up(hospital_340b_before)
         parts["new_volume"][month] = _half_up(new)
         for cost in inputs.costs:
             parts["costs"][month] -= _half_up(_f(cost.per_month, month) + _f(cost.per_infusion, month) * at_site)
         if baseline == "today":
-            parts["policies"][month] = -_half_up(lost) - _half_up(lost_340b)
+            for name, by_risk in (("policies", False), ("risks", True)):
+                parts[name][month] = -_half_up(lost[by_risk]) - _half_up(lost_340b[by_risk])
         bought["scenario"][month], bought["baseline"][month] = buys, base_buys
     net_days = Fraction(inputs.days.receivable) + Fraction(inputs.days.stock) - Fraction(inputs.days.supplier)
     for world, sign in (("scenario", 1), ("baseline", -1)):

@@ -218,6 +218,7 @@ current = st.builds(
     leave_month=st.none() | st.integers(1, 20),
     capture=shares,
     recapture=shares,
+    by_risk=st.booleans(),
     chair_minutes=st.integers(15, 300).map(D),
 )
 groups = current | current.map(lambda g: replace(g, is_new=True, leave_month=None))

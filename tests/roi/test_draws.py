@@ -27,7 +27,8 @@ from tests.roi.test_infusion_center import cell, center
 
 
 def mixed(**answers):
-    """Patients of every fate and line of business, a policy before and one after the opening, a site that is full for a while."""
+    """Patients of every fate and line of business, a policy before and one after the opening, some who leave without one in the months
+    before and after it, a site that is full for a while."""
     cells = (
         cell(),
         cell(payer="Plan B", line_of_business="medicare", share_340b=D("0.4"), infusions_per_month=D("17.25")),
@@ -35,10 +36,11 @@ def mixed(**answers):
         cell(payer="Plan D", leaves_on=dt.date(2027, 2, 1), policy_id="Q", line_of_business="exchange", bars_affiliated=True),
         cell(place=ELSEWHERE, payer="Plan E", hospital_allowed=None, hospital_administration=None, infusions_per_month=D("33.3333"),
              site_source=Source("guessed")),
+        cell(payer="Plan F", infusions_per_month=D("41.5"), risk=(D("0.011"), D("0.02"), *[D("0.007")] * 10), risk_from=dt.date(2026, 5, 1)),
     )  # fmt: skip
     usual = {
         "opens_in": "2026-09", "ramp": "20, 45, 70, 90, 100", "chairs": "2", "capture_leaving": "61", "recapture": "23", "exempt": "9",
-        "capture_staying": "4", "capture_elsewhere": "40", "denials": "2", "waste": "1", "hospital_cost": "40", "white_bag": "5",
+        "capture_staying": "4", "capture_elsewhere": "40", "move_risk": "yes", "capture_risk": "35", "denials": "2", "waste": "1", "hospital_cost": "40", "white_bag": "5",
         "supplies": "31",
     }  # fmt: skip
     return center(*cells, **(usual | answers))

@@ -1,8 +1,9 @@
 -- A run's infusions of the last mature months -> the strands a scenario is made of, and their people.
 -- Grain: strand = market x place x payer x plan x line of business x funding x state x site class x molecule x codes billed x fate.
 -- in:  infusion (the run's infusions), fact (its mature flag by month), exposure (the run's, empty where it has none), site_340b,
---      bound (who the clinical line keeps from which class of site); variables months, market
--- out: volume_window, chosen (one row per infusion with its strand), strand
+--      bound (who the clinical line keeps from which class of site), risk (the run's chances to move, empty where they are not used);
+--      variables months, market
+-- out: volume_window, chosen (one row per infusion with its strand), strand, likely (chances of whom no policy explains)
 
 CREATE TEMP TABLE volume_window AS
 WITH by_month AS (
@@ -16,8 +17,8 @@ SELECT
     mature
 FROM last;
 
--- Who has to leave, from which month on, by which decided policy: each person's own exposure after the months measured. Here is
--- the one place where a run's tables say who leaves; what a move risk adds to it belongs here too.
+-- Who has to leave, from which month on, by which decided policy: each person's own exposure after the months measured. This table
+-- and `likely`, below, are the one place where a run's tables say who leaves.
 CREATE TEMP TABLE leaving AS
 SELECT
     person_no,
@@ -31,6 +32,25 @@ CROSS JOIN volume_window
 WHERE kind = 'site_of_care' AND status IN ('in_force', 'announced') AND verdict IN ('exposed', 'in_grace') AND active
     AND leaves_on >= last_month + INTERVAL 1 MONTH
 GROUP BY person_no, family;
+
+-- Who may leave without a policy: treatments with a chance to move out, but none that a decided site policy reaches or has reached,
+-- so that nobody leaves twice. Of each month's chance (in ten millionths) only the part that comes without announced and anticipated
+-- policies counts.
+CREATE TEMP TABLE likely AS
+SELECT
+    person_no,
+    family,
+    ahead,
+    sum(round(months[ahead] * CASE WHEN risk > 0 THEN risk_certain / risk ELSE 0 END * 1e7)::BIGINT)::BIGINT AS chance,
+    min(forecast_on)::DATE AS forecast_on
+FROM risk
+CROSS JOIN range(1, 13) AS months_ahead(ahead)
+WHERE NOT EXISTS (
+    FROM exposure
+    WHERE exposure.person_no = risk.person_no AND exposure.family = risk.family
+        AND kind = 'site_of_care' AND status IN ('in_force', 'announced') AND verdict IN ('exposed', 'in_grace') AND active
+)
+GROUP BY person_no, family, ahead;
 
 CREATE TEMP TABLE kept_from AS
 SELECT person_no, family, list(site_class) AS site_classes FROM bound GROUP BY person_no, family;

@@ -53,7 +53,7 @@ def as_text(answer: dict) -> str:
     lines = [f"{answer['scenario']}, version {answer['version']} (run {answer['run']})"]
     for baseline, value in answer["baselines"].items():
         lines.append(f"Against {BASELINE_NAMES[baseline].lower()}:")
-        lines += [f"  {label:<44}{dollars(value['parts_npv_cents'][part]):>22}" for part, label in PART_NAMES.items()]
+        lines += [f"  {label:<44}{dollars(value['parts_npv_cents'].get(part, 0)):>22}" for part, label in PART_NAMES.items()]
         lines.append(f"  {'Net present value':<44}{dollars(value['npv_cents']):>22}")
         lines.append(f"  {'Internal rate of return a year':<44}{irr_text(value['irr']):>22}")
         lines.append(f"  {'Payback':<44}{payback_text(value['payback_month']):>22}")
