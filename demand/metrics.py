@@ -601,6 +601,21 @@ METRICS = {
             limits="A projection from the scenario's inputs. Margin beyond infusion (downstream care, reputation) is not in it.",
         ),
         Metric(
+            slug="demand-drivers",
+            title="What a driver of demand brings",
+            why="A council argues about one reason at a time: this policy, that leakage, our growth. Each can be switched off in front of others.",
+            what="A driver is one reason for which patients come to a new site or volumes change: each site-of-care policy, moves without a "
+            "policy, who comes back, who prefers the site, leakage that returns, new referrals, growth or decline. Its effect is the "
+            "value with all that is on, less the value with this driver alone off. Drivers act on each other (growth of a volume that a policy "
+            "moves, a site that is full), so what several bring only together is a row of its own: value without any driver + effects + "
+            "acting together = the value, to the cent.",
+            numerator="Net present value, and infusions at the site over all months, as switched less with the driver off.",
+            denominator="None: it is a sum of money.",
+            direction="Above zero the driver adds value, below it takes some.",
+            next_step="Find out more about the driver that brings most, or keep the scenario without one that the council does not believe.",
+            limits="A driver that is answered by nothing drives nothing and is not listed. Drug-source policies change prices, not volumes.",
+        ),
+        Metric(
             slug="options",
             title="Value of an option",
             why="A center of our own is one answer of ten. The others must be told in the same numbers before one is chosen.",

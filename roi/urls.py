@@ -3,6 +3,7 @@ from django.urls import path
 from roi.views import (
     approvals,
     changing,
+    drivers,
     explain,
     files,
     formulary,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("<bigint:pk>/uncertainty/spreads/", uncertainty.spreads, name="spreads"),
     path("<bigint:pk>/sliders/", sliders.sliders, name="sliders"),
     path("<bigint:pk>/sliders/keep/", sliders.keep, name="keep"),
+    path("<bigint:pk>/drivers/", drivers.drivers, name="drivers"),
+    path("<bigint:pk>/drivers/keep/", drivers.keep, name="keep-drivers"),
     path("<bigint:pk>/options/", options.every_option, name="options"),
     path("<bigint:pk>/options/keep/", options.keep, name="keep-options"),
     path("<bigint:pk>/stress/", stress.stress, name="stress"),

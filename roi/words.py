@@ -1,7 +1,7 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
 from demand.words import line_of_business
-from roi.engine import break_even, cash_flow, contributions, look_back, worlds
+from roi.engine import break_even, cash_flow, contributions, drivers, look_back, worlds
 from roi.engine.center_fields import FIELDS
 from roi.engine.field import MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
@@ -120,6 +120,25 @@ def contribution_name(name: list[str]) -> str:
 def input_label(key: str) -> str:
     """An input's name, be it asked for, read from the data, or a question of break-even."""
     return LABELS.get(key) or (FIELDS[key].label if key in FIELDS else BREAK_EVEN_NAMES[key])
+
+
+_DRIVER_NAMES = {
+    "move_risk": ("Patients who leave without a policy", "Moves, no policy"),
+    "recapture": ("Patients who had left before the opening come back", "Who had left"),
+    "capture_staying": ("Patients who could stay prefer the new site", "Preference"),
+    "capture_elsewhere": ("Leakage that returns", "Leakage returns"),
+    "new_referrals": ("New referrals", "New referrals"),
+    "growth": ("Growth or decline of volumes", "Growth, decline"),
+}
+
+
+def driver_name(key: str) -> str:
+    """A driver of demand: a policy by its code, or an answer."""
+    return f"Policy {key.removeprefix(drivers.POLICY)}" if key.startswith(drivers.POLICY) else _DRIVER_NAMES[key][0]
+
+
+def driver_short_name(key: str) -> str:
+    return key.removeprefix(drivers.POLICY) if key.startswith(drivers.POLICY) else _DRIVER_NAMES[key][1]
 
 
 def break_even_label(key: str) -> str:
