@@ -52,6 +52,7 @@ class CenterForm(forms.Form):
         self.option = option
         self.before = answers
         self.downgraded: list[str] = []
+        self.lost: list[str] = []
         self.fields["market"].choices = [("", "All markets"), *((market, market) for market in markets)]
         for key, field in self._asked():
             self._add(key, field, answers[key])

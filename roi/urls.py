@@ -15,6 +15,7 @@ from roi.views import (
     sliders,
     stress,
     uncertainty,
+    volumes,
     workbook,
 )
 
@@ -33,6 +34,9 @@ urlpatterns = [
     path("<bigint:pk>/uncertainty/spreads/", uncertainty.spreads, name="spreads"),
     path("<bigint:pk>/sliders/", sliders.sliders, name="sliders"),
     path("<bigint:pk>/sliders/keep/", sliders.keep, name="keep"),
+    path("<bigint:pk>/volumes/", volumes.volumes, name="volumes"),
+    path("<bigint:pk>/volumes.csv", volumes.volumes_csv, name="volumes-csv"),
+    path("<bigint:pk>/volumes/change/", volumes.change, name="change-volume"),
     path("<bigint:pk>/drivers/", drivers.drivers, name="drivers"),
     path("<bigint:pk>/drivers/keep/", drivers.keep, name="keep-drivers"),
     path("<bigint:pk>/options/", options.every_option, name="options"),

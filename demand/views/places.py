@@ -107,7 +107,12 @@ def _search(found: Reached, question: WhereQuestion, see_small: bool) -> dict:
             where_charts.frontier(answers, question, see_small),
             where_charts.answer(answers, kept, owned, question, see_small),
         ),
-        "into_scenario": [_scenario_link(spot, question, see_small) for spot, _, _ in kept.sites] if kept else [],
+        "into_scenario": [
+            _scenario_link(spot, where_charts.amount(added, question, see_small, told), question, see_small)
+            for (spot, added, _), told in zip(kept.sites, kept.sites_told, strict=True)
+        ]
+        if kept
+        else [],
         "barred": _barred(answers.barred, see_small),
         "binding": [limit for limit in answers.recorded if limit.name in {name for _, name in answers.barred}],
         "recorded": answers.recorded,
@@ -133,12 +138,13 @@ def _barred(barred, see_small: bool) -> list[tuple[str, int, list[str]]]:
     return [(limit, len(found), list(dict.fromkeys(found))[:NAMED]) for limit, found in names.items()]
 
 
-def _scenario_link(spot, question: WhereQuestion, see_small: bool) -> tuple[str, str]:
-    """(name, address) of a new scenario that begins with this site, affiliated with a hospital or not as it was searched for."""
+def _scenario_link(spot, adds: str, question: WhereQuestion, see_small: bool) -> tuple[str, str]:
+    """(name, address) of a new scenario that begins with this site, affiliated with a hospital or not as it was searched for, and with
+    what it adds as the page tells it."""
     asked = {"market": spot.candidate.market, "place": where_charts.name_of(spot, see_small)}
     if spot.zip_code and see_small:
         asked["zip"] = spot.zip_code
-    asked["affiliated"] = "yes" if question.affiliated else "no"
+    asked |= {"affiliated": "yes" if question.affiliated else "no", "measure": question.measure, "amount": adds}
     return asked["place"], f"{reverse('roi:create')}?{urlencode(asked)}"
 
 

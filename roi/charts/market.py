@@ -37,7 +37,7 @@ def _hospital(center: Center, value: dict) -> Figure:
     rows = tuple(
         (
             *_group(cell),
-            f"{cell.infusions_per_month:,.0f}",
+            _infusions(cell),
             fate_words(cell, value["hospital_affiliated"]),
             _cents(cell.hospital_allowed),
             _cents(cell.site_drug + cell.site_administration),
@@ -81,7 +81,7 @@ def _elsewhere(center: Center, value: dict) -> Figure:
     rows = tuple(
         (
             *_group(cell),
-            f"{cell.infusions_per_month:,.0f}",
+            _infusions(cell),
             "may not come to this site (policy)" if fate_words(cell, value["hospital_affiliated"]) != "stay" else "may come",
             _cents(cell.site_drug + cell.site_administration),
             _cents(site_terms(cell, value).margin),
@@ -99,6 +99,11 @@ def _elsewhere(center: Center, value: dict) -> Figure:
         table=Table("Groups infused at sites of others", columns, rows),
         folded=True,
     )
+
+
+def _infusions(cell: Cell) -> str:
+    measured = f" (typed over {cell.typed_over.measured:,.0f})" if cell.typed_over else ""
+    return f"{cell.infusions_per_month:,.0f}{measured}"
 
 
 def _group(cell: Cell) -> tuple:

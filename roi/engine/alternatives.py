@@ -4,6 +4,8 @@ Shared questions keep their answers, so that options differ by what they are and
 rate, prices, pay. What an option answers in its own way (a suite's chairs, who can be infused at home) is its default.
 """
 
+from dataclasses import replace
+
 from roi.engine.center_fields import FIELDS
 from roi.engine.infusion_center import Center, default_answers, read_value
 from roi.engine.options import OPTIONS
@@ -18,4 +20,4 @@ def alternative(center: Center, option: str) -> Center:
     shared = {key: center.answers[key] for key in FIELDS if kind.asks(key) and center.kind.asks(key) and key not in kind.answers}
     spreads = {key: ends for key, ends in center.spreads.items() if key in shared or key not in FIELDS}
     answers = default_answers(*months, option) | shared
-    return Center(answers, center.market.at_class(kind.site_class), spreads, option)
+    return replace(center, answers=answers, market=center.market.at_class(kind.site_class), spreads=spreads, option=option)

@@ -158,6 +158,8 @@ SECTIONS = (
                 "0",
                 "% a year, from the second year on",
                 guess("The last months' volume stays"),
+                "A decline is written with a minus: -5.",
+                low="-30",
                 high="30",
             ),
             Field(

@@ -41,12 +41,14 @@ class Answer:
 @dataclass(frozen=True)
 class Center:
     """A version of the scenario: the answers by field, the market they were given on, and the spreads that somebody gave: low and
-    high by input, as text (the others follow from the inputs' marks). `option` is a key of `OPTIONS`."""
+    high by input, as text (the others follow from the inputs' marks). `option` is a key of `OPTIONS`; `begun_with`: the answer of
+    “Where to open” that it began with: place, what was counted, and how many."""
 
     answers: Mapping[str, Answer]
     market: Market
     spreads: Mapping[str, Mapping[str, str]] = with_default(default_factory=dict)
     option: str = CENTER
+    begun_with: Mapping[str, str] = with_default(default_factory=dict)
 
     @property
     def kind(self) -> Option:
@@ -57,7 +59,9 @@ class Center:
             key: {"value": answer.text, **(answer.source.as_json() if answer.source else {})}
             for key, answer in self.answers.items()
         }
-        given = {"spreads": {key: dict(ends) for key, ends in self.spreads.items()}} if self.spreads else {}
+        given: dict = {"spreads": {key: dict(ends) for key, ends in self.spreads.items()}} if self.spreads else {}
+        if self.begun_with:
+            given["begun_with"] = dict(self.begun_with)
         return {"option": self.option, "answers": answers, "market": self.market.as_json(), **given}
 
     @classmethod
@@ -69,7 +73,8 @@ class Center:
             key: Answer(item["value"], Source(item["mark"], item["source"], item["as_of"]) if "mark" in item else None)
             for key, item in values["answers"].items()
         }
-        return cls(answers, Market.from_json(values["market"]), values.get("spreads", {}), option)
+        market = Market.from_json(values["market"])
+        return cls(answers, market, values.get("spreads", {}), option, values.get("begun_with", {}))
 
 
 def _unasked(key: str, option: Option) -> Answer:
@@ -124,8 +129,8 @@ def read_value(key: str, text: str):
 
 
 def _number(key: str, text: str, low: Decimal, high: Decimal) -> Decimal:
-    cleaned = text.strip().replace(",", "").removeprefix("$").removesuffix("%").strip()
-    if not cleaned or not cleaned.lstrip("+-").replace(".", "", 1).isdecimal() or not cleaned.isascii():
+    cleaned = text.strip().replace(",", "").replace("−", "-").removeprefix("$").removesuffix("%").strip()
+    if not cleaned.removeprefix("-").removeprefix("+").replace(".", "", 1).isdecimal() or not cleaned.isascii():
         raise InputError(key, "give a number.")
     number = Decimal(cleaned)
     if not low <= number <= high:

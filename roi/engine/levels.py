@@ -17,10 +17,10 @@ from roi.engine.market import HOSPITAL, Cell
 from roi.engine.marks import MARKS
 
 VOLUMES, ELSEWHERE, ASP, RAMP = "data_volumes", "data_elsewhere", "data_asp", "ramp_delay"
-RISK = "data_risk"
+RISK, TYPED = "data_risk", "data_typed"
 HOSPITAL_PRICES = {mark: f"data_hospital_{mark}" for mark in MARKS}
 SITE_PRICES = {mark: f"data_site_{mark}" for mark in MARKS}
-LEVELS = (VOLUMES, ELSEWHERE, ASP, RISK, *HOSPITAL_PRICES.values(), *SITE_PRICES.values())
+LEVELS = (VOLUMES, ELSEWHERE, TYPED, ASP, RISK, *HOSPITAL_PRICES.values(), *SITE_PRICES.values())
 
 
 def cell_at(cell: Cell, level: Mapping) -> Cell:
@@ -28,9 +28,10 @@ def cell_at(cell: Cell, level: Mapping) -> Cell:
     prices that follow them, Medicare's limit first."""
     hospital = cell.place == HOSPITAL
     cell = cell.at_asp(level.get(ASP, 1))
+    volumes = TYPED if cell.typed_over else VOLUMES if hospital else ELSEWHERE
     site = level.get(SITE_PRICES[cell.site_source.mark], 1)
     moved = {
-        "infusions_per_month": cell.infusions_per_month * level.get(VOLUMES if hospital else ELSEWHERE, 1),
+        "infusions_per_month": cell.infusions_per_month * level.get(volumes, 1),
         "site_drug": cell.site_drug * site,
         "site_administration": cell.site_administration * site,
     }

@@ -32,6 +32,15 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class TypedOver:
+    """What was measured where somebody typed another volume over it, why, and who said so."""
+
+    measured: Decimal
+    reason: str
+    said_by: str
+
+
+@dataclass(frozen=True)
 class Cell:
     """`limit` is Medicare's payment limit of the drug of an infusion, `asp` its average sales price. `hospital_allowed` is what an
     infusion brings that the hospital buys and bills, administration included; a white-bagged one brings the administration. None for
@@ -39,7 +48,7 @@ class Cell:
     are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b` stand in steps of 5 %.
     `denial_index` is the payer's
     share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed. `risk`: the shares of the
-    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them."""
+    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them. `typed_over`: `infusions_per_month` is not what was measured."""
 
     place: str
     payer: str
@@ -72,6 +81,7 @@ class Cell:
     off_formulary: bool = False
     risk: tuple[Decimal, ...] = ()
     risk_from: dt.date | None = None
+    typed_over: TypedOver | None = None
 
     def at_asp(self, level) -> "Cell":
         """The same patients where average sales prices, and all prices that follow them, stand at a level of today's."""
@@ -134,7 +144,7 @@ class Market:
 
 
 def _cell(cell: Cell) -> dict:
-    return _without_unset(cell, "off_formulary", "risk", "risk_from")
+    return _without_unset(cell, "off_formulary", "risk", "risk_from", "typed_over")
 
 
 def _without_unset(item, *names: str) -> dict:
@@ -148,6 +158,8 @@ def _plain(item) -> dict:
     for name, value in vars(item).items():
         if isinstance(value, Source):
             plain[name] = value.as_json()
+        elif isinstance(value, TypedOver):
+            plain[name] = _plain(value)
         elif isinstance(value, Decimal | dt.date):
             plain[name] = str(value)
         elif isinstance(value, tuple):
@@ -176,6 +188,8 @@ def _typed(kind, values: Mapping) -> dict:
             typed[name] = {site_class: Offer(**_typed(Offer, offer)) for site_class, offer in value.items()}
         elif name == "excluded":
             typed[name] = tuple(value)
+        elif annotation == TypedOver | None:
+            typed[name] = TypedOver(**_typed(TypedOver, value))
         elif name == "risk":
             typed[name] = tuple(map(Decimal, value))
         else:

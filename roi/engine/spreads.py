@@ -3,7 +3,7 @@
 Shapes, each with a low, a likely and a high value:
 - `lognormal` (amounts of money, price levels): the median is the likely value; low and high are one in ten below and above.
 - `beta` (shares between 0 and 100 %): the mean is the likely value; low and high lie 1.2816 standard deviations below and above.
-- `pert` (numbers of people, days, square feet): low and high are the ends, the likely value the peak; a beta shape of weight 4.
+- `pert` (numbers of people, days, square feet, growth that may be a decline): low and high are the ends, the likely value the peak; a beta shape of weight 4.
 - `triangular` (the ramp's delay in months): low and high are the ends.
 
 Without a spread of its own an input gets that of its mark: see `RELATIVE`. What we decide ourselves (chairs, open hours, months looked
@@ -18,7 +18,7 @@ from roi.engine.center_fields import FIELDS
 from roi.engine.field import MONEY, NUMBER, PERCENT, WHOLE
 from roi.engine.infusion_center import Center, read_value
 from roi.engine.inputs import InputError
-from roi.engine.levels import ASP, ELSEWHERE, HOSPITAL_PRICES, RAMP, RISK, SITE_PRICES, VOLUMES
+from roi.engine.levels import ASP, ELSEWHERE, HOSPITAL_PRICES, RAMP, RISK, SITE_PRICES, TYPED, VOLUMES
 from roi.engine.market import ELSEWHERE as IS_ELSEWHERE
 from roi.engine.market import HOSPITAL
 from roi.engine.marks import BORROWED, GUESSED, MEASURED
@@ -45,6 +45,7 @@ LABELS = {
     VOLUMES: "Infusions in our hospitals",
     ELSEWHERE: "Infusions of our prescribers' patients elsewhere",
     ASP: "Average sales prices",
+    TYPED: "Volumes typed over what was measured",
     RISK: "Patients who leave without a policy",
     RAMP: "Ramp reached later by",
     **{key: f"What the hospital is allowed ({mark})" for mark, key in HOSPITAL_PRICES.items()},
@@ -104,7 +105,8 @@ def shape_of(key: str) -> str:
     kind = FIELDS[key].kind
     if kind == PERCENT and FIELDS[key].high == "100":
         return BETA
-    return PERT if kind in (NUMBER, WHOLE) else LOGNORMAL
+    may_fall = FIELDS[key].low.startswith("-")
+    return PERT if kind in (NUMBER, WHOLE) or may_fall else LOGNORMAL
 
 
 def _level(key: str, text: str) -> Decimal:
@@ -144,16 +146,19 @@ def _of_answer(center: Center, key: str) -> Spread | None:
     if shape == LOGNORMAL and value:
         low, high = value / (1 + reach), value * (1 + reach)
     elif shape == PERT:
-        high = min(high, float(field.high))
+        scale = 100 if field.kind == PERCENT else 1
+        low, high = max(min(low, high), float(field.low) / scale), min(max(low, high), float(field.high) / scale)
     return _made(center, key, answer.source.mark, likely, (low, high))
 
 
 def _of_data(center: Center) -> list[Spread]:
     cells = center.market.cells
     here = [cell for cell in cells if cell.place == HOSPITAL]
-    levels = [(VOLUMES, MEASURED, AMOUNTS)] if here else []
-    if any(cell.place == IS_ELSEWHERE for cell in cells):
+    levels = [(VOLUMES, MEASURED, AMOUNTS)] if any(not cell.typed_over for cell in here) else []
+    if any(cell.place == IS_ELSEWHERE and not cell.typed_over for cell in cells):
         levels.append((ELSEWHERE, MEASURED, AMOUNTS))
+    if any(cell.typed_over for cell in cells):
+        levels.append((TYPED, GUESSED, AMOUNTS))
     levels += [(key, mark, PRICES) for mark, key in HOSPITAL_PRICES.items() if any(c.hospital_source.mark == mark for c in here)]
     levels += [(key, mark, PRICES) for mark, key in SITE_PRICES.items() if any(c.site_source.mark == mark for c in cells)]
     if cells:

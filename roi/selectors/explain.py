@@ -253,6 +253,7 @@ def _group_names(center: Center) -> dict[str, str]:
         answers = values_of(center)
         return {
             group.name: group.name.replace(f", {cell.line_of_business}, ", f", {line_of_business(cell.line_of_business)}, ", 1)
+            + (f" (volume typed over {_number(cell.typed_over.measured)} measured)" if cell.typed_over else "")
             for cell in center.market.cells
             for group in groups_by_month(cell, answers)
         }

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from demand.words import line_of_business
 from roi.engine.center_fields import FIELDS, SECTIONS
 from roi.engine.field import MONEY, MONTH, SHARES, YES_NO
 from roi.engine.infusion_center import Answer, Center, bars_site, read_value
 from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
 from roi.engine.spreads import leaves_by_risk
+from roi.engine.typed_volumes import VolumeKey, volumes_of
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def shown_value(key: str, answer: Answer) -> str:
 
 
 def _thousands(text: str) -> str:
-    cleaned = text.replace(",", "").removeprefix("$").removesuffix("%").strip()
-    return f"{Decimal(cleaned):,f}"
+    cleaned = text.replace(",", "").replace("−", "-").removeprefix("$").removesuffix("%").strip()
+    return f"{Decimal(cleaned):,f}".replace("-", "−")
 
 
 def data_inputs(center: Center) -> tuple[ShownInput, ...]:
@@ -91,9 +93,17 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     here, elsewhere = market.at(HOSPITAL), market.at(ELSEWHERE)
     claims = Source(MEASURED, run_words(market), f"{market.last_month:%Y-%m}")
     made = [
-        ShownInput("data_volumes", "Infusions in our hospitals", f"{_sum(here):,.0f} a month", claims),
-        ShownInput("data_elsewhere", "Infusions of our prescribers' patients elsewhere", f"{_sum(elsewhere):,.0f} a month", claims),
+        ShownInput(key, label, f"{_sum(cell for cell in cells if not cell.typed_over):,.0f} a month", claims)
+        for key, label, cells in (
+            ("data_volumes", "Infusions in our hospitals", here),
+            ("data_elsewhere", "Infusions of our prescribers' patients elsewhere", elsewhere),
+        )
     ]
+    for number, volume in enumerate(volumes_of(market)):
+        if volume.typed:
+            shown = f"{volume.used:,f} a month; measured: {volume.measured:,.1f}"
+            said = Source(GUESSED, f"{volume.typed.reason} ({volume.typed.said_by})")
+            made.append(ShownInput(f"data_typed_{number}", f"Volume typed over: {volume_name(volume.key)}", shown, said))
     made += _prices("data_hospital", "What the hospital is allowed", here, lambda cell: cell.hospital_source)
     made += _prices("data_site", "What contracts allow at the new site", market.cells, lambda cell: cell.site_source)
     made.append(
@@ -123,6 +133,12 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
             )
         )
     return tuple(made)
+
+
+def volume_name(key: VolumeKey) -> str:
+    """Plan A, commercial, infliximab; of patients elsewhere it says so."""
+    elsewhere = "" if key.place == HOSPITAL else ", elsewhere"
+    return f"{key.payer}, {line_of_business(key.line_of_business)}, {key.family}{elsewhere}"
 
 
 def _likely(cells) -> Decimal:

@@ -116,6 +116,8 @@ def _range(key: str, likely: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     low, high = Decimal(0), 2 * likely or _WITHOUT_A_VALUE[field.kind]
     if field.kind == PERCENT:
         low, high = (likely / 2, likely * 3 / 2) if key in PRICE_LEVELS else (low, min(Decimal(field.high), Decimal(100)))
+    if Decimal(field.low) < 0:
+        low, high = Decimal(field.low), Decimal(field.high)
     if key == "chairs":
         high = max(high, Decimal(12))
     if key == "rate":
@@ -132,7 +134,7 @@ def _nice(step: Decimal) -> Decimal:
 
 
 def _plain(text: str) -> Decimal:
-    return Decimal(text.replace(",", "").removeprefix("$").removesuffix("%").strip())
+    return Decimal(text.replace(",", "").replace("−", "-").removeprefix("$").removesuffix("%").strip())
 
 
 def _number(key: str, text: str, low: Decimal, high: Decimal) -> Decimal:

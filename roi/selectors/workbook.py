@@ -17,7 +17,8 @@ from roi.engine.cents import discount_factors
 from roi.engine.contributions import PATIENTS, PAYER, THERAPY
 from roi.engine.infusion_center import read_value
 from roi.engine.marks import MARKS
-from roi.selectors.inputs import shown_sections
+from roi.engine.typed_volumes import volumes_of
+from roi.selectors.inputs import shown_sections, volume_name
 from roi.selectors.scenarios import ScenarioPage
 
 SHEETS = {"do_nothing": "Against do nothing", "today": "Against today"}
@@ -66,6 +67,7 @@ def workbook(page: ScenarioPage) -> bytes:
     _contributions(made, summary)
     _break_even(made, summary)
     _draws(made, summary)
+    _volumes(made, page)
     made.book.close()
     return stream.getvalue()
 
@@ -116,6 +118,27 @@ def _inputs(made: _Book, page: ScenarioPage) -> None:
             for column, text in enumerate((*texts, source.text if source else "", source.as_of if source else "")):
                 sheet.write_string(row, column, text, made.wrap)
             row += 1
+
+
+def _volumes(made: _Book, page: ScenarioPage) -> None:
+    """Measured and used side by side; the sums are formulas."""
+    sheet = made.sheet(
+        "Volumes", "Infusions a month", "What the claims measure and what is used; another number than the measured one is a guess.",
+        ("Volume", "Measured", "Used", "Used less measured", "Why another number", "Who says so"), (52, 14, 14, 14, 44, 30),
+    )  # fmt: skip
+    found = volumes_of(page.center.market)
+    for row, volume in enumerate(found, start=FIRST_ROW):
+        sheet.write_string(row, 0, volume_name(volume.key))
+        sheet.write_number(row, 1, float(volume.measured))
+        sheet.write_number(row, 2, float(volume.used))
+        sheet.write_formula(row, 3, f"=ROUND(C{row + 1}-B{row + 1},4)", made.plain, float(volume.used - volume.measured))
+        for column, text in enumerate((volume.typed.reason, volume.typed.said_by) if volume.typed else (), start=4):
+            sheet.write_string(row, column, text, made.wrap)
+    last = FIRST_ROW + len(found)
+    sheet.write_string(last, 0, "Together", made.head)
+    for column, amounts in ((1, [volume.measured for volume in found]), (2, [volume.used for volume in found])):
+        at = xl_col_to_name(column)
+        sheet.write_formula(last, column, f"=ROUND(SUM({at}{FIRST_ROW + 1}:{at}{last}),4)", made.plain, float(sum(amounts)))
 
 
 def _statement_columns(page: ScenarioPage, baseline: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Changing scenarios: asking the questions, saving, restoring, archiving, deleting. Whatever computes is sent to the worker."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,10 +18,13 @@ from roi.engine.formulary import off_formulary, with_formulary
 from roi.engine.infusion_center import Answer, Center, default_answers, read_value
 from roi.engine.inputs import InputError
 from roi.engine.options import CENTER, OPTIONS, Option
+from roi.engine.typed_volumes import carried
 from roi.forms import CenterForm
+from roi.selectors.inputs import volume_name
 from roi.selectors.launch import launch_answers
 from roi.selectors.market import DataAtHand, data_at_hand, read_market
 from roi.selectors.reach import NotTold, reach_answer
+from roi.selectors.volumes import begun_with
 
 NO_DATA = "No claims run is published yet, so there are no volumes and prices to build on; load claims first."
 NO_PATIENTS = "The newest claims run has no group of 11 people or more in this market; choose another market, or all of them."
@@ -51,12 +56,14 @@ def create(request):
     form = CenterForm(request.POST or None, initial=_asked(request, data), option=option, answers=answers, markets=data.markets)
     if request.method == "POST" and form.is_valid():
         center = _center(form, data, None, option)
+        center = center and replace(center, begun_with=begun_with(request.GET))
         saved = center and _saved(
             form, lambda: scenarios.create_scenario(request.user, form.cleaned_data["name"], center, form.cleaned_data["note"])
         )
         if saved:
             return _computing(request, form, saved)
-    begin = {"market": market, "place": request.GET.get("place", ""), "zip": zip_code, "affiliated": affiliated}
+    begin = {"market": market, "zip": zip_code, "affiliated": affiliated}
+    begin |= {name: request.GET.get(name, "") for name in ("place", "measure", "amount")}
     return _form(request, form, {"data": data, "options": OPTIONS.values(), "begin": begin})
 
 
@@ -157,7 +164,7 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None, op
     """The answers on their market: the version's own, unless another is chosen or the newest run is asked for."""
     answers, name = form.cleaned_data["answers"], form.cleaned_data["market"]
     if before is not None and before.market.name == name and not form.cleaned_data["refresh"]:
-        return Center(answers, before.market, before.spreads, option.key)
+        return replace(before, answers=answers)
     if data is None:
         form.add_error(None, NO_DATA)
         return None
@@ -169,8 +176,12 @@ def _center(form: CenterForm, data: DataAtHand | None, before: Center | None, op
     if market is None or not market.cells:
         form.add_error("market", NO_PATIENTS)
         return None
-    center = Center(answers, market.at_class(option.site_class), before.spreads if before is not None else {}, option.key)
-    return center if before is None else with_formulary(center, off_formulary(before))
+    market = market.at_class(option.site_class)
+    if before is None:
+        return Center(answers, market, option=option.key)
+    market, lost = carried(before.market, market)
+    form.lost += [volume_name(volume.key) for volume in lost]
+    return with_formulary(replace(before, answers=answers, market=market), off_formulary(before))
 
 
 def _saved(form: CenterForm, save) -> scenarios.Saved | None:
@@ -189,6 +200,8 @@ def _computing(request, form: CenterForm, saved: scenarios.Saved):
     if form.downgraded:
         labels = ", ".join(form.downgraded)
         messages.warning(request, f"Changed without a new source, so now marked as guessed: {labels}.")
+    if form.lost:
+        messages.warning(request, f"Typed over before, and not among the volumes of this market: {', '.join(form.lost)}.")
     messages.success(request, f"Version {saved.version.number} is saved.")
     return redirect("roi:scenario", saved.version.scenario_id)
 

@@ -1,0 +1,107 @@
+"""A scenario's volumes: measured and used side by side, typed over and taken back in view, and by month what becomes of them."""
+
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from demand.engine.csv_text import write_csv
+from demand.tasks import enqueue
+from roi.access import access_editable, access_editing, access_version
+from roi.actions import scenarios as saving
+from roi.charts import volumes as charts
+from roi.engine.infusion_center import Center
+from roi.engine.inputs import InputError
+from roi.engine.monthly_volumes import monthly_volumes
+from roi.engine.typed_volumes import Volume, take_back, type_over, volumes_of
+from roi.selectors import scenarios
+from roi.selectors.inputs import fate_words, volume_name
+from roi.selectors.volumes import reconciled
+from sites.converters import whole_number
+
+
+@require_safe
+def volumes(request, pk: int):
+    return _page(request, pk)
+
+
+@require_safe
+def volumes_csv(request, pk: int):
+    """Every month of every payer and therapy."""
+    version = access_version(request.user, pk)
+    text = io.StringIO()
+    write_csv(text, charts.CSV_COLUMNS, charts.csv_rows(monthly_volumes(Center.from_json(version.inputs))))
+    name = f"scenario-{pk}-version-{version.number}-volumes.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_POST
+def change(request, pk: int):
+    """Type a number over a measured volume, or take it back: the next version, computed anew."""
+    access_editing(request.user)
+    scenario = access_editable(request.user, pk)
+    center = Center.from_json(access_version(request.user, pk).inputs)
+    asked = {name: request.POST.get(name, "").strip() for name in ("volume", "infusions", "reason", "said_by", "based_on")}
+    found = dict(enumerate(volumes_of(center.market))).get(whole_number(asked["volume"]) or 0)
+    back = "take_back" in request.POST
+    try:
+        if found is None:
+            raise InputError("volume", "choose one of the list.")
+        if back:
+            market = take_back(center.market, found.key)
+        else:
+            market = type_over(center.market, found.key, _number(asked["infusions"]), asked["reason"], asked["said_by"])
+        note = f"{'Measured again' if back else 'Typed over'}: {volume_name(found.key)}"
+        saved = saving.save_version(
+            request.user, scenario, replace(center, market=market), based_on=whole_number(asked["based_on"]) or 0, note=note
+        )
+    except InputError as error:
+        return _page(request, pk, problem=(error.field, f"{error.sentence[0].upper()}{error.sentence[1:]}"), asked=asked)
+    except saving.Refused as refusal:
+        messages.error(request, f"Nothing was saved. {refusal}")
+        return redirect("roi:volumes", pk)
+    enqueue(saved.run)
+    messages.success(request, f"{note}. Version {saved.version.number} is saved and being computed.")
+    return redirect("roi:volumes", pk)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text.replace(",", ""))
+    except ArithmeticError:
+        raise InputError("infusions", "give a number of infusions a month.") from None
+
+
+def _page(request, pk: int, problem: tuple[str, str] | None = None, asked=None):
+    page = scenarios.page(request.user, pk)
+    center = page.center
+    found = monthly_volumes(center)
+    listed = volumes_of(center.market)
+    context = {
+        "page": page,
+        "volumes": [(number, volume, volume_name(volume.key), _fates(center, volume)) for number, volume in enumerate(listed)],
+        "typed": sum(volume.typed is not None for volume in listed),
+        "reconciled": reconciled(center),
+        "figures": charts.figures(found),
+        "may_change": request.user.has_perm("roi.edit_scenarios") and page.scenario.archived_at is None,
+        "problem": problem,
+        "asked": asked or {},
+        "unseen": scenarios.unseen([page.version.pk]),
+    }
+    return render(request, "roi/volumes.html", context, status=422 if problem else 200)
+
+
+def _fates(center: Center, volume: Volume) -> str:
+    affiliated = center.answers["hospital_affiliated"].text.strip() == "yes"
+    cells = [
+        cell for cell in center.market.cells if (cell.place, cell.payer, cell.line_of_business, cell.family) == tuple(volume.key)
+    ]
+    return "; ".join(
+        f"{cell.infusions_per_month:,.1f} {fate_words(cell, affiliated)}" if len(cells) > 1 else fate_words(cell, affiliated)
+        for cell in cells
+    )
