@@ -21,10 +21,10 @@ from roi.engine.center_costs import costs_of, outlays_of
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import discount_factors
 from roi.engine.field import MONEY, NUMBER, PERCENT, SHARES, WHOLE
-from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, is_nothing, read_value, values_of
+from roi.engine.infusion_center import HALF_YEAR, Center, cell_in, groups_of, is_nothing, rate_days, read_value, values_of
 from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
-from roi.engine.market import Cell
+from roi.engine.market import Cell, RateChange
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.engine.yearly import Yearly, month_number, years
 
@@ -54,9 +54,10 @@ def draw_values(center: Center, drawn: Mapping[str, np.ndarray], size: int, volu
         moved = cell_at(_in_floats(cell), drawn)
         if volumes is not None:
             moved = replace(moved, infusions_per_month=moved.infusions_per_month * volumes[number])
-        for group, fixed in zip(groups_of(moved, value), groups_of(moved.at_asp(0.0), value), strict=True):
-            fate = (group.is_new, group.leave_month, cell.negotiated_from, group.by_risk)
-            pools.setdefault(fate, _Pool(*fate)).add(group, fixed, opens)
+        for first, last, priced in _by_rates(moved, value):
+            for group, fixed in zip(groups_of(priced, value), groups_of(priced.at_asp(0.0), value), strict=True):
+                fate = (group.is_new, group.leave_month, cell.negotiated_from, group.by_risk, first, last)
+                pools.setdefault(fate, _Pool(*fate)).add(group, fixed, opens)
     calendar = _Calendar(value, drawn, opens, size)
     flows, full = _flows(calendar, list(pools.values()), value)
     factors = _factors(drawn.get("rate"), center, value["horizon"])
@@ -78,7 +79,18 @@ def likely_values(center: Center) -> dict:
 
 def _in_floats(cell: Cell) -> Cell:
     amounts = {name: float(value) for name, value in vars(cell).items() if isinstance(value, Decimal)}
+    for name in ("site_changes", "hospital_changes"):
+        changes = getattr(cell, name)
+        amounts[name] = tuple(RateChange(one.since, float(one.drug), float(one.administration)) for one in changes)
     return replace(cell, risk=tuple(map(float, cell.risk)), **amounts)
+
+
+def _by_rates(cell: Cell, value: Mapping) -> list[tuple[int, int, Cell]]:
+    """(first month, last month, the cell as its contract rates price it in them)."""
+    days = rate_days(cell, value)
+    begins = [(1, None), *days] if not days or days[0][0] > 1 else days
+    ends = [*(month - 1 for month, _ in begins[1:]), value["horizon"]]
+    return [(first, last, cell_in(cell, 1, day)) for (first, day), last in zip(begins, ends, strict=True)]
 
 
 def _factors(rates: np.ndarray | None, center: Center, horizon: int) -> np.ndarray:
@@ -100,12 +112,14 @@ def _discounted(flows: np.ndarray, factors: np.ndarray) -> np.ndarray:
 @dataclass
 class _Pool:
     """Patients with the same fate, summed over groups: all of them (`here`), and those who would come at full ramp (`come`), each as
-    a pair: what is fixed, and what follows average sales prices."""
+    a pair: what is fixed, and what follows average sales prices. They count from month `first` to `last`: then other rates hold."""
 
     is_new: bool
     leave_month: int | None
     negotiated_from: dt.date | None
-    by_risk: bool = False
+    by_risk: bool
+    first: int
+    last: int
     here: dict[str, tuple[Number, Number]] = field(default_factory=dict)
     come: dict[str, tuple[Number, Number]] = field(default_factory=dict)
 
@@ -125,6 +139,9 @@ class _Pool:
     def can_stay(self) -> bool:
         """Those who come to the site could be at the hospital; others are new, or come when policies take them from there."""
         return not self.is_new and self.leave_month is None
+
+    def counts(self, month: int) -> bool:
+        return self.first <= month <= self.last
 
     def has_left(self, month: int) -> bool:
         return self.leave_month is not None and month >= self.leave_month
@@ -159,7 +176,9 @@ class _Calendar:
     def kind(self, month: int, pools: list[_Pool]) -> tuple:
         """Months of one kind are computed once."""
         year = years(month) if self.changes_by_year else 0
-        fates = [(pool.has_left(month), self.yearly.is_negotiated(month, pool.negotiated_from)) for pool in pools]
+        fates = [
+            (pool.counts(month), pool.has_left(month), self.yearly.is_negotiated(month, pool.negotiated_from)) for pool in pools
+        ]
         return self.stage(month), year, tuple(fates)
 
     @property
@@ -254,6 +273,7 @@ class _Month:
 
 def _month(calendar: _Calendar, pools: list[_Pool], value: Mapping, costs: _Costs, month: int, tied_up) -> _Month:
     stage = calendar.stage(month)
+    pools = [pool for pool in pools if pool.counts(month)]
     here = [pool for pool in pools if not pool.is_new and not pool.has_left(month)]
     gone = [pool for pool in pools if not pool.is_new and pool.has_left(month)]
     new = [pool for pool in pools if pool.is_new]

@@ -171,9 +171,16 @@ def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
 def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
     """A cell's patients with their volumes and terms in each month; those likely to leave in three groups, not one for each month."""
     yearly = Yearly(value, value["horizon"])
-    prices = [yearly.price_level(month, cell.negotiated_from) for month in yearly.months]
+    days = rate_days(cell, value)
+    prices = [
+        (yearly.price_level(month, cell.negotiated_from), max((n for n, _ in days if n <= month), default=0))
+        for month in yearly.months
+    ]
     opens = month_number(value["first_month"], value["opens_in"])
-    at_level = {level: together(groups_of(cell.at_asp(level), value), opens, value["horizon"]) for level in dict.fromkeys(prices)}
+    at_level = {
+        price: together(groups_of(cell_in(cell, price[0], dict(days).get(price[1])), value), opens, value["horizon"])
+        for price in dict.fromkeys(prices)
+    }
     volumes = [yearly.volume_level(month) for month in yearly.months]
     if len(at_level) == 1 and set(volumes) == {1}:
         return at_level[prices[0]]
@@ -186,6 +193,24 @@ def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
         )
         for number, group in enumerate(at_level[prices[0]])
     ]
+
+
+def rate_days(cell: Cell, value: Mapping) -> list[tuple[int, dt.date]]:
+    """(month, day) within the months looked at in which a contract rate of the cell begins; before the first of them: as priced."""
+    days = sorted({change.since for change in (*cell.site_changes, *cell.hospital_changes)})
+    found = {max(1, month_number(value["first_month"], day)): day for day in days}
+    return [(month, day) for month, day in found.items() if month <= value["horizon"]]
+
+
+def cell_in(cell: Cell, price_level, day: dt.date | None) -> Cell:
+    """The cell at a level of average sales prices, and at the contract rates of a day (None: as priced)."""
+    return (cell if day is None else cell.at_rates(day)).at_asp(price_level)
+
+
+def cell_in_month(cell: Cell, value: Mapping, month: int) -> Cell:
+    """The cell at the prices of one month."""
+    level = Yearly(value, value["horizon"]).price_level(month, cell.negotiated_from)
+    return cell_in(cell, level, max((day for since, day in rate_days(cell, value) if since <= month), default=None))
 
 
 def _in_months(terms: list[Terms]) -> Terms:

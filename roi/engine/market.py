@@ -20,6 +20,15 @@ ONE, ZERO = Decimal(1), Decimal(0)
 
 
 @dataclass(frozen=True)
+class RateChange:
+    """From a day on a contract pays this share of what it pays first: of the drug, of the administration."""
+
+    since: dt.date
+    drug: Decimal
+    administration: Decimal
+
+
+@dataclass(frozen=True)
 class Offer:
     """What an infusion is paid at a class of site: its drug (the same dose of the biosimilar, where there is one) and its
     administration. `share` of the cell's infusions can be given there."""
@@ -29,6 +38,7 @@ class Offer:
     biosimilar_drug: Decimal | None
     share: Decimal
     source: Source
+    changes: tuple[RateChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,8 @@ class Cell:
     are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b` stand in steps of 5 %.
     `denial_index` is the payer's
     share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed. `risk`: the shares of the
-    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them. `typed_over`: `infusions_per_month` is not what was measured."""
+    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them. `typed_over`: `infusions_per_month` is not what was measured.
+    `site_changes` and `hospital_changes`: contract rates on file that begin later."""
 
     place: str
     payer: str
@@ -82,6 +93,25 @@ class Cell:
     risk: tuple[Decimal, ...] = ()
     risk_from: dt.date | None = None
     typed_over: TypedOver | None = None
+    site_changes: tuple[RateChange, ...] = ()
+    hospital_changes: tuple[RateChange, ...] = ()
+
+    def at_rates(self, day: dt.date) -> "Cell":
+        """The same patients at the contract rates that are in force on a later day."""
+        site, hospital = (_in_force(changes, day) for changes in (self.site_changes, self.hospital_changes))
+        changed = {}
+        if site is not None:
+            changed |= {
+                "site_drug": self.site_drug * site.drug,
+                "site_administration": self.site_administration * site.administration,
+            }
+            if self.biosimilar_drug is not None:
+                changed["biosimilar_drug"] = self.biosimilar_drug * site.drug
+        if hospital is not None:
+            drug, administration = self.hospital_allowed - self.hospital_administration, self.hospital_administration
+            administration = administration * hospital.administration
+            changed |= {"hospital_administration": administration, "hospital_allowed": drug * hospital.drug + administration}
+        return replace(self, **changed) if changed else self
 
     def at_asp(self, level) -> "Cell":
         """The same patients where average sales prices, and all prices that follow them, stand at a level of today's."""
@@ -97,7 +127,7 @@ class Cell:
         offer = self.offers.get(site_class)
         barred = site_class in self.excluded
         if offer is None:
-            return replace(self, site_share=ZERO, bars_centers=barred, biosimilar_drug=None)
+            return replace(self, site_share=ZERO, bars_centers=barred, biosimilar_drug=None, site_changes=())
         return replace(
             self,
             site_drug=offer.drug,
@@ -106,7 +136,12 @@ class Cell:
             site_share=offer.share,
             biosimilar_drug=offer.biosimilar_drug,
             bars_centers=barred,
+            site_changes=offer.changes,
         )
+
+
+def _in_force(changes: tuple[RateChange, ...], day: dt.date) -> RateChange | None:
+    return max((change for change in changes if change.since <= day), key=lambda change: change.since, default=None)
 
 
 @dataclass(frozen=True)
@@ -144,7 +179,8 @@ class Market:
 
 
 def _cell(cell: Cell) -> dict:
-    return _without_unset(cell, "off_formulary", "risk", "risk_from", "typed_over")
+    plain = _without_unset(cell, "off_formulary", "risk", "risk_from", "typed_over", "site_changes", "hospital_changes")
+    return plain | {"offers": {site_class: _without_unset(offer, "changes") for site_class, offer in cell.offers.items()}}
 
 
 def _without_unset(item, *names: str) -> dict:
@@ -163,7 +199,9 @@ def _plain(item) -> dict:
         elif isinstance(value, Decimal | dt.date):
             plain[name] = str(value)
         elif isinstance(value, tuple):
-            plain[name] = [str(one) if isinstance(one, Decimal) else one for one in value]
+            plain[name] = [
+                _plain(one) if isinstance(one, RateChange) else str(one) if isinstance(one, Decimal) else one for one in value
+            ]
         elif isinstance(value, Mapping):
             plain[name] = {key: _plain(offer) for key, offer in value.items()}
         else:
@@ -188,6 +226,8 @@ def _typed(kind, values: Mapping) -> dict:
             typed[name] = {site_class: Offer(**_typed(Offer, offer)) for site_class, offer in value.items()}
         elif name == "excluded":
             typed[name] = tuple(value)
+        elif annotation == tuple[RateChange, ...]:
+            typed[name] = tuple(RateChange(**_typed(RateChange, change)) for change in value)
         elif annotation == TypedOver | None:
             typed[name] = TypedOver(**_typed(TypedOver, value))
         elif name == "risk":

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from demand.engine.capacity import USUAL_CHAIR_MINUTES
 from roi.engine.leaving import Fate, Law, fate, known_fate
-from roi.engine.market import BETTER, HOSPITAL, Cell, Market, Offer
+from roi.engine.market import BETTER, HOSPITAL, Cell, Market, Offer, RateChange
 from roi.engine.marks import BORROWED, GUESSED, MEASURED, Source
 from roi.engine.options import INFUSION_CENTER, SITE_CLASSES
-from roi.engine.prices import MEDICARE, PriceBook
-from roi.engine.strand_prices import Priced, Pricing, used_biosimilars, usual_doses
+from roi.engine.prices import MEDICARE, Paid, PriceBook
+from roi.engine.strand_prices import Later, Priced, Pricing, used_biosimilars, usual_doses
 from roi.engine.terms import MEDICARE_PAID_SHARE
 from roi.engine.volumes import Likely, Strand, Window, read_volumes
 
@@ -179,7 +179,27 @@ def _cell(key: CellKey, priced: list[Priced], months: int, policies: PolicyBook,
         ),
         offers={site_class: offer for site_class in SITE_CLASSES if (offer := _offer(site_class, priced, number))},
         excluded=tuple(site_class for site_class in SITE_CLASSES if site_class in key.fate.excluded),
+        hospital_changes=_changes(priced, lambda later: later.at_hospital) if at_hospital else (),
     )
+
+
+def _changes(priced: list[Priced], paid: Callable[[Later], Paid | None]) -> tuple[RateChange, ...]:
+    """From each later day on which a contract rate begins: the mean price as a share of the first; days that change nothing are left out."""
+    days = sorted({one.since for each in priced for one in each.later})
+
+    def means(day: dt.date) -> tuple[Decimal, Decimal]:
+        on_day = [(each.strand.infusions, paid(each.on(day))) for each in priced]
+        return _mean([(n, one.drug) for n, one in on_day]), _mean([(n, one.administration) for n, one in on_day])
+
+    found: list[RateChange] = []
+    first = before = means(dt.date.min) if days else None
+    for day in days:
+        now = means(day)
+        if now != before:
+            shares = ((a / b).quantize(_CHANCE) if b else Decimal(1) for a, b in zip(now, first, strict=True))
+            found.append(RateChange(day, *shares))
+        before = now
+    return tuple(found)
 
 
 def _at_risk(cell: Cell, likely: Likely | None, infusions: int) -> Cell:
@@ -207,6 +227,7 @@ def _offer(site_class: str, priced: list[Priced], number: int) -> Offer | None:
         else None,
         share=_share(sum(weight for weight, *_ in found), number) * _may_move(site_class, able),
         source=_weightiest([(weight, paid.source) for weight, paid, _ in found]),
+        changes=_changes(able, lambda later: later.at_sites[site_class]),
     )
 
 

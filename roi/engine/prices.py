@@ -59,6 +59,19 @@ class PriceBook:
         """The prices on file with this payer's rates alone: a scenario asks for thousands of them."""
         return self._by_payer.get(payer) or replace(self.dated, rates=())
 
+    def changes(self, payer: str, after: dt.date) -> list[dt.date]:
+        """The later days on which a contract rate of the payer begins."""
+        return sorted({rate.effective_from for rate in self.of(payer).rates if rate.effective_from > after})
+
+    def as_of(self, day: dt.date, on: dt.date) -> "PriceBook":
+        """The rates in force on a later day as if they were on `on`: everything else, average sales prices too, stays that day's."""
+        then = [
+            rate for rate in self.dated.rates if rate.effective_from <= day and (not rate.effective_to or day < rate.effective_to)
+        ]
+        newest_first = sorted(then, key=lambda rate: rate.effective_from, reverse=True)
+        rates = tuple(replace(rate, effective_from=min(rate.effective_from, on), effective_to=None) for rate in newest_first)
+        return replace(self, dated=replace(self.dated, rates=rates))
+
     def drug_code(self, codes: Sequence[str], on: dt.date) -> str | None:
         """The drug among the codes of an infusion that has a payment limit."""
         return next((code for code in codes if self.dated.asp(code, on) and self.dated.unit(code, on)), None)

@@ -2,25 +2,41 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from roi.engine.market import HOSPITAL
 from roi.engine.options import SITE_CLASSES
-from roi.engine.prices import Dose, Paid, PriceBook, paid_at
+from roi.engine.prices import GUESSED_MULTIPLE, MEDICARE, Dose, Paid, PriceBook, paid_at
 from roi.engine.volumes import Strand
 
 
 @dataclass(frozen=True)
 class Priced:
     """A strand with its prices, in cents an infusion: the drug's, and what each class of site is paid (of the biosimilar too; None
-    where the family has none). `at_hospital` is what the contract says, where it is at a hospital."""
+    where the family has none). `at_hospital` is what the contract says, where it is at a hospital. `later`: the same from a day on
+    which a contract rate begins."""
 
     strand: Strand
     limit: Decimal
     asp: Decimal
     biosimilar_asp: Decimal | None
     at_sites: Mapping[str, tuple[Paid, Decimal | None]]
+    at_hospital: Paid | None
+    later: tuple["Later", ...] = ()
+
+    def on(self, day: dt.date) -> "Later":
+        """What is paid on a later day."""
+        first = Later(dt.date.min, {site_class: paid for site_class, (paid, _) in self.at_sites.items()}, self.at_hospital)
+        return max((one for one in (first, *self.later) if one.since <= day), key=lambda one: one.since)
+
+
+@dataclass(frozen=True)
+class Later:
+    """What is paid since a day, by class of site and at the hospital."""
+
+    since: dt.date
+    at_sites: Mapping[str, Paid]
     at_hospital: Paid | None
 
 
@@ -32,6 +48,7 @@ class Pricing:
     on: dt.date
     usual_dose: Mapping[str, Decimal]
     biosimilars: Mapping[str, str]
+    _days: dict[dt.date, "Pricing"] = field(default_factory=dict)
 
     def of(self, strand: Strand) -> Priced | None:
         """None where there is no dose, or no payment limit to price by."""
@@ -54,8 +71,28 @@ class Pricing:
             self.book.average_sales_price(code, dose, self.on),
             self.book.average_sales_price(other, dose, self.on) if other else None,
             at_sites,
-            self._paid(given, strand, strand.site_class) if strand.place == HOSPITAL else None,
+            at_hospital := self._paid(given, strand, strand.site_class) if strand.place == HOSPITAL else None,
+            self._later(given, strand, {site_class: paid for site_class, (paid, _) in at_sites.items()}, at_hospital),
         )
+
+    def _later(self, given: Dose, strand: Strand, at_sites: Mapping[str, Paid], at_hospital: Paid | None) -> tuple[Later, ...]:
+        """From each day on which a rate begins; where none covers a class then, what was paid before goes on, as if renewed."""
+        found: list[Later] = []
+        for day in () if strand.line_of_business == MEDICARE else self.book.changes(strand.payer, self.on):
+            then = self._then(day)
+            at_sites = {site_class: then._renewed(given, strand, site_class, paid) for site_class, paid in at_sites.items()}
+            at_hospital = at_hospital and then._renewed(given, strand, strand.site_class, at_hospital)
+            found.append(Later(day, at_sites, at_hospital))
+        return tuple(found)
+
+    def _then(self, day: dt.date) -> "Pricing":
+        if day not in self._days:
+            self._days[day] = replace(self, book=self.book.as_of(day, self.on))
+        return self._days[day]
+
+    def _renewed(self, given: Dose, strand: Strand, site_class: str, before: Paid) -> Paid:
+        paid = self._paid(given, strand, site_class)
+        return before if paid is None or paid.source == GUESSED_MULTIPLE else paid
 
     def _paid(self, given: Dose, strand: Strand, site_class: str) -> Paid | None:
         return paid_at(self.book, given, strand.payer, strand.plan, strand.line_of_business, site_class, self.on)

@@ -14,11 +14,10 @@ from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import Center, groups_by_month, inputs_of, read_value, values_of
+from roi.engine.infusion_center import Center, cell_in_month, groups_by_month, inputs_of, read_value, values_of
 from roi.engine.line_month import HOSPITAL_LINES, TAKEN_LINES, line_month
 from roi.engine.margin_formula import hospital_formula, site_formula
 from roi.engine.worlds import DO_NOTHING
-from roi.engine.yearly import Yearly
 from roi.selectors.scenarios import ScenarioPage
 
 NPV, TOTAL, PEAK, IRR, PAYBACK, DISCOUNTED = "npv", "total", "peak_cash", "irr", "payback", "discounted_payback"
@@ -266,12 +265,11 @@ def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:
     center = value.page.center
     with localcontext(EXACT):
         answers = values_of(center)
-        yearly = Yearly(answers, answers["horizon"])
         at_hospital = line in (*HOSPITAL_LINES, *TAKEN_LINES)
         return {
             group.name: (hospital_formula if at_hospital else site_formula)(priced, answers).words
             for cell in center.market.cells
-            for priced in (cell.at_asp(yearly.price_level(month, cell.negotiated_from)),)
+            for priced in (cell_in_month(cell, answers, month),)
             for group in groups_by_month(cell, answers)
             if not (at_hospital and group.is_new)
         }

@@ -8,7 +8,7 @@ from demand.words import line_of_business
 from roi.engine.center_fields import FIELDS, SECTIONS
 from roi.engine.field import MONEY, MONTH, SHARES, YES_NO
 from roi.engine.infusion_center import Answer, Center, bars_site, read_value
-from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market
+from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market, RateChange
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
 from roi.engine.spreads import leaves_by_risk
 from roi.engine.typed_volumes import VolumeKey, volumes_of
@@ -122,6 +122,15 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
                 "data_policies", "When policies make patients leave", policies, Source(BORROWED, "Payers' policies on file", "")
             )
         )
+    for number, (payer, change, where) in enumerate(_rate_changes(market)):
+        made.append(
+            ShownInput(
+                f"data_rate_{number}",
+                f"Contract of {payer} {where} from {change.since:%Y-%m-%d} on",
+                f"drugs {change.drug * 100:.1f} %, administration {change.administration * 100:.1f} % of what it pays first",
+                Source(BORROWED, "Contract rates on file, dated ahead", f"{change.since:%Y-%m-%d}"),
+            )
+        )
     if leaves_by_risk(center):
         text = f"{run_words(market)}: risk to move, better than the base rate on months it had not seen"
         made.append(
@@ -133,6 +142,17 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
             )
         )
     return tuple(made)
+
+
+def _rate_changes(market: Market) -> list[tuple[str, RateChange, str]]:
+    """(payer, change, where) of contract rates that begin later, each once, in the order of their days."""
+    found = {
+        (cell.payer, change, where): None
+        for cell in market.cells
+        for where, changes in (("at the new site", cell.site_changes), ("at the hospital", cell.hospital_changes))
+        for change in changes
+    }
+    return sorted(found, key=lambda each: (each[1].since, each[0], each[2], each[1].drug))
 
 
 def volume_name(key: VolumeKey) -> str:

@@ -17,7 +17,7 @@ from roi.engine.inputs import InputError
 from roi.engine.irr import UNIQUE, irr
 from roi.engine.irr_draws import irr_of_draws
 from roi.engine.levels import LEVELS, RAMP, center_at, delayed
-from roi.engine.market import ELSEWHERE
+from roi.engine.market import ELSEWHERE, RateChange
 from roi.engine.marks import MARKS, Source
 from roi.engine.sampling import TOGETHER, draw_inputs, quantile
 from roi.engine.spreads import BETA, LOGNORMAL, PERT, TRIANGULAR, Spread, spreads_of
@@ -28,7 +28,7 @@ from tests.roi.test_infusion_center import cell, center
 
 def mixed(**answers):
     """Patients of every fate and line of business, a policy before and one after the opening, some who leave without one in the months
-    before and after it, a site that is full for a while."""
+    before and after it, contract rates that change before and after it, a site that is full for a while."""
     cells = (
         cell(),
         cell(payer="Plan B", line_of_business="medicare", share_340b=D("0.4"), infusions_per_month=D("17.25")),
@@ -37,6 +37,8 @@ def mixed(**answers):
         cell(place=ELSEWHERE, payer="Plan E", hospital_allowed=None, hospital_administration=None, infusions_per_month=D("33.3333"),
              site_source=Source("guessed")),
         cell(payer="Plan F", infusions_per_month=D("41.5"), risk=(D("0.011"), D("0.02"), *[D("0.007")] * 10), risk_from=dt.date(2026, 5, 1)),
+        cell(payer="Plan G", infusions_per_month=D("12.5"), hospital_changes=(RateChange(dt.date(2027, 4, 1), D("0.91"), D(1)),),
+             site_changes=(RateChange(dt.date(2026, 5, 1), D("1.05"), D("0.9")), RateChange(dt.date(2027, 3, 15), D("0.87"), D("1.2")))),
     )  # fmt: skip
     usual = {
         "opens_in": "2026-09", "ramp": "20, 45, 70, 90, 100", "chairs": "2", "capture_leaving": "61", "recapture": "23", "exempt": "9",

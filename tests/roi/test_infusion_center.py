@@ -10,7 +10,7 @@ from roi.engine.cash_flow import cash_flow
 from roi.engine.center_fields import FIELDS, SECTIONS
 from roi.engine.infusion_center import Answer, Center, default_answers, hospital_terms, inputs_of, read_value, site_terms
 from roi.engine.inputs import InputError, at
-from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market
+from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market, RateChange
 from roi.engine.marks import Source
 
 GUESS = Source("guessed")
@@ -60,6 +60,12 @@ SITE_MARGIN = 240_000 + 15_000 - 200_000
 
 def test_those_who_would_stay_give_up_the_difference():
     assert parts(center())["margin_given_up"] == 60 * 10 * (SITE_MARGIN - HOSPITAL_MARGIN)
+
+
+def test_a_rate_dated_ahead_counts_from_its_month_on():
+    """From April of the second year on the contract pays a tenth less for the drug, and what is given up is that much more."""
+    made = center(cell(site_changes=(RateChange(dt.date(2027, 4, 1), D("0.9"), D(1)),)))
+    assert parts(made)["margin_given_up"] == 60 * 10 * (SITE_MARGIN - HOSPITAL_MARGIN) - 45 * 10 * 24_000
 
 
 def test_those_whom_a_policy_takes_are_kept_from_its_month_on():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roi.engine.leaving import Law
-from roi.engine.market import ELSEWHERE, HOSPITAL, Market
+from roi.engine.market import ELSEWHERE, HOSPITAL, Market, RateChange
 from roi.engine.measure_market import POOLED_PAYERS, POOLED_THERAPIES, PolicyBook, measure_market
 from tests.roi import claims_run as claims
 
@@ -158,6 +158,31 @@ def test_the_contract_prices_the_new_site(tmp_path):
     assert cell.site_administration == 160_00
     assert cell.site_source.mark == "borrowed"
     assert cell.site_source.text == "contract of Plan A"
+
+
+def test_a_rate_dated_ahead_holds_from_its_day_on(tmp_path):
+    rates = [
+        claims.rate(effective_to=dt.date(2027, 1, 1)),
+        claims.rate(rate=D(150), effective_from=dt.date(2027, 1, 1), effective_to=dt.date(2028, 1, 1)),
+        claims.rate(rate=D(90), effective_from=dt.date(2028, 1, 1)),
+        claims.rate(rate=D(300), effective_from=dt.date(2024, 1, 1), site_class="hopd_on_campus"),
+        claims.rate(rate=D(270), effective_from=dt.date(2027, 1, 1), site_class="hopd_on_campus"),
+        claims.rate(payer="Plan B", rate=D(50), effective_from=dt.date(2027, 1, 1)),  # another payer's
+    ]
+    market = measure(tmp_path, claims.everybody(range(12)), rates=rates)
+    cell = only(market)
+    first, second = dt.date(2027, 1, 1), dt.date(2028, 1, 1)
+    assert cell.site_changes == (RateChange(first, D("1.25"), D(1)), RateChange(second, D("0.75"), D(1)))
+    assert [change.drug for change in cell.hospital_changes] == [D("0.9")]
+    assert cell.at_rates(first).site_drug == 300_000 and cell.at_rates(dt.date(2026, 12, 31)) == cell
+    administration = cell.hospital_administration
+    assert cell.at_rates(first).hospital_allowed == (300_000 - administration) * D("0.9") + administration
+    assert Market.from_json(json.loads(json.dumps(market.as_json()))) == market
+
+
+def test_a_rate_that_ends_without_another_goes_on_as_renewed(tmp_path):
+    rates = [claims.rate(effective_to=dt.date(2027, 1, 1)), claims.rate(hcpcs_code="J3380", effective_from=dt.date(2027, 1, 1))]
+    assert only(measure(tmp_path, claims.everybody(range(12)), rates=rates)).site_changes == ()
 
 
 def test_without_a_contract_the_price_is_a_guess(tmp_path):
