@@ -592,13 +592,30 @@ METRICS = {
             title="Net present value of a scenario",
             why="It puts money spent now and money earned in five years on one scale, and says what a site adds to what would happen anyway.",
             what="Value is the scenario less a baseline, always both: doing nothing (policies take effect as scheduled and the patients they "
-            "reach leave) and today unchanged. Outlays before opening fall at month 0, operating flows at the ends of months 1, 2, …; each "
+            "reach leave, and so do those likely to leave without one) and today unchanged. Outlays before opening fall at month 0, operating flows at the ends of months 1, 2, …; each "
             "line item is rounded to the cent and divided by (1 + rate)^(month ÷ 12). The bars of the bridge add up to it, to the cent.",
             numerator="Sum of the monthly flows of the scenario less the baseline, each at its present value.",
             denominator="None: it is a sum of money.",
             direction="Higher is better. Above zero the site adds more than the discount rate asks for.",
             next_step="See which part of the bridge carries it, then how far it spreads.",
             limits="A projection from the scenario's inputs. Margin beyond infusion (downstream care, reputation) is not in it.",
+        ),
+        Metric(
+            slug="scenario-volumes",
+            title="Infusions of a scenario, by month",
+            why="A projection is no better than its volumes. What is measured, what is typed over it, and what becomes of it must stand side by side.",
+            what="Measured: infusions of the run's last six mature months, by payer, line of business and therapy in groups of 11 people or "
+            "more, divided by the months. Used: the same, or the number that somebody typed over it, with reason and name; that is a guess. If "
+            "nothing is done, patients leave from the month on in which a decided site-of-care policy reaches them; whom no policy reaches "
+            "may leave in each of the 12 months ahead with the chance that the run's risk to move gives, where its forecast beat the base rate on "
+            "months it had not seen. Policy first: nobody leaves twice. Of a chance only what comes without announced and anticipated policies "
+            "counts. Volumes grow or fall by the year as answered; new referrals are a share of them.",
+            numerator="Infusions a month by what becomes of them: here, taken by policies, moved without one, elsewhere, at the new site.",
+            denominator="Months measured: six.",
+            direction="More at the new site is what was planned; more in our hospitals is what stays without it.",
+            next_step="Look at the payer and therapy of which most leave; type over what is known better, and say who says so.",
+            limits="Who leaves after the 12 months forecast is not counted, nor who comes in place of those who left: they would be in every "
+            "world alike. Of a group with fewer than 11 people whom no policy reaches, nobody leaves by risk.",
         ),
         Metric(
             slug="demand-drivers",

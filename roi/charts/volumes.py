@@ -66,6 +66,7 @@ def _by_month(found: Monthly) -> Figure:
         direction="Areas are our hospitals' patients if nothing is done; the line is what the new site gives, of them and of others.",
         table=Table("Infusions by month", columns, rows),
         chart={"data": data, "layout": layout, "narrow": {"font": {"size": 10}, "xaxis": {"nticks": 6}}},
+        metric="scenario-volumes",
         folded=True,
         tall=True,
     )

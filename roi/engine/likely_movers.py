@@ -6,6 +6,7 @@ of months before the first one counted have come by then.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from roi.engine.inputs import ZERO, PatientGroup
 from roi.engine.market import Cell
@@ -33,25 +34,21 @@ def together(groups: Sequence[PatientGroup], opens: int, horizon: int) -> list[P
     likely = [group for group in groups if group.by_risk]
     if not likely:
         return list(groups)
+    leaving = {group.leave_month: group.infusions for group in likely}
+    gone = [leaving.get(month, ZERO) for month in range(1, horizon + 1)]
+    here = [*accumulate(reversed(gone[1:]), initial=ZERO)][::-1]  # those of later months: adding up leaves no rest below zero
+    before = accumulate([*gone[: opens - 1], *[ZERO] * (horizon - opens + 1)])
+    since = accumulate([*[ZERO] * (opens - 1), *gone[opens - 1 :]])
     name = likely[0].name.removesuffix(LIKELY)
-
-    def volumes(counts) -> tuple:
-        return tuple(
-            sum((group.infusions for group in likely if counts(group.leave_month, month)), ZERO) for month in range(1, horizon + 1)
-        )
-
+    stays = {"leave_month": None, "capture": ZERO, "recapture": ZERO, "by_risk": False}
     made = [
-        replace(
-            likely[0], name=name + STILL_HERE, infusions=volumes(lambda leaves, month: month < leaves),
-            leave_month=None, capture=ZERO, recapture=ZERO, by_risk=False,
-        ),
-        replace(
-            likely[0], name=name + BEFORE, infusions=volumes(lambda leaves, month: leaves <= month and leaves < opens), leave_month=1
-        ),
-        replace(
-            likely[0], name=name + SINCE, infusions=volumes(lambda leaves, month: leaves <= month and leaves >= opens),
-            leave_month=opens,
-        ),
-    ]  # fmt: skip
+        replace(likely[0], name=name + words, infusions=volumes, **fate)
+        for words, volumes, fate in zip(
+            (STILL_HERE, BEFORE, SINCE),
+            map(tuple, (here, before, since)),
+            (stays, {"leave_month": 1}, {"leave_month": opens}),
+            strict=True,
+        )
+    ]
     first = groups.index(likely[0])
     return [*groups[:first], *made, *groups[first + len(likely) :]]

@@ -186,7 +186,7 @@ def risk_note(center: Center) -> str:
     )
     if not leaves_by_risk(center):
         return f"Who leaves without a policy is switched off here; {said}."
-    return f"{said[0].upper()}{said[1:]}. Whom a policy reaches is not counted again; who leaves later is not counted."
+    return f"{said[0].upper()}{said[1:]}. Whom a policy reaches is not counted again; neither is who leaves later, nor who may leave of groups of fewer than 11 people."
 
 
 def _prices(key: str, label: str, cells, source_of) -> list[ShownInput]:

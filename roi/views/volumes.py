@@ -16,8 +16,9 @@ from roi.actions import scenarios as saving
 from roi.charts import volumes as charts
 from roi.engine.infusion_center import Center
 from roi.engine.inputs import InputError
+from roi.engine.market import ELSEWHERE
 from roi.engine.monthly_volumes import monthly_volumes
-from roi.engine.typed_volumes import Volume, take_back, type_over, volumes_of
+from roi.engine.typed_volumes import Volume, key_of, take_back, type_over, volumes_of
 from roi.selectors import scenarios
 from roi.selectors.inputs import fate_words, volume_name
 from roi.selectors.volumes import reconciled
@@ -84,7 +85,10 @@ def _page(request, pk: int, problem: tuple[str, str] | None = None, asked=None):
     listed = volumes_of(center.market)
     context = {
         "page": page,
-        "volumes": [(number, volume, volume_name(volume.key), _fates(center, volume)) for number, volume in enumerate(listed)],
+        "volumes": [
+            (number, volume, volume_name(volume.key), _fates(center, volume))
+            for number, volume in sorted(enumerate(listed), key=lambda each: each[1].key.place == ELSEWHERE)
+        ],
         "typed": sum(volume.typed is not None for volume in listed),
         "reconciled": reconciled(center),
         "figures": charts.figures(found),
@@ -98,10 +102,10 @@ def _page(request, pk: int, problem: tuple[str, str] | None = None, asked=None):
 
 def _fates(center: Center, volume: Volume) -> str:
     affiliated = center.answers["hospital_affiliated"].text.strip() == "yes"
-    cells = [
-        cell for cell in center.market.cells if (cell.place, cell.payer, cell.line_of_business, cell.family) == tuple(volume.key)
-    ]
-    return "; ".join(
-        f"{cell.infusions_per_month:,.1f} {fate_words(cell, affiliated)}" if len(cells) > 1 else fate_words(cell, affiliated)
-        for cell in cells
-    )
+    cells = [cell for cell in center.market.cells if key_of(cell) == volume.key]
+    words = [fate_words(cell, affiliated) for cell in cells]
+    if volume.key.place == ELSEWHERE:
+        words = ["may come" if said == "stay" else said for said in words]
+    if len(set(words)) == 1:
+        return words[0]
+    return "; ".join(f"{cell.infusions_per_month:,.1f} {said}" for cell, said in zip(cells, words, strict=True))
