@@ -126,7 +126,9 @@ _DRIVER_NAMES = {
     "move_risk": ("Patients who leave without a policy", "Moves, no policy"),
     "recapture": ("Patients who had left before the opening come back", "Who had left"),
     "capture_staying": ("Patients who could stay prefer the new site", "Preference"),
+    "short_staffed": ("Hospital short of staff: patients who could stay come", "Short of staff"),
     "capture_elsewhere": ("Leakage that returns", "Leakage returns"),
+    "new_drugs": ("New specialty drugs", "New drugs"),
     "new_referrals": ("New referrals", "New referrals"),
     "growth": ("Growth or decline of volumes", "Growth, decline"),
 }

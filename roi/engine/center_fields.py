@@ -107,6 +107,16 @@ SECTIONS = (
                 high="100",
             ),
             Field(
+                "short_staffed",
+                "Come because the hospital is short of staff, of those who would stay",
+                PERCENT,
+                "0",
+                "%",
+                guess("Chairs and nurses of the hospital suffice"),
+                "Beside those who come of their own wish.",
+                high="100",
+            ),
+            Field(
                 "move_risk",
                 "Patients leave without a policy, too",
                 YES_NO,
@@ -149,6 +159,15 @@ SECTIONS = (
                 "0",
                 "% of our hospitals' infusions",
                 guess("None beyond what the claims show"),
+                high="100",
+            ),
+            Field(
+                "new_drugs",
+                "New specialty drugs add, with the mix of our hospitals",
+                PERCENT,
+                "0",
+                "% of our hospitals' infusions",
+                guess("No drug beyond those of the claims"),
                 high="100",
             ),
             Field(

@@ -18,7 +18,7 @@ from roi.engine.spreads import leaves_by_risk
 
 POLICY = "policy:"
 SWITCHED_OFF = "Switched off in a meeting"
-BY_ANSWER = ("recapture", "capture_staying", "capture_elsewhere", "new_referrals", "growth")
+BY_ANSWER = ("recapture", "capture_staying", "short_staffed", "capture_elsewhere", "new_referrals", "new_drugs", "growth")
 
 
 @dataclass(frozen=True)

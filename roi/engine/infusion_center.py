@@ -227,15 +227,17 @@ def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
     if cell.place == ELSEWHERE:
         return [_group(f"{name}, elsewhere", cell, 1, Terms(ZERO), site, capture=value["capture_elsewhere"] * reach, is_new=True)]
     hospital = hospital_terms(cell, value)
-    new = []
-    if not is_nothing(value["new_referrals"]):
-        new = [_group(f"{name}, new referrals", cell, value["new_referrals"], Terms(ZERO), site, capture=reach, is_new=True)]
+    new = [
+        _group(f"{name}, {words}", cell, value[key], Terms(ZERO), site, capture=reach, is_new=True)
+        for key, words in (("new_referrals", "new referrals"), ("new_drugs", "new drugs"))
+        if not is_nothing(value[key])
+    ]
     comes_back = value["recapture"] * reach
     if cell.leaves_on is None:
         moves = {"capture": value["capture_risk"] * reach, "recapture": comes_back, "by_risk": True}
         likely = likely_by_month(cell, value)
         return [
-            _group(name, cell, 1 - sum(likely.values()), hospital, site, capture=value["capture_staying"] * reach),
+            _group(name, cell, 1 - sum(likely.values()), hospital, site, capture=preferred(value) * reach),
             *(_group(f"{name}, {LIKELY}", cell, share, hospital, site, leave_month=m, **moves) for m, share in likely.items()),
             *new,
         ]
@@ -249,6 +251,12 @@ def groups_of(cell: Cell, value: Mapping) -> list[PatientGroup]:
         _group(f"{name}, exempt", cell, value["exempt"], hospital, site, capture=0),
         *new,
     ]
+
+
+def preferred(value: Mapping):
+    """Of those who would stay, the share that comes: by their own wish, or because the hospital is short of staff."""
+    wish, short = value["capture_staying"], value["short_staffed"]
+    return wish if is_nothing(short) else 1 - (1 - wish) * (1 - short)
 
 
 def is_nothing(number) -> bool:

@@ -32,15 +32,9 @@ _AT_HOME = ("visit_hours", "delivery")
 _OURS = ("own_opening", "own_per_month")
 _SITE_PRICES = ("contract_level", "acquisition_site", "site_340b", "white_bag", "biosimilar_mix", "supplies")
 _COMES = (
-    "capture_leaving",
-    "recapture",
-    "capture_staying",
-    "capture_risk",
-    "capture_elsewhere",
-    "in_reach",
-    "new_referrals",
-    "ramp",
-)
+    "capture_leaving", "recapture", "capture_staying", "short_staffed", "capture_risk", "capture_elsewhere", "in_reach", "new_referrals",
+    "new_drugs", "ramp",
+)  # fmt: skip
 _ALONE = ("share", "partner_income", *_OURS)
 
 
@@ -186,6 +180,7 @@ OPTIONS = {
                 "capture_leaving",
                 "recapture",
                 "capture_staying",
+                "short_staffed",
                 "capture_risk",
                 "licences_opening",
                 "accreditation_opening",
@@ -246,7 +241,9 @@ OPTIONS = {
                 "capture_staying": ("0", guess("Nobody who may stay is sent away")),
                 "own_opening": ("10000", guess("Agreements with the sites")),
             },
-            stands=_without(*_NO_SITE, "capture_risk", "capture_elsewhere", "new_referrals", **_EARNS_NOTHING),
+            stands=_without(
+                *_NO_SITE, "capture_risk", "short_staffed", "capture_elsewhere", "new_referrals", "new_drugs", **_EARNS_NOTHING
+            ),
         ),
         Option(
             NOTHING,

@@ -169,7 +169,7 @@ def risk_note(center: Center) -> str:
     """Who leaves without a policy, or why nobody is counted to."""
     market = center.market
     if not market.risk_status:
-        return "Who leaves without a policy is left out: the claims run keeps no risks to move, or not whom policies reach."
+        return "Who leaves without a policy is left out: when this version was read its claims run kept no risks to move, or not whom policies reach."
     if market.risk_status != BETTER:
         why = {
             "no better": "its forecast of moves was no better than the base rate",

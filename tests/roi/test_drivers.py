@@ -1,5 +1,6 @@
 """Drivers of demand: each is the exact engine with one thing off, and all rows add up to the cent."""
 
+from decimal import Decimal as D
 from urllib.parse import urlencode
 
 import pytest
@@ -12,16 +13,23 @@ from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.levels import center_at
 from tests.roi.test_draws import mixed
 
-KEYS = ("policy:P", "policy:Q", "move_risk", "recapture", "capture_staying", "capture_elsewhere", "growth")
+KEYS = (
+    "policy:P", "policy:Q", "move_risk", "recapture", "capture_staying", "short_staffed", "capture_elsewhere", "new_drugs", "growth",
+)  # fmt: skip
 
 
 def grown():
-    return mixed(growth="3")
+    return mixed(growth="3", short_staffed="6", new_drugs="5")
 
 
 def test_a_center_has_the_drivers_that_bring_something():
     assert drivers_of(grown()) == KEYS
-    assert "growth" not in drivers_of(mixed())
+    assert not {"growth", "short_staffed", "new_drugs"} & set(drivers_of(mixed()))
+
+
+def test_staff_shortage_and_preference_send_nobody_twice():
+    both, wish = (inputs_of(mixed(capture_staying="40", short_staffed=short)).groups[0].capture for short in ("50", "0"))
+    assert (both, wish) == (D("0.7"), D("0.4"))
 
 
 def test_all_rows_add_up_whatever_is_off():
