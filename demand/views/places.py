@@ -108,7 +108,7 @@ def _search(found: Reached, question: WhereQuestion, see_small: bool) -> dict:
             where_charts.answer(answers, kept, owned, question, see_small),
         ),
         "into_scenario": [
-            _scenario_link(spot, where_charts.amount(added, question, see_small, told), question, see_small)
+            _scenario_link(spot, where_charts.amount(added, question, False, told), question, see_small)
             for (spot, added, _), told in zip(kept.sites, kept.sites_told, strict=True)
         ]
         if kept
@@ -140,7 +140,7 @@ def _barred(barred, see_small: bool) -> list[tuple[str, int, list[str]]]:
 
 def _scenario_link(spot, adds: str, question: WhereQuestion, see_small: bool) -> tuple[str, str]:
     """(name, address) of a new scenario that begins with this site, affiliated with a hospital or not as it was searched for, and with
-    what it adds as the page tells it."""
+    what it adds as readers without the patient-level right are told: they read scenarios too."""
     asked = {"market": spot.candidate.market, "place": where_charts.name_of(spot, see_small)}
     if spot.zip_code and see_small:
         asked["zip"] = spot.zip_code

@@ -8,7 +8,7 @@ from demand.where import MEASURES
 from roi.engine.infusion_center import Center
 from roi.engine.market import ELSEWHERE, HOSPITAL
 
-_AMOUNT = re.compile(r"(about )?\$?[0-9][0-9,.]{0,11}[KMB]?")
+_AMOUNT = re.compile(r"about \$?[0-9][0-9,.]{0,11}[KMB]?|0")  # as it is told to everybody
 
 
 def begun_with(asked: Mapping[str, str]) -> dict[str, str]:
