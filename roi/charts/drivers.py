@@ -24,8 +24,8 @@ def figure(found: Driven) -> Figure:
         key="drivers",
         title="What each driver brings",
         reading=_reading(found, on),
-        direction="Each driver: the value less what it would be with this one off. What only several bring together stands by itself, so that "
-        "all rows add up.",
+        direction="Each driver: the value less what it would be with this one off, in the scenario and in the baseline alike. What only several "
+        "bring together stands by itself, so that all rows add up.",
         table=Table("Value and infusions by driver", columns, tuple(rows), ("As switched", *_cells(found.whole))),
         chart=_chart(found, on),
     )
