@@ -195,7 +195,10 @@ def test_an_answer_goes_into_a_scenario_with_its_market_and_name(own_storage, an
     policy("P")
     People().add(40, CITY, exposed_to="P").publish()
     text = analyst.get("/markets/where/?kind=new&k=1").content.decode()
-    assert "/scenarios/new/?market=metro&amp;place=37203+%28Nashville%2C+TN%29&amp;zip=37203&amp;affiliated=no&amp;measure=people&amp;amount=about+40" in text
+    assert (
+        "/scenarios/new/?market=metro&amp;place=37203+%28Nashville%2C+TN%29&amp;zip=37203&amp;affiliated=no&amp;measure=people&amp;amount=about+40"
+        in text
+    )
     assert "&amp;affiliated=yes&amp;measure=people" in analyst.get("/markets/where/?kind=new&k=1&affiliated=on").content.decode()
 
 

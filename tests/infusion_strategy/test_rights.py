@@ -87,6 +87,7 @@ MAY = {
     "roi:spreads": EDITS, "roi:keep": EDITS, "roi:options": EVERYBODY, "roi:keep-options": EDITS, "roi:side-by-side": EVERYBODY,
     "roi:scenario-file": EVERYBODY, "roi:import": EDITS, "roi:explain": EVERYBODY, "roi:freed": EVERYBODY, "roi:look-back": EVERYBODY,
     "roi:approve": {"council member"}, "roi:look-back-site": {"council member"}, "roi:formulary": EVERYBODY, "roi:apply-formulary": EDITS,
+    "roi:volumes": EVERYBODY, "roi:volumes-csv": EVERYBODY, "roi:change-volume": EDITS, "roi:drivers": EVERYBODY, "roi:keep-drivers": EDITS,
     "roi:renew": EDITS, "roi:progress": EVERYBODY, "roi:home": EVERYBODY, "roi:home-brief": EVERYBODY, "roi:site-costs": EVERYBODY,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,
@@ -119,7 +120,7 @@ POSTS = {
     "demand:save-line", "demand:sign-line", "demand:state-likelihood", "demand:take-back", "demand:take-rule-back", "demand:undo-decision", "demand:upload-begin", "demand:upload-discard",
     "payers:drop-rate-change", "payers:expire-rate", "payers:policy-in-words", "payers:put-law", "payers:remove-340b",
     "payers:restore-policy", "payers:retire-policy", "payers:store-rate-change", "payers:take-back-policy",
-    "payers:undo-rate-change", "roi:apply-formulary", "roi:look-back-site", "roi:compute", "roi:keep", "roi:keep-options", "roi:restore", "roi:unarchive", "sites:drop-site-change",
+    "payers:undo-rate-change", "roi:apply-formulary", "roi:look-back-site", "roi:compute", "roi:keep", "roi:keep-options", "roi:change-volume", "roi:keep-drivers", "roi:restore", "roi:unarchive", "sites:drop-site-change",
     "sites:retire-site", "sites:store-site-change", "sites:undo-site-change",
 }  # fmt: skip
 
@@ -170,7 +171,8 @@ def paths(settings, tmp_path):
         "choices:capacity-table": "/markets/capacity/sites.csv", **{
             f"choices:{name}-entry": f"/markets/lists/watch/{path}" for name, path in (("new", "new/"), ("edit", "1/"), ("delete", "1/delete/"))
         },
-        **{f"roi:{name}": f"/scenarios/{scenario}/{name}/" for name in ("uncertainty", "sliders", "stress")},
+        **{f"roi:{name}": f"/scenarios/{scenario}/{name}/" for name in ("uncertainty", "sliders", "stress", "volumes", "drivers")},
+        "roi:volumes-csv": f"/scenarios/{scenario}/volumes.csv", "roi:change-volume": f"/scenarios/{scenario}/volumes/change/", "roi:keep-drivers": f"/scenarios/{scenario}/drivers/keep/",
         "api-extract-list": "/api/v1/extracts/", "api-extract-detail": f"/api/v1/extracts/{extract.pk}/", "api-run-list": "/api/v1/runs/",
         "api-run-detail": f"/api/v1/runs/{run.pk}/", "api-leakage-list": "/api/v1/leakage/", "api-leakage-summary": "/api/v1/leakage/summary/",
         "api-figure-list": "/api/v1/figures/", "api-figure-detail": "/api/v1/figures/leakage-rate/",
