@@ -14,10 +14,14 @@ from roi.engine.formulary import off_formulary, with_formulary
 from roi.engine.infusion_center import Center, read_value
 from roi.engine.inputs import InputError
 from roi.engine.market import Market
+from roi.engine.typed_volumes import carried
 from roi.models import Scenario, ScenarioVersion
 from roi.selectors.market import read_market
 
 NOBODY = "That claims run has no group of 11 people or more in its market."
+TYPED = (
+    "A volume that was typed over is not among those of that claims run; change its inputs by hand, or take the number back first."
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,11 @@ def renew_scenarios(user, scenarios: Iterable[Scenario], data_run: Run) -> Renew
             if before.market.run_id == data_run.pk:
                 runs.append(_again(newest, user))
                 continue
-            read = market(before.market.name, before.answers["first_month"].text)
-            made = with_formulary(replace(before, market=read.at_class(before.kind.site_class)), off_formulary(before))
+            read = market(before.market.name, before.answers["first_month"].text).at_class(before.kind.site_class)
+            read, lost = carried(before.market, read)
+            if lost:
+                raise Refused(TYPED)
+            made = with_formulary(replace(before, market=read), off_formulary(before))
             note = f"Brought to claims run {data_run.pk}"
             runs.append(save_version(user, scenario, made, based_on=newest.number, note=note).run)
         except (Refused, InputError) as reason:

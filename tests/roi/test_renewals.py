@@ -1,6 +1,7 @@
 """Scenarios brought to the newest claims run as one batch: what they become, who is left, and a worker that dies in the middle."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -9,6 +10,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from demand.actions import runs
 from demand.models import Run
+from roi.engine.market import Market
+from roi.engine.typed_volumes import type_over, volumes_of
 from roi.models import Scenario, ScenarioResult
 from roi.tasks import scenario as work
 from tests.roi import claims_run as claims
@@ -137,3 +140,18 @@ def test_a_reader_sees_that_they_are_not_up_to_date_and_cannot_change_it(three, 
 
 def test_without_a_claims_run_there_is_nothing_to_do(as_editor):
     assertContains(as_editor.get(RENEW), "load claims first")
+
+
+def test_what_was_typed_over_is_carried_and_never_dropped(three, as_editor, sent, django_capture_on_commit_callbacks):
+    """Plan A has twice the people now: the typed number stays, beside what is measured now. Plan B has none: that scenario is left."""
+    for scenario, payer in zip(three[:2], ("Plan A", "Plan B"), strict=True):
+        version = scenario.versions.get()
+        market = Market.from_json(version.inputs["market"])
+        key = next(volume.key for volume in volumes_of(market) if volume.key.payer == payer)
+        version.inputs["market"] = type_over(market, key, Decimal(25), "They said so", "Managed care").as_json()
+        version.save()
+    page = post(as_editor, three[:2], django_capture_on_commit_callbacks)
+    carried = volumes_of(Market.from_json(newest(three[0]).inputs["market"]))[0]
+    assert (carried.measured, carried.used, carried.typed.said_by) == (40, 25, "Managed care")
+    assert newest(three[1]).number == 1
+    assertContains(page, "A volume that was typed over is not among those of that claims run")
