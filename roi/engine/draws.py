@@ -21,10 +21,11 @@ from roi.engine.center_costs import costs_of, outlays_of
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import discount_factors
 from roi.engine.field import MONEY, NUMBER, PERCENT, SHARES, WHOLE
-from roi.engine.infusion_center import HALF_YEAR, Center, cell_in, groups_of, is_nothing, rate_days, read_value, values_of
+from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, is_nothing, read_value, values_of
 from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell, RateChange
+from roi.engine.monthly_prices import cell_in, rate_days
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.engine.yearly import Yearly, month_number, years
 

@@ -21,6 +21,7 @@ from roi.engine.inputs import ZERO, Days, InputError, Inputs, PatientGroup, Term
 from roi.engine.likely_movers import LIKELY, likely_by_month, together
 from roi.engine.market import ELSEWHERE, Cell, Market
 from roi.engine.marks import GUESSED, Source
+from roi.engine.monthly_prices import cell_in, rate_days
 from roi.engine.options import CENTER, OPTIONS, Option
 from roi.engine.terms import drug_terms
 from roi.engine.yearly import Yearly, month_number
@@ -193,24 +194,6 @@ def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
         )
         for number, group in enumerate(at_level[prices[0]])
     ]
-
-
-def rate_days(cell: Cell, value: Mapping) -> list[tuple[int, dt.date]]:
-    """(month, day) within the months looked at in which a contract rate of the cell begins; before the first of them: as priced."""
-    days = sorted({change.since for change in (*cell.site_changes, *cell.hospital_changes)})
-    found = {max(1, month_number(value["first_month"], day)): day for day in days}
-    return [(month, day) for month, day in found.items() if month <= value["horizon"]]
-
-
-def cell_in(cell: Cell, price_level, day: dt.date | None) -> Cell:
-    """The cell at a level of average sales prices, and at the contract rates of a day (None: as priced)."""
-    return (cell if day is None else cell.at_rates(day)).at_asp(price_level)
-
-
-def cell_in_month(cell: Cell, value: Mapping, month: int) -> Cell:
-    """The cell at the prices of one month."""
-    level = Yearly(value, value["horizon"]).price_level(month, cell.negotiated_from)
-    return cell_in(cell, level, max((day for since, day in rate_days(cell, value) if since <= month), default=None))
 
 
 def _in_months(terms: list[Terms]) -> Terms:

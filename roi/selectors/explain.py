@@ -14,9 +14,10 @@ from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import Center, cell_in_month, groups_by_month, inputs_of, read_value, values_of
+from roi.engine.infusion_center import Center, groups_by_month, inputs_of, read_value, values_of
 from roi.engine.line_month import HOSPITAL_LINES, TAKEN_LINES, line_month
 from roi.engine.margin_formula import hospital_formula, site_formula
+from roi.engine.monthly_prices import cell_in_month
 from roi.engine.worlds import DO_NOTHING
 from roi.selectors.scenarios import ScenarioPage
 

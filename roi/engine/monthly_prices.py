@@ -1,0 +1,27 @@
+"""A cell and the answers -> the same cell at the prices of a month: at its level of average sales prices, and at the contract rates that
+are in force by then; grain: one month. A rate holds from the month on in which it begins.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from roi.engine.market import Cell
+from roi.engine.yearly import Yearly, month_number
+
+
+def rate_days(cell: Cell, value: Mapping) -> list[tuple[int, dt.date]]:
+    """(month, day) within the months looked at in which a contract rate of the cell begins; before the first of them: as priced."""
+    days = sorted({change.since for change in (*cell.site_changes, *cell.hospital_changes)})
+    found = {max(1, month_number(value["first_month"], day)): day for day in days}
+    return [(month, day) for month, day in found.items() if month <= value["horizon"]]
+
+
+def cell_in(cell: Cell, price_level, day: dt.date | None) -> Cell:
+    """The cell at a level of average sales prices, and at the contract rates of a day (None: as priced)."""
+    return (cell if day is None else cell.at_rates(day)).at_asp(price_level)
+
+
+def cell_in_month(cell: Cell, value: Mapping, month: int) -> Cell:
+    """The cell at the prices of one month."""
+    level = Yearly(value, value["horizon"]).price_level(month, cell.negotiated_from)
+    return cell_in(cell, level, max((day for since, day in rate_days(cell, value) if since <= month), default=None))
