@@ -42,10 +42,10 @@ def _reading(found: Driven, on) -> str:
     together = found.together.npv[DO_NOTHING]
     acting = (
         f" Acting together they bring {words.dollars_short(together)} more than each alone says."
-        if together > 0
+        if together >= 50
         else f" Acting together they bring {words.dollars_short(-together)} less than each alone says."
-        if together < 0
-        else " They do not act on each other: their effects add up."
+        if together <= -50
+        else " They do not act on each other: their effects add up, to the dollar."
     )
     effect = strongest.effect.npv[DO_NOTHING]
     verb = "brings" if effect >= 0 else "costs"

@@ -33,9 +33,9 @@ def reconciled(center: Center) -> str:
     begun = center.begun_with
     what = MEASURES[begun["measure"]].lower() if begun.get("measure") in MEASURES else "people at risk"
     theirs = (
-        f"“Where to open” said {begun['amount']} {what} within reach of {begun['place']}"
+        f"“Where to open” said that {begun['place']} adds {begun['amount']} {what} to those with a site in reach"
         if begun
-        else "“Where to open” counts people at risk within reach of a place"
+        else "“Where to open” says how many people at risk a place adds to those with a site in reach"
     )
     return (
         f"{ours}. {theirs}: everybody whom a decided policy reaches, counted once over 12 months, wherever they are infused. So the two differ by reach, by "

@@ -154,7 +154,7 @@ def test_the_sentence_holds_both_numbers():
     made = replace(two_fates(), begun_with=said)
     assert read_center(made.as_json()) == made
     text = reconciled(made)
-    assert "“Where to open” said about 120 people at risk within reach of Oak Ridge" in text
+    assert "“Where to open” said that Oak Ridge adds about 120 people at risk to those with a site in reach" in text
     assert "50 a month in our hospitals (Jul 2025 to Dec 2025, 6 months), of which dated policies take 30 a month" in text
     for wrong in ({}, {"amount": "hidden"}, {"measure": "love"}, {"place": ""}):
         assert begun_with({"place": "Oak Ridge", "measure": "people", **wrong}) == {}
