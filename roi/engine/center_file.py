@@ -29,6 +29,8 @@ def read_center(inputs: Mapping) -> Center:
         raise FileRefused(UNREADABLE.format(" (the questions answered are not those asked here)"))
     if any(set(ends) != {"low", "high"} for ends in center.spreads.values()):
         raise FileRefused(UNREADABLE.format(" (“spreads”)"))
+    if set(center.begun_with) not in (set(), {"place", "measure", "amount"}):
+        raise FileRefused(UNREADABLE.format(" (“begun_with”)"))
     if not all(_whole(cell) for cell in center.market.cells):
         raise FileRefused(UNREADABLE.format(" (“cells”)"))
     return center

@@ -20,6 +20,7 @@ from roi.engine.levels import TYPED, center_at
 from roi.engine.market import ELSEWHERE
 from roi.engine.marks import GUESSED
 from roi.engine.monthly_volumes import AT_SITE, AWAY, HERE, MOVED, TAKEN, monthly_volumes, summed
+from roi.engine.scenario_file import FileRefused
 from roi.engine.spreads import spreads_of
 from roi.engine.typed_volumes import VolumeKey, carried, take_back, type_over, volumes_of
 from roi.models import Scenario
@@ -153,6 +154,8 @@ def test_the_sentence_holds_both_numbers():
     said = begun_with({"place": "Oak Ridge", "measure": "people", "amount": "about 120"})
     made = replace(two_fates(), begun_with=said)
     assert read_center(made.as_json()) == made
+    with pytest.raises(FileRefused, match="begun_with"):
+        read_center(replace(made, begun_with={"place": "Oak Ridge"}).as_json())
     text = reconciled(made)
     assert "“Where to open” said that Oak Ridge adds about 120 people at risk to those with a site in reach" in text
     assert "50 a month in our hospitals (Jul 2025 to Dec 2025, 6 months), of which dated policies take 30 a month" in text
