@@ -56,6 +56,11 @@ def line_name(line: str) -> str:
     return _LINE_NAMES[line]
 
 
+def group_name(name: str, its_line: str) -> str:
+    """A patient group's name with its line of business in words."""
+    return name.replace(f", {its_line}, ", f", {line_of_business(its_line)}, ", 1)
+
+
 def dollars(cents: int) -> str:
     """Cents -> dollars with cents and a true minus sign: −$1,234.50."""
     sign = "−" if cents < 0 else ""

@@ -15,6 +15,7 @@ SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Office.Calc/Formula/Load">
 <prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
 _FORMULA = re.compile(r"(<c [^>]*>)<f>(.*?)</f><v>[^<]*</v></c>")
+_ERROR = re.compile(r'<c r="(\w+)"[^>]* t="e"[^>]*>.*?<v>([^<]*)</v></c>')
 
 Sheets = dict[str, list[list]]
 
@@ -29,14 +30,18 @@ class LibreOffice:
         (user / "registrymodifications.xcu").write_text(SETTINGS)
 
     def recalculated(self, books: dict[str, bytes]) -> dict[str, Sheets]:
-        """By name: an XLSX with wrong values beside every formula -> its sheets as rows of cells, recalculated; one start for all."""
+        """By name: an XLSX with wrong values beside every formula -> its sheets as rows of cells, recalculated; one start for all.
+        AssertionError names cells that hold an error."""
         asked, answered = self.folder / "asked", self.folder / "answered"
         asked.mkdir(exist_ok=True)
         for name, content in books.items():
             (asked / f"{name}.xlsx").write_bytes(spoiled(content))
         files = [str(asked / f"{name}.xlsx") for name in books]
         self.convert("xlsx:Calc MS Excel 2007 XML", answered, *files)
-        return {name: sheets((answered / f"{name}.xlsx").read_bytes()) for name in books}
+        made = {name: (answered / f"{name}.xlsx").read_bytes() for name in books}
+        wrong = {name: found for name, content in made.items() if (found := errors(content))}
+        assert not wrong, wrong
+        return {name: sheets(content) for name, content in made.items()}
 
     def convert(self, to: str, into: Path, *files: str) -> None:
         profile = f"-env:UserInstallation={(self.folder / 'profile').as_uri()}"
@@ -52,6 +57,11 @@ def sheets(content: bytes) -> Sheets:
 
 def formulas(content: bytes) -> list[str]:
     return [formula for xml in _sheet_files(content).values() for _, formula in _FORMULA.findall(xml)]
+
+
+def errors(content: bytes) -> list[tuple[str, ...]]:
+    """(sheet's file, cell, error) of every cell that could not be calculated, such as #NAME?."""
+    return [(name, *found) for name, xml in _sheet_files(content).items() for found in _ERROR.findall(xml)]
 
 
 def spoiled(content: bytes) -> bytes:

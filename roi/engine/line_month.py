@@ -105,8 +105,7 @@ def _balances(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[
         return []
 
     def tied(at_month: int, with_site: bool) -> Decimal:
-        bought = sum((_purchases(inputs, use, group, baseline, at_month, with_site) for group in inputs.groups), ZERO)
-        return Decimal(round_half_up(bought * 12 / 365 * inputs.days.net))
+        return Decimal(round_half_up(bought(inputs, use, baseline, at_month, with_site) * 12 / 365 * inputs.days.net))
 
     before, after = ([tied(at_month, with_site) for with_site in (True, False)] for at_month in (month - 1, month))
     steps = [
@@ -116,6 +115,12 @@ def _balances(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[
     if inputs.release_working_capital and month == inputs.horizon:
         steps.append(Step("released in the last month", *after, None))
     return steps
+
+
+def bought(inputs: Inputs, use: ChairUse, baseline: str, month: int, with_site: bool) -> Decimal:
+    """What all groups' drugs of a month cost, with the site or as the baseline has it; 340B prices where they hold."""
+    with localcontext(EXACT):
+        return sum((_purchases(inputs, use, group, baseline, month, with_site) for group in inputs.groups), ZERO)
 
 
 def _purchases(inputs: Inputs, use: ChairUse, group: PatientGroup, baseline: str, month: int, with_site: bool) -> Decimal:

@@ -9,7 +9,6 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import accumulate
 
-from demand.words import line_of_business
 from roi import words
 from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
@@ -252,7 +251,7 @@ def _group_names(center: Center) -> dict[str, str]:
     with localcontext(EXACT):
         answers = values_of(center)
         return {
-            group.name: group.name.replace(f", {cell.line_of_business}, ", f", {line_of_business(cell.line_of_business)}, ", 1)
+            group.name: words.group_name(group.name, cell.line_of_business)
             for cell in center.market.cells
             for group in groups_of(cell, answers)
         }

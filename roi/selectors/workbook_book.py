@@ -1,0 +1,60 @@
+"""An Excel workbook in the house's formats: numbers, sheets with title, note and head, pages that print."""
+
+from collections.abc import Iterable
+from io import BytesIO
+
+from xlsxwriter import Workbook
+
+FIRST_ROW = 4  # of a sheet's rows, counted from 0: title, note, an empty row, the head
+CENTS = 100
+LETTER = 1
+MONEY = "#,##0.00;[Red]-#,##0.00"
+FOLDED = {"level": 1, "hidden": True}
+
+
+class Book:
+    """An open workbook. Texts are never taken for formulas or links. Blue cells are what a reader may change."""
+
+    def __init__(self, stream: BytesIO):
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        self.book = Workbook(stream, options)
+        self.title = self.book.add_format({"bold": True, "font_size": 14})
+        self.note = self.book.add_format({"font_color": "#555555"})
+        self.head = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.head_number = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "align": "right"})
+        self.money = self.book.add_format({"num_format": MONEY})
+        self.total = self.book.add_format({"num_format": MONEY, "bold": True, "top": 1})
+        self.label_total = self.book.add_format({"bold": True, "top": 1})
+        self.share = self.book.add_format({"num_format": "0.0%"})
+        self.share_right = self.book.add_format({"num_format": "0.0%", "align": "right"})
+        self.exact = self.book.add_format({"num_format": "#,##0.0000;[Red]-#,##0.0000", "font_color": "#777777"})
+        self.factor = self.book.add_format({"num_format": "0.000000"})
+        self.number = self.book.add_format({"num_format": "#,##0.00"})
+        self.right = self.book.add_format({"align": "right"})
+        self.wrap = self.book.add_format({"text_wrap": True, "valign": "top"})
+        self.plain = self.book.add_format()
+        self._blue: dict[str, object] = {}
+
+    def blue(self, number_format: str):
+        """The format of a cell that may be changed."""
+        if number_format not in self._blue:
+            look = {"num_format": number_format, "font_color": "#0000FF", "align": "right", "valign": "top"}
+            self._blue[number_format] = self.book.add_format(look)
+        return self._blue[number_format]
+
+    def sheet(self, name: str, title: str, note: str, head: Iterable[str], widths: Iterable[float], words: int = 1):
+        """A sheet with its head; the first `words` columns hold text, the others numbers."""
+        sheet = self.book.add_worksheet(name)
+        sheet.write_string(0, 0, title, self.title)
+        sheet.write_string(1, 0, note, self.note)
+        for column, text in enumerate(head):
+            sheet.write_string(FIRST_ROW - 1, column, text, self.head if column < words else self.head_number)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(FIRST_ROW, 1)
+        sheet.set_paper(LETTER)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(FIRST_ROW - 1)
+        sheet.set_footer("&L&A&RPage &P of &N")
+        return sheet
