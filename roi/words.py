@@ -52,7 +52,8 @@ def line_name(line: str) -> str:
     """A line item's code -> its name; costs and outlays carry the user's own name."""
     for prefix, word in ((worlds.COST, "Cost"), (worlds.OUTLAY, "Outlay")):
         if line.startswith(prefix):
-            return f"{word}: {line.removeprefix(prefix).replace('_', ' ')}"
+            name = line.removeprefix(prefix).replace("_", " ")
+            return f"{word}: {'IT' if name == 'it' else name}"
     return _LINE_NAMES[line]
 
 

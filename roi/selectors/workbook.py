@@ -20,7 +20,7 @@ from roi.engine.infusion_center import read_value
 from roi.engine.irr import NOT_UNIQUE
 from roi.engine.marks import MARKS
 from roi.selectors.scenarios import ScenarioPage
-from roi.selectors.workbook_book import CENTS, FIRST_ROW, FOLDED, Book
+from roi.selectors.workbook_book import CENTS, FIRST_ROW, FOLDED, Book, pages_wide, row_height
 from roi.selectors.workbook_model import Model, write_model
 
 SHEETS = {"do_nothing": "Against do nothing", "today": "Against today"}
@@ -153,12 +153,12 @@ def _months(made: Book, statement: Statement) -> None:
         f"Statement by month, against “{words.BASELINE_NAMES[statement.baseline].lower()}”",
         "Each line item is the scenario less the baseline, in dollars; month 0 is before opening. Line items that are nothing are folded away.",
         ("Month", *map(words.line_name, lines), *MADE_OF_LINES),
-        (8, *(17 for _ in (*lines, *MADE_OF_LINES))),
+        (8, *(15 for _ in (*lines, *MADE_OF_LINES))),
     )
-    sheet.set_row(FIRST_ROW - 1, 62)
+    sheet.fit_to_pages(pages_wide([15] * (1 + len(lines) - len(statement.idle) + len(MADE_OF_LINES))), 0)
     for column, line in enumerate(lines, start=1):
         if line in statement.idle:
-            sheet.set_column(column, column, 17, None, FOLDED)
+            sheet.set_column(column, column, 15, None, FOLDED)
     factors = discount_factors(_rate(page), len(flows) - 1)
     together, discounted = 0, Decimal(0)
     value_at, together_at, factor_at, present_at, discounted_at = (statement.column(name) for name in CALCULATED)
@@ -261,7 +261,7 @@ def _contributions(made: Book, summary: dict) -> None:
         for row, item in enumerate(rows, start=FIRST_ROW):
             sheet.write_string(row, 0, words.contribution_name(item["name"]))
             sheet.write_number(row, 1, item["npv_cents"] / CENTS, made.money)
-            sheet.write_number(row, 2, item["infusions"])
+            sheet.write_number(row, 2, item["infusions"], made.tenths)
         _sum_of_columns(made, sheet, FIRST_ROW + len(rows), [sum(item["npv_cents"] for item in rows)], 1)
 
 
@@ -269,7 +269,7 @@ def _break_even(made: Book, summary: dict) -> None:
     solved = summary.get("break_even", {})
     sheet = made.sheet(
         "Break-even", "Where it breaks even", f"Each input alone, all others as answered, against doing nothing. {AS_COMPUTED}",
-        ("Input", "Is", "Would have to be"), (48, 34, 34), words=3,
+        ("Input", "Is", "Would have to be"), (48, 60, 60), words=3,
     )  # fmt: skip
     for row, key in enumerate((key for key in HEADLINE_KEYS if key in solved), start=FIRST_ROW):
         one = solved[key]
@@ -293,7 +293,8 @@ def _draws(made: Book, summary: dict) -> None:
         "Value at its P10",
         "Value at its P90",
     )
-    sheet = made.sheet("Draws", "How sure is it", note, head, (48, 11, 26, 26, 26, 12, 18, 20, 20), words=5)
+    widths = (48, 11, 30, 30, 30, 12, 18, 20, 20)
+    sheet = made.sheet("Draws", "How sure is it", note, head, widths, words=5)
     if not drawn:
         return
     total = sum(one["share"] for one in drawn["inputs"]) or 1
@@ -301,8 +302,9 @@ def _draws(made: Book, summary: dict) -> None:
     for one in drawn["inputs"]:
         texts = [words.input_label(one["key"]), one["mark"]]
         texts += [words.input_value(one["key"], one[end]) for end in ("low", "likely", "high")]
+        sheet.set_row(row, row_height(texts, widths))
         for column, text in enumerate(texts):
-            sheet.write_string(row, column, text)
+            sheet.write_string(row, column, text, made.wrap)
         sheet.write_number(row, 5, one["share"] / total, made.share)
         for column, key in enumerate(("worth_cents", "npv_at_p10_cents", "npv_at_p90_cents"), start=6):
             sheet.write_number(row, column, one[key] / CENTS, made.money)

@@ -56,7 +56,6 @@ def write_costs(made: Book, inputs: Inputs, ramp: tuple[Decimal, ...]) -> None:
     """Amounts follow the answers on the sheet “Inputs”."""
     note = "What the answers on pay, staff, space and opening come to. The ramp in blue may be changed."
     sheet = made.sheet("Costs", "Costs and ramp", note, _HEAD, (44, 22, 18, 4, 14, 14))
-    sheet.set_row(FIRST_ROW - 1, 46)
     for cost in inputs.costs:
         monthly, each = at(cost.per_month, inputs.horizon), at(cost.per_infusion, 1)
         row = COST_ROW[cost.name]

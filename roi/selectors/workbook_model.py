@@ -24,7 +24,7 @@ from roi.engine.price_parts import PartedGroup, parted_groups
 from roi.engine.yearly import Yearly, month_number
 from roi.selectors import workbook_book as look
 from roi.selectors.inputs import shown_sections
-from roi.selectors.workbook_book import CENTS, FIRST_ROW, Book
+from roi.selectors.workbook_book import CENTS, FIRST_ROW, Book, row_height
 from roi.selectors.workbook_costs import A_MONTH, AN_INFUSION, COST_ROW, EVERY, OUTLAY_ROW, OUTLAYS, write_costs
 
 NEVER = 9999
@@ -183,20 +183,24 @@ def write_model(made: Book, model: Model) -> None:
     _volumes(made, model)
 
 
+WIDTHS = (24, 48, 34, 11, 60, 12)
+
+
 def _inputs(made: Book, model: Model) -> None:
     sheet = made.sheet(
         "Inputs", "Inputs", f"What every number rests on. {BLUE}: statements, answer and bridge follow; what the others made stands on the next two sheets.",
-        ("Section", "Input", "Value", "Mark", "Source", "Its date"), (24, 48, 34, 11, 60, 12), words=6,
+        ("Section", "Input", "Value", "Mark", "Source", "Its date"), WIDTHS, words=6,
     )  # fmt: skip
     sheet.write_string(FIRST_ROW, 0, "Who comes", made.wrap)
     sheet.write_string(FIRST_ROW, 1, words.break_even_label(VOLUME), made.wrap)
-    sheet.write_number(FIRST_ROW, 2, 1, made.blue('0.0##%" of what the data say"'))
+    sheet.write_number(FIRST_ROW, 2, 1, made.blue('0.0##%" of what the data say"', "left"))
     sheet.write_string(FIRST_ROW, 3, "a choice", made.wrap)
     made.book.define_name("all_volumes", f"=Inputs!$C${FIRST_ROW + 1}")
     asked, row = set(), FIRST_ROW + 1
     for section in shown_sections(model.center):
         for shown in section.inputs:
             source = shown.source
+            sheet.set_row(row, row_height((section.title, shown.label, shown.value, "", source.text if source else ""), WIDTHS))
             for column, text in ((0, section.title), (1, shown.label), (3, source.mark if source else "a choice")):
                 sheet.write_string(row, column, text, made.wrap)
             if shown.key in LIVE:
@@ -217,19 +221,19 @@ def _inputs(made: Book, model: Model) -> None:
 def _write_live(made: Book, sheet, row: int, key: str, value) -> None:
     field = FIELDS[key]
     if field.kind == YES_NO:
-        sheet.write_string(row, 2, "yes" if value else "no", made.blue("@"))
+        sheet.write_string(row, 2, "yes" if value else "no", made.blue("@", "left"))
         sheet.data_validation(row, 2, row, 2, {"validate": "list", "source": ["yes", "no"]})
     elif field.kind == MONTH:
-        sheet.write_datetime(row, 2, value, made.blue("mmm yyyy"))
+        sheet.write_datetime(row, 2, value, made.blue("mmm yyyy", "left"))
     elif field.kind == PERCENT:
-        sheet.write_number(row, 2, float(value), made.blue(f'0.0##%"{field.unit.removeprefix("%")}"'))
+        sheet.write_number(row, 2, float(value), made.blue(f'0.0##%"{field.unit.removeprefix("%")}"', "left"))
     else:
         is_money = field.kind == MONEY
         number = value / CENTS if is_money else value
         digits = "#,##0" if number == int(number) else "#,##0.00##"
         unit = field.unit.removeprefix("$").strip()
         shown = f"{'$' if is_money else ''}{digits}" + (f'" {unit}"' if unit else "")
-        sheet.write_number(row, 2, float(number), made.blue(shown))
+        sheet.write_number(row, 2, float(number), made.blue(shown, "left"))
 
 
 def _constant(key: str, value) -> str:
@@ -245,9 +249,8 @@ def _constant(key: str, value) -> str:
 def _groups(made: Book, model: Model) -> None:
     sheet = made.sheet(
         "Groups", "Patient groups", f"{BLUE}. Amounts in dollars an infusion, at the first month's prices.", ("Patient group", *GROUP_HEADS),
-        (52, *(15 for _ in GROUP_NAMES)),
+        (60, *(15 for _ in GROUP_NAMES)),
     )  # fmt: skip
-    sheet.set_row(FIRST_ROW - 1, 62)
     row = FIRST_ROW
     for parted in model.groups:
         _write_group(made, sheet, row, model, parted)
