@@ -1,7 +1,7 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
 from demand.words import line_of_business
-from roi.engine import break_even, cash_flow, contributions, look_back, worlds
+from roi.engine import break_even, cash_flow, contributions, line_month, look_back, worlds
 from roi.engine.center_fields import FIELDS
 from roi.engine.field import MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
@@ -45,6 +45,7 @@ _LINE_NAMES = {
     worlds.POLICY: "Hospital margin that policies take",
     worlds.POLICY_340B: "Hospital 340B benefit that policies take",
     worlds.WORKING_CAPITAL: "Working capital",
+    line_month.BOUGHT: "Drugs bought",
 }
 
 

@@ -4,20 +4,19 @@ A measure opens its months, a part its line items, a line item its months, a mon
 Sums are made anew from the rows that are shown and set against the figure of the result.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import accumulate
 
 from roi import words
-from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import Center, groups_of, inputs_of, read_value, values_of
-from roi.engine.line_month import HOSPITAL_LINES, POLICY_LINES, line_month
-from roi.engine.margin_formula import hospital_formula, site_formula
-from roi.engine.worlds import DO_NOTHING
-from roi.engine.yearly import Yearly
+from roi.engine.infusion_center import inputs_of, read_value
+from roi.engine.line_month import BOUGHT, line_month
+from roi.engine.worlds import DO_NOTHING, WORKING_CAPITAL
+from roi.selectors.explain_steps import step_formulas, step_names
 from roi.selectors.scenarios import ScenarioPage
 
 NPV, TOTAL, PEAK, IRR, PAYBACK, DISCOUNTED = "npv", "total", "peak_cash", "irr", "payback", "discounted_payback"
@@ -104,7 +103,10 @@ def figures_of(page: ScenarioPage, baseline: str) -> list[tuple[str, str, str]]:
 
 def explained(page: ScenarioPage, figure: str, baseline: str = DO_NOTHING, month: int | None = None) -> Explained | None:
     """None where there is no such figure."""
-    if baseline not in BASELINES or figure not in {key for _, key, _ in figures_of(page, baseline)}:
+    known = {key for _, key, _ in figures_of(page, baseline)} if baseline in BASELINES else set()
+    if month is not None and f"{LINE}{WORKING_CAPITAL}" in known:
+        known.add(f"{LINE}{BOUGHT}")
+    if figure not in known:
         return None
     value = _Value(page, baseline)
     if figure.startswith(PART):
@@ -221,7 +223,7 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     if not 0 <= month <= inputs.horizon:
         return None
     made = line_month(inputs, line, value.baseline, month)
-    formulas, names = _formulas(value, line, month), _group_names(value.page.center)
+    formulas, names = step_formulas(value.page.center, line, value.baseline, month), step_names(value.page.center)
     rows = tuple(
         Row(
             (
@@ -231,8 +233,9 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
                 "" if step.each is None else words.dollars(round_half_up(step.each)),
                 words.dollars(round_half_up(step.scenario)),
                 words.dollars(round_half_up(step.baseline)),
-                formulas.get(step.name, ""),
-            )
+                formulas[step.name],
+            ),
+            *_opens(line, step.name),
         )
         for step in made.steps
     )
@@ -243,36 +246,14 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     )
     columns = ("What", "In the scenario", f"Under “{name}”", "Each", "Scenario", "Baseline", "How each is made")
     title = f"{words.line_name(line)}, month {month}"
-    return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(value.line(line)[month]))
+    stated = made.cents if line == BOUGHT else value.line(line)[month]
+    return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(stated))
 
 
-def _group_names(center: Center) -> dict[str, str]:
-    """By patient group: its name with the line of business in words."""
-    with localcontext(EXACT):
-        answers = values_of(center)
-        return {
-            group.name: words.group_name(group.name, cell.line_of_business)
-            for cell in center.market.cells
-            for group in groups_of(cell, answers)
-        }
-
-
-def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:
-    """By patient group: the margin that the line counts, with the numbers of that month in it."""
-    if line not in (*HOSPITAL_LINES[:1], *POLICY_LINES[:1], worlds.MOVED, worlds.KEPT, worlds.NEW):
-        return {}
-    center = value.page.center
-    with localcontext(EXACT):
-        answers = values_of(center)
-        yearly = Yearly(answers, answers["horizon"])
-        at_hospital = line in (*HOSPITAL_LINES, *POLICY_LINES)
-        return {
-            group.name: (hospital_formula if at_hospital else site_formula)(priced, answers).words
-            for cell in center.market.cells
-            for priced in (cell.at_asp(yearly.price_level(month, cell.negotiated_from)),)
-            for group in groups_of(cell, answers)
-            if not (at_hospital and group.is_new)
-        }
+def _opens(line: str, step: str) -> tuple[str, int] | tuple[()]:
+    """A balance opens the drugs bought in its month."""
+    found = re.search(r"month (\d+)$", step) if line == WORKING_CAPITAL else None
+    return (f"{LINE}{BOUGHT}", int(found[1])) if found else ()
 
 
 def _months(value: _Value, more) -> tuple[Row, ...]:

@@ -16,6 +16,7 @@ from roi.engine.break_even import VOLUME
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT, round_half_up
 from roi.engine.chairs import chair_use
+from roi.engine.cost_formula import A_MONTH, AN_INFUSION, OUTLAYS
 from roi.engine.field import MONEY, MONTH, PERCENT, YES_NO
 from roi.engine.infusion_center import Center, inputs_of, values_of
 from roi.engine.inputs import ZERO, Inputs
@@ -25,12 +26,11 @@ from roi.engine.yearly import Yearly, month_number
 from roi.selectors import workbook_book as look
 from roi.selectors.inputs import shown_sections
 from roi.selectors.workbook_book import CENTS, FIRST_ROW, Book, row_height
-from roi.selectors.workbook_costs import A_MONTH, AN_INFUSION, COST_ROW, EVERY, OUTLAY_ROW, OUTLAYS, write_costs
+from roi.selectors.workbook_costs import COST_ROW, EVERY, OUTLAY_ROW, RENAMED, write_costs
 
 NEVER = 9999
 NEVER_FORMAT = f'[>={NEVER}]"never";0'
-# Answers that formulas read, by their name in the workbook where it is not the key; what comes and what an infusion brings stands by group.
-RENAMED = {"rate": "discount_rate", "growth": "yearly_growth", "asp_erosion": "yearly_price_fall", "share": "our_share"}
+# Answers that formulas read; what comes and what an infusion brings stands by group.
 IN_COSTS = set(re.findall(r"[a-z][a-z_]+", " ".join((*A_MONTH.values(), *AN_INFUSION.values(), *OUTLAYS.values()))))
 IN_VOLUMES = {
     "rate", "first_month", "opens_in", "growth", "asp_erosion", "negotiated_cut", "chairs", "open_hours", "target_use", "receivable_days",
