@@ -14,7 +14,7 @@ from roi import words
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
 from roi.engine.infusion_center import inputs_of, read_value
-from roi.engine.line_month import BOUGHT, line_month
+from roi.engine.line_month import BOUGHT, Step, line_month
 from roi.engine.worlds import DO_NOTHING, WORKING_CAPITAL
 from roi.selectors.explain_steps import step_formulas, step_names
 from roi.selectors.scenarios import ScenarioPage
@@ -29,6 +29,7 @@ MEASURES = {
     TOTAL: "Value, not discounted",
 }
 PART, LINE = "part:", "line:"
+HOW = "How each is made"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Explained:
     rows: tuple[Row, ...]
     found: str
     stated: str
+
+    @property
+    def says_how(self) -> bool:
+        """The last cell of a row is a formula in words."""
+        return self.columns[-1] == HOW
 
     @property
     def is_same(self) -> bool:
@@ -224,30 +230,29 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
         return None
     made = line_month(inputs, line, value.baseline, month)
     formulas, names = step_formulas(value.page.center, line, value.baseline, month), step_names(value.page.center)
+    counted = any(step.each is not None for step in made.steps)
     rows = tuple(
-        Row(
-            (
-                names.get(step.name, step.name),
-                _number(step.in_scenario),
-                _number(step.in_baseline),
-                "" if step.each is None else words.dollars(round_half_up(step.each)),
-                words.dollars(round_half_up(step.scenario)),
-                words.dollars(round_half_up(step.baseline)),
-                formulas[step.name],
-            ),
-            *_opens(line, step.name),
-        )
+        Row((names.get(step.name, step.name), *_counts(step, counted), formulas[step.name]), *_opens(line, step.name))
         for step in made.steps
     )
     name = words.BASELINE_NAMES[value.baseline].lower()
     formula = (
-        f"number × each, summed and rounded: {words.dollars(made.scenario_cents)} in the scenario less "
+        f"{'number × each' if counted else 'the rows'}, summed and rounded: {words.dollars(made.scenario_cents)} in the scenario less "
         f"{words.dollars(made.baseline_cents)} under “{name}”"
     )
-    columns = ("What", "In the scenario", f"Under “{name}”", "Each", "Scenario", "Baseline", "How each is made")
+    columns = ("What", *(("In the scenario", f"Under “{name}”", "Each") if counted else ()), "Scenario", "Baseline", HOW)
     title = f"{words.line_name(line)}, month {month}"
     stated = made.cents if line == BOUGHT else value.line(line)[month]
     return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(stated))
+
+
+def _counts(step: Step, counted: bool) -> tuple[str, ...]:
+    """Numbers and what each is worth, where the line counts something; then the amounts."""
+    amounts = (words.dollars(round_half_up(step.scenario)), words.dollars(round_half_up(step.baseline)))
+    if not counted:
+        return amounts
+    each = "" if step.each is None else words.dollars(round_half_up(step.each))
+    return (_number(step.in_scenario), _number(step.in_baseline), each, *amounts)
 
 
 def _opens(line: str, step: str) -> tuple[str, int] | tuple[()]:
