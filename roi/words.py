@@ -169,4 +169,8 @@ ASSUMPTION_NAMES = {
     look_back.OPENING: "Opening month",
     look_back.VOLUME: "Who comes, and how fast",
     look_back.PRICE: "What an infusion is paid",
+    look_back.RUNNING: "Running costs",
+    look_back.OUTLAYS: "What is spent once",
+    look_back.KEPT: "What the hospital keeps",
+    look_back.KEPT_PRICE: "What the hospital is paid",
 }
