@@ -4,7 +4,7 @@ from demand.charts.figure import Column, Figure, Table
 from demand.engine.disclosure import HIDDEN
 from roi import words
 from roi.charts.look_back import METRIC
-from roi.engine.look_back import KEPT, KEPT_PRICE
+from roi.engine.look_back import KEPT, KEPT_PRICE, OUTLAYS, RUNNING
 from roi.models import Approval
 from roi.selectors.look_back import LookBack
 from roi.selectors.look_back_costs import CostBook
@@ -48,10 +48,9 @@ def cost_errors(book: CostBook, approval: Approval) -> Figure:
 
 
 def _costs_read(book: CostBook, approval: Approval) -> str:
-    windows = [window for window in book.windows() if window.known]
-    if not windows:
+    window = max(book.windows(), key=lambda window: (len(window.known), window.months))
+    if not window.known:
         return "No cost line is recorded for a whole window yet."
-    window = windows[-1]
     expected, came = (sum(getattr(each, what) for each in window.known) for what in ("expected", "actual"))
     largest = max(window.known, key=lambda each: abs(each.error))
     return (
@@ -131,7 +130,9 @@ def by_owner(look: LookBack) -> Figure | None:
     return Figure(
         key="by-owner",
         title="Error by owner",
-        reading=f"The largest error so far is {first[0]}’s: “{first[1].lower()}”, {words.dollars_short(first[3])} after {first[2]}.",
+        reading=f"The largest error so far is in “{first[1].lower()}”, owned by {first[0]}: {words.dollars_short(first[3])} after {first[2]}."
+        if first[3]
+        else "Everything that is judged so far came as expected.",
         direction="What came less what was expected, in dollars allowed or spent, at the longest window that is complete.",
         table=Table("Assumptions by the size of their error", columns, tuple(rows)),
         metric=METRIC,
@@ -146,12 +147,12 @@ def _judged(look: LookBack) -> list[tuple]:
     for window in (*windows[-1:], *kept[-1:]):
         for assumption, cents in (window.effects or {}).items():
             made.append(_row(approval, assumption, window.months, cents, window.predicted_cents, cents >= 0))
-    costs = [window for window in look.costs.windows() if window.known] if look.costs else []
-    for window in costs[-1:]:
-        for assumption in dict.fromkeys(each.assumption for each in window.known):
-            its = [each for each in window.known if each.assumption == assumption]
+    costs = look.costs.windows() if look.costs else ()
+    for assumption in (RUNNING, OUTLAYS):
+        known = [(window.months, [each for each in window.known if each.assumption == assumption]) for window in costs]
+        for months, its in [one for one in known if one[1]][-1:]:
             error, expected = sum(each.error for each in its), sum(each.expected for each in its)
-            made.append(_row(approval, assumption, window.months, error, expected, error <= 0))
+            made.append(_row(approval, assumption, months, error, expected, error <= 0))
     return made
 
 

@@ -42,6 +42,15 @@ class CostBook:
         ]
         return {words.line_name(line): line for line in sorted(every, key=lambda line: line not in self.expected)}
 
+    def says(self, line: str) -> str:
+        """What was expected of a line, in words."""
+        flows = self.expected.get(line)
+        if flows is None:
+            return "none expected"
+        if line.startswith(worlds.OUTLAY):
+            return f"expected {words.dollars(sum(flows))} once"
+        return f"expected {words.dollars(flows[self.opens])} in the opening month"
+
     @property
     def opens(self) -> int:
         return inputs_of(self.center).opens

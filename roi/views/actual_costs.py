@@ -38,13 +38,7 @@ def actual_costs(request, pk: int):
             messages.success(request, f"{number} amount{'s' if number != 1 else ''} recorded; the look back counts them.")
             return redirect("roi:actual-costs", pk)
     fields = [
-        (
-            f"{TYPED}{line}",
-            name,
-            request.POST.get(f"{TYPED}{line}", ""),
-            (book.expected.get(line) or (0,) * (book.opens + 1))[book.opens],
-        )
-        for name, line in book.names.items()
+        (f"{TYPED}{line}", name, request.POST.get(f"{TYPED}{line}", ""), book.says(line)) for name, line in book.names.items()
     ]
     context = {
         "approval": approval, "scenario": approval.version.scenario, "problems": problems, "month": day, "fields": fields, "head": HEAD,
