@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from roi import words
 from roi.engine.break_even import HEADLINE_KEYS
-from roi.engine.cash_flow import BASELINES, PARTS, part_of
+from roi.engine.cash_flow import BASELINES, OF_THE_BASELINE, PARTS, part_of
 from roi.engine.cents import discount_factors
 from roi.engine.contributions import PATIENTS, PAYER, THERAPY
 from roi.engine.infusion_center import read_value
@@ -225,7 +225,8 @@ def _sum_of_columns(made: Book, sheet, row: int, sums: list[int], first_column: 
 
 
 def _bridge(made: Book, statements: list[Statement]) -> None:
-    """Parts rounded to the cent; the largest takes what rounding leaves, so that they add up (roi.engine.cents.add_up)."""
+    """Parts rounded to the cent; the largest takes what rounding leaves, so that they add up (roi.engine.cents.add_up). Those in which
+    the baselines are alike are rounded once, against doing nothing."""
     names = [words.BASELINE_NAMES[baseline].lower() for baseline in BASELINES]
     sheet = made.sheet(
         "Bridge", "What makes up the value", "Present value by part; the parts add up to the net present value, to the cent: the largest takes what rounding leaves.",
@@ -236,11 +237,17 @@ def _bridge(made: Book, statements: list[Statement]) -> None:
         sheet.write_string(row, 0, words.PART_NAMES[part])
         for column, statement in enumerate(statements, start=1):
             exact = xl_col_to_name(column + len(statements))
-            own, every = f"{exact}{row + 1}", f"{exact}${FIRST_ROW + 1}:{exact}${last}"
-            left = f"Answer!{xl_col_to_name(column)}${FIRST_ROW + 1}-SUMPRODUCT(ROUND({every},2))"
-            largest = f"ABS({own})=MAX(MAX({every}),-MIN({every}))"
+            own = f"{exact}{row + 1}"
             kept = statement.value["parts_npv_cents"][part] / CENTS
-            sheet.write_formula(row, column, f"=ROUND(ROUND({own},2)+IF({largest},{left},0),2)", made.money, kept)
+            if column > 1 and part not in OF_THE_BASELINE:
+                sheet.write_formula(row, column, f"=B{row + 1}", made.money, kept)
+            else:
+                free = [FIRST_ROW + 1 + PARTS.index(each) for each in (PARTS if column == 1 else OF_THE_BASELINE)]
+                every, at = f"{exact}${min(free)}:{exact}${max(free)}", xl_col_to_name(column)
+                others = f"-SUM({at}${FIRST_ROW + 1}:{at}${min(free) - 1})" if column > 1 else ""
+                left = f"Answer!{at}${FIRST_ROW + 1}{others}-SUMPRODUCT(ROUND({every},2))"
+                largest = f"ABS({own})=MAX(MAX({every}),-MIN({every}))"
+                sheet.write_formula(row, column, f"=ROUND(ROUND({own},2)+IF({largest},{left},0),2)", made.money, kept)
             its = [line for line in statement.lines if part_of(line) == part]
             factors = statement.months("Discount factor")
             formula = f"=SUMPRODUCT({statement.months(its[0], its[-1])}*{factors})" if its else "=0"
