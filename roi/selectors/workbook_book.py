@@ -5,6 +5,7 @@ from io import BytesIO
 from math import ceil
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
 
 FIRST_ROW = 4  # of a sheet's rows, counted from 0: title, note, an empty row, the head
 CENTS = 100
@@ -77,3 +78,13 @@ class Book:
         sheet.repeat_columns(0)
         sheet.set_footer("&L&A&RPage &P of &N")
         return sheet
+
+
+def sum_of_columns(made: Book, sheet, row: int, sums: list[int], first_column: int) -> None:
+    """A line of totals under rows that begin at FIRST_ROW."""
+    for column in range(first_column):
+        sheet.write_string(row, column, "" if column else "Value", made.label_total)
+    for column, cents in enumerate(sums, start=first_column):
+        at = xl_col_to_name(column)
+        items = f"{at}{FIRST_ROW + 1}:{at}{row}"
+        sheet.write_formula(row, column, f"=ROUND(SUM({items}),2)" if row > FIRST_ROW else "=0", made.total, cents / CENTS)

@@ -5,7 +5,6 @@ Defined names stand for the groups' columns, so that a formula reads like the de
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -27,6 +26,7 @@ from roi.selectors import workbook_book as look
 from roi.selectors.inputs import shown_sections
 from roi.selectors.workbook_book import CENTS, FIRST_ROW, Book, row_height
 from roi.selectors.workbook_costs import COST_ROW, EVERY, OUTLAY_ROW, RENAMED, write_costs
+from roi.selectors.workbook_month import PATIENT_LINES, POLICY_LINES, Month
 
 NEVER = 9999
 NEVER_FORMAT = f'[>={NEVER}]"never";0'
@@ -80,7 +80,7 @@ class Model:
     def lines(self, baseline: str) -> list[str]:
         """Every line item that these inputs, or others in the blue cells, can bring."""
         policies = (worlds.POLICY, worlds.POLICY_340B) if baseline == worlds.TODAY else ()
-        return [*_PATIENT_LINES, *policies, *EVERY, worlds.WORKING_CAPITAL]
+        return [*PATIENT_LINES, *policies, *EVERY, worlds.WORKING_CAPITAL]
 
     def formula(self, line: str, baseline: str, month: int) -> str:
         """What a statement's cell of that month holds, scenario less baseline."""
@@ -94,86 +94,7 @@ class Model:
             return f"=ROUND(-Costs!$B${row}*({this.number}>=opens)-Costs!$C${row}*{this.given},2)"
         if line == worlds.WORKING_CAPITAL:
             return this.working_capital(baseline, is_last=month == self.inputs.horizon)
-        return f"={_PATIENT_LINES.get(line, _POLICY_LINES.get(line))(this)}"
-
-
-@dataclass(frozen=True)
-class Month:
-    """A month's cells on the sheet “Volumes”, and the amounts of patients in it as parts of formulas."""
-
-    month: int
-
-    def at(self, column: str, before: int = 0) -> str:
-        return f"Volumes!${column}${FIRST_ROW + 1 + self.month - before}"
-
-    @property
-    def number(self) -> str:
-        return self.at("A")
-
-    @property
-    def volume(self) -> str:
-        return self.at("B")
-
-    @property
-    def given(self) -> str:
-        return self.at("H")
-
-    @property
-    def site_level(self) -> str:
-        return f"{self.volume}*{self.at('D')}*{self.at('G')}"
-
-    @property
-    def price(self) -> str:
-        return f"{self.at('C')}*(1-negotiated_cut*(negotiated_from<={self.number}))"
-
-    def each(self, place: str, of_340b: bool = False) -> str:
-        return f"{place}_340b*{self.price}" if of_340b else f"({place}_fixed+{place}_moving*{self.price})"
-
-    @property
-    def coming(self) -> str:
-        """By group, the share of full volume that asks for the site."""
-        return f"coming_share*(come_from<={self.number})"
-
-    @property
-    def still_here(self) -> str:
-        return f"(1-new_to_us)*(leaves_in>{self.number})"
-
-    @property
-    def taken(self) -> str:
-        return f"(1-new_to_us)*(leaves_in<={self.number})"
-
-    def at_site(self, who: str, of_340b: bool = False) -> str:
-        return f"ROUND({self.site_level}*SUMPRODUCT(infusions*{self.coming}*{who}*{self.each('site', of_340b)}),2)"
-
-    def at_hospital(self, of_340b: bool = False) -> str:
-        """Those who are still there, less those of them who come to the site; less all of them as the baselines have it."""
-        each, still_here = self.each("hospital", of_340b), self.still_here
-        left = f"({self.volume}-{self.site_level}*{self.coming})"
-        stays = f"ROUND(SUMPRODUCT(infusions*{still_here}*{left}*{each}),2)"
-        return f"{stays}-ROUND({self.volume}*SUMPRODUCT(infusions*{still_here}*{each}),2)"
-
-    def by_policies(self, of_340b: bool = False) -> str:
-        return f"-ROUND({self.volume}*SUMPRODUCT(infusions*{self.taken}*{self.each('hospital', of_340b)}),2)"
-
-    def working_capital(self, baseline: str, is_last: bool) -> str:
-        ours, theirs = "L", {worlds.DO_NOTHING: "M", worlds.TODAY: "N"}[baseline]
-        flow = f"({self.at(ours, 1)}-{self.at(ours)})-({self.at(theirs, 1)}-{self.at(theirs)})"
-        released = f'+IF(release="yes",{self.at(ours)}-{self.at(theirs)},0)' if is_last else ""
-        return f"=ROUND({flow}{released},2)"
-
-
-_PATIENT_LINES: dict[str, Callable[[Month], str]] = {
-    worlds.KEPT: lambda this: this.at_site(this.taken),
-    worlds.HOSPITAL: lambda this: this.at_hospital(),
-    worlds.MOVED: lambda this: this.at_site(this.still_here),
-    worlds.HOSPITAL_340B: lambda this: this.at_hospital(of_340b=True),
-    worlds.SITE_340B: lambda this: this.at_site("1", of_340b=True),
-    worlds.NEW: lambda this: this.at_site("new_to_us"),
-}
-_POLICY_LINES: dict[str, Callable[[Month], str]] = {
-    worlds.POLICY: lambda this: this.by_policies(),
-    worlds.POLICY_340B: lambda this: this.by_policies(of_340b=True),
-}
+        return f"={PATIENT_LINES.get(line, POLICY_LINES.get(line))(this)}"
 
 
 def write_model(made: Book, model: Model) -> None:
