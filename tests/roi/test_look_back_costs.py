@@ -178,3 +178,18 @@ def test_our_hospitals_months_are_judged_and_small_ones_hidden(approved, client,
         assertNotContains(page, "$7,000")
     else:
         assert errors["3 months", "What the hospital keeps"][2] == SAID["executive"]
+
+
+@pytest.mark.parametrize(
+    ("site_class", "first", "why"),
+    [("hopd_off_campus", 2025, "is a hospital department itself"), ("infusion_center", 2024, "does not reach back to Oct 2024")],
+)
+def test_what_cannot_be_said_of_our_hospitals_is_said(approved, client, site_class, first, why):
+    Site.objects.update(site_class=site_class)
+    version = Approval.objects.get().version
+    version.inputs["market"]["first_month"] = f"{first}-10-01"
+    version.save()
+    claims_since(dt.date(2026, 7, 1), people=20)
+    page = client.get(reverse("roi:look-back", args=[approved.pk]))
+    assertContains(page, why)
+    assert "hospital-kept" not in {figure.key for figure in page.context["figures"]}
