@@ -12,7 +12,7 @@ from io import BytesIO
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from roi import words
-from roi.engine.cash_flow import BASELINES, OF_THE_BASELINE, PARTS, part_of
+from roi.engine.cash_flow import BASELINES, OF_THE_BASELINE, PARTS, Value, cash_flow, part_of
 from roi.engine.cents import discount_factors
 from roi.engine.infusion_center import read_value
 from roi.engine.irr import NOT_UNIQUE
@@ -88,10 +88,16 @@ def workbook(page: ScenarioPage) -> bytes:
 
 def _answer(made: Book, page: ScenarioPage, statements: list[Statement]) -> None:
     result = page.result
+    is_same = all(each.value["npv_cents"] == found.npv_cents for each, found in zip(statements, _now(statements), strict=True))
     sheet = made.sheet(
         "Answer",
         page.scenario.name,
-        f"Version {page.version.number}, run {result.run_id}, engine {result.run.engine_version}, answer {result.run.result_hash[:16]}. "
+        (
+            ""
+            if is_same
+            else "Computed by another version of the engine, which the formulas do not follow: compute the scenario again. "
+        )
+        + f"Version {page.version.number}, run {result.run_id}, engine {result.run.engine_version}, answer {result.run.result_hash[:16]}. "
         f"Amounts in dollars. Volumes and prices: {page.covers}.",
         ("Measure", *(f"Against “{words.BASELINE_NAMES[baseline].lower()}”" for baseline in BASELINES)),
         (44, 24, 24),
@@ -118,6 +124,12 @@ def _answer(made: Book, page: ScenarioPage, statements: list[Statement]) -> None
         at = xl_col_to_name(column)
         sheet.write_number(FIRST_ROW + 7, column, value["npv_cents"] / CENTS, made.money)
         sheet.write_formula(FIRST_ROW + 8, column, f"=ROUND({at}{FIRST_ROW + 1}-{at}{FIRST_ROW + 8},2)", made.money, 0)
+
+
+def _now(statements: list[Statement]) -> list[Value]:
+    """What the engine makes of the version today."""
+    found = cash_flow(statements[0].model.inputs).values
+    return [found[each.baseline] for each in statements]
 
 
 def _irr(stated: float | str, flows: str) -> str:

@@ -256,5 +256,14 @@ def test_the_workbook_names_every_input_with_its_mark_and_source(make, as_reader
     assert {field.label for field in FIELDS.values() if OPTIONS[CENTER].asks(field.key)} <= rows.keys()
 
 
+def test_the_workbook_of_another_engines_answer_says_so(make, as_reader):
+    scenario = make()
+    assert "another version" not in sheets(as_reader.get(url("workbook", scenario.pk, 1)).content)["Answer"][1][0]
+    result = ScenarioResult.objects.get()
+    result.summary["baselines"]["today"]["npv_cents"] += 1
+    result.save()
+    assert "another version of the engine" in sheets(as_reader.get(url("workbook", scenario.pk, 1)).content)["Answer"][1][0]
+
+
 def test_a_version_without_results_has_no_workbook(make, as_reader):
     assert as_reader.get(url("workbook", make(computed=False).pk, 1)).status_code == 404
