@@ -771,12 +771,15 @@ METRICS = {
             what="For the first 3, 6 and 12 months since the opening that was approved: what payers allowed at the site less what the "
             "scenario expected, split over three causes that add up to it to the cent. Opening: infusions the scenario would have had, "
             "had it opened when the site did, less those it expected, at the expected price. Volume: infusions given less those, at the "
-            "expected price. Price: what was allowed less the infusions given at the expected price; a changed mix of payers and drugs is in it.",
-            numerator="Allowed amount of infusions at the site ordered by named prescribers of ours, less the scenario's.",
+            "expected price. Price: what was allowed less the infusions given at the expected price; a changed mix of payers and drugs is in it. "
+            "Costs: what was recorded of a cost line less what was expected, running costs in the window's months, outlays from the beginning. "
+            "Hospital: what our departments gave less what was expected to stay, which is what they gave in the months the scenario was "
+            "measured on times the share it keeps; kept is the error in infusions at the expected price, the rest is what they are paid.",
+            numerator="Allowed amount of infusions at the site (or our hospital departments) ordered by named prescribers of ours, less the scenario's; or a cost line's amount less the scenario's.",
             denominator="The scenario's allowed amount of the same months, for the error as a share.",
             direction="Near zero is better; the sign says in which direction an owner errs.",
             next_step="Ask the owner of the largest error what the next scenario should assume.",
-            limits="Months count once claims of them are complete. Costs are not in claims and are not compared. What the majority rule "
+            limits="Months count once claims of them are complete. Costs are compared as far as somebody recorded them. What the majority rule "
             "alone attributes is not in the actuals.",
         ),
         *LEAKAGE,

@@ -51,7 +51,11 @@ class FormularyForm(forms.Form):
                     forms.ChoiceField(choices=[(one, one) for one in PREPARATIONS], required=False),
                 ),
                 ("choice", "in or out", forms.ChoiceField(choices=CHOICES, required=False)),
-                ("reason", "reason", forms.CharField(max_length=200, required=False)),
+                (
+                    "reason",
+                    "reason",
+                    forms.CharField(max_length=200, required=False, widget=forms.TextInput({"placeholder": "reason"})),
+                ),
             ):
                 field.widget.attrs["aria-label"] = f"{family}: {words}"
                 self.fields[f"{part}_{number}"] = field

@@ -101,6 +101,24 @@ class Approval(models.Model):
         return f"{self.version} approved"
 
 
+class ActualCost(models.Model):
+    """What a cost line of an approved version really was in a month, in cents; recording it again replaces it."""
+
+    approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="costs")
+    month = models.DateField(help_text="The month's first day")
+    line_item = models.CharField(max_length=60)
+    cents = models.BigIntegerField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    recorded_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["approval", "month", "line_item"]
+        constraints = [models.UniqueConstraint(fields=["approval", "month", "line_item"], name="actual_cost_once")]
+
+    def __str__(self):
+        return f"{self.approval} {self.month:%Y-%m} {self.line_item}"
+
+
 class Formulary(models.Model):
     """Which drugs a scenario's site gives, as decided once: the rules, and each drug in or out with its figures and reason; never edited."""
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from roi.views import (
+    actual_costs,
     approvals,
     changing,
     drivers,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("<bigint:pk>/versions/<bigint:number>/scenario.json", files.scenario_file, name="scenario-file"),
     path("<bigint:pk>/versions/<bigint:number>/approve/", approvals.approve_version, name="approve"),
     path("<bigint:pk>/look-back/", approvals.look_back, name="look-back"),
+    path("<bigint:pk>/look-back/costs/", actual_costs.actual_costs, name="actual-costs"),
+    path("<bigint:pk>/look-back/costs.csv", actual_costs.costs_csv, name="costs-csv"),
     path("<bigint:pk>/look-back/site/", approvals.site, name="look-back-site"),
     path("<bigint:pk>/versions/<bigint:number>/explain/", explain.explain, name="explain"),
     path("<bigint:pk>/formulary/", formulary.formulary, name="formulary"),

@@ -1,7 +1,7 @@
 """What the engine's codes are called in front of people: parts, baselines, line items, and amounts as text."""
 
 from demand.words import line_of_business
-from roi.engine import break_even, cash_flow, contributions, drivers, look_back, worlds
+from roi.engine import break_even, cash_flow, contributions, drivers, line_month, look_back, worlds
 from roi.engine.center_fields import FIELDS
 from roi.engine.field import MONEY, PERCENT, WHOLE
 from roi.engine.levels import RAMP
@@ -54,6 +54,7 @@ _LINE_NAMES = {
     worlds.RISK: "Hospital margin that moves without a policy take",
     worlds.RISK_340B: "Hospital 340B benefit that moves without a policy take",
     worlds.WORKING_CAPITAL: "Working capital",
+    line_month.BOUGHT: "Drugs bought",
 }
 
 
@@ -61,8 +62,14 @@ def line_name(line: str) -> str:
     """A line item's code -> its name; costs and outlays carry the user's own name."""
     for prefix, word in ((worlds.COST, "Cost"), (worlds.OUTLAY, "Outlay")):
         if line.startswith(prefix):
-            return f"{word}: {line.removeprefix(prefix).replace('_', ' ')}"
+            name = line.removeprefix(prefix).replace("_", " ")
+            return f"{word}: {'IT' if name == 'it' else name}"
     return _LINE_NAMES[line]
+
+
+def group_name(name: str, its_line: str) -> str:
+    """A patient group's name with its line of business in words."""
+    return name.replace(f", {its_line}, ", f", {line_of_business(its_line)}, ", 1)
 
 
 def dollars(cents: int) -> str:
@@ -193,4 +200,8 @@ ASSUMPTION_NAMES = {
     look_back.OPENING: "Opening month",
     look_back.VOLUME: "Who comes, and how fast",
     look_back.PRICE: "What an infusion is paid",
+    look_back.RUNNING: "Running costs",
+    look_back.OUTLAYS: "What is spent once",
+    look_back.KEPT: "What the hospital keeps",
+    look_back.KEPT_PRICE: "What the hospital is paid",
 }

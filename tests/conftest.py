@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from hypothesis import settings
 
+from tests.libreoffice import LibreOffice
 from tests.services import REQUIRED, Processes, answers, free_port, or_skip, program, start_postgres, wait_until
 
 # The same examples every time, whatever the machine is busy with; `--hypothesis-profile=default` looks for new ones.
@@ -85,6 +86,14 @@ def redis_url(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def libreoffice(tmp_path_factory):
+    """LibreOffice, to recalculate workbooks."""
+    with or_skip():
+        binary = program("soffice", "libreoffice-calc-nogui")
+    return LibreOffice(binary, tmp_path_factory.mktemp("libreoffice"))
 
 
 @pytest.fixture(scope="session")

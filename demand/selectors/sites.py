@@ -203,11 +203,11 @@ def _slices(run: Run, ids: list[str], see_small: bool) -> dict[str, Slice]:
     found: dict[str, Slice] = {}
     for _, node, place, site_id, *measures in _ask_cells(run, ids, "NULL"):
         cell = Slice(*measures) if visible.shows(f"{place}{AT_SITE}{site_id}") else HIDDEN_SLICE
-        found[node] = _sum(found.get(node, NOTHING), cell)
+        found[node] = added(found.get(node, NOTHING), cell)
     return {outcome: found[outcome] for outcome in OUTCOMES if outcome in found}
 
 
-def _sum(first: Slice, second: Slice) -> Slice:
+def added(first: Slice, second: Slice) -> Slice:
     return Slice(
         *(plus(getattr(first, name), getattr(second, name)) for name in ("infusions", "people", "allowed_cents", "amounts_unknown"))
     )
@@ -302,5 +302,5 @@ def slices_by_month(run: Run, site: Site, see_small: bool) -> tuple[dict[dt.date
     found: dict[dt.date, Slice] = {}
     for month, _, place, site_id, *measures in _ask_cells(run, ids, "month"):
         cell = Slice(*measures) if visible.shows(f"{place}{AT_SITE}{site_id}", month=month) else HIDDEN_SLICE
-        found[month] = _sum(found.get(month, NOTHING), cell)
+        found[month] = added(found.get(month, NOTHING), cell)
     return found, dict(ask(run, "SELECT month, bool_and(mature) FROM {facts} GROUP BY month ORDER BY month"))

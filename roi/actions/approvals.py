@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import IntegrityError, transaction
 
 from roi.actions.scenarios import Refused
-from roi.engine.look_back import ASSUMPTIONS
+from roi.engine.look_back import OWNED
 from roi.models import Approval, ScenarioResult, ScenarioVersion
 from sites.models import Site
 
@@ -23,7 +23,7 @@ def approve(
         raise Refused(f"“{version.scenario}” is in the archive; bring it back before you approve it.")
     if not ScenarioResult.objects.filter(version=version).exists():
         raise Refused("This version is not computed yet; approve it when its results are there.")
-    named = {assumption: owners.get(assumption, "").strip() or executive for assumption in ASSUMPTIONS}
+    named = {assumption: owners.get(assumption, "").strip() or executive for assumption in OWNED}
     try:
         with transaction.atomic():
             return Approval.objects.create(

@@ -89,7 +89,7 @@ def _rows(judged: Judged, owners: dict) -> list[tuple]:
     whole = window.predicted_cents
     rows = [
         (name, words.ASSUMPTION_NAMES[each], owners.get(each, ""), cents, cents / whole if whole else None)
-        for each, cents in ((each, window.effects[each]) for each in ASSUMPTIONS if window.effects)
+        for each, cents in (window.effects or {}).items()
     ]
     return [*rows, (name, "All together", "", window.error_cents, window.error_cents / whole if whole else None)]
 

@@ -4,6 +4,7 @@ Value = scenario − baseline, line item by line item in whole cents, so the par
 fall at month 0, operating flows at the ends of months 1 … horizon; NPV at annual rate r divides by (1 + r)^(m/12).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import accumulate
@@ -21,6 +22,11 @@ MARGIN_KEPT, MARGIN_GIVEN_UP, EFFECT_340B = "margin_kept", "margin_given_up", "e
 NEW_VOLUME, COSTS, WORKING_CAPITAL, POLICIES = "new_volume", "costs", "working_capital", "policies"
 MARGIN_KEPT_RISK, RISKS = "margin_kept_risk", "risks"
 PARTS = (MARGIN_KEPT, MARGIN_KEPT_RISK, MARGIN_GIVEN_UP, EFFECT_340B, NEW_VOLUME, COSTS, WORKING_CAPITAL, POLICIES, RISKS)
+OF_THE_BASELINE = (
+    WORKING_CAPITAL,
+    POLICIES,
+    RISKS,
+)  # by these parts alone the baselines differ; the others are the same to the cent
 _PART_OF = {
     worlds.KEPT: MARGIN_KEPT,
     worlds.KEPT_RISK: MARGIN_KEPT_RISK,
@@ -115,8 +121,10 @@ def cash_flow(inputs: Inputs) -> CashFlow:
         worlds.TODAY: worlds.today(inputs),
     }
     factors = discount_factors(inputs.rate, inputs.horizon)
-    values = {baseline: _value(made[worlds.SCENARIO], made[baseline], factors) for baseline in BASELINES}
-    return CashFlow(values, made, use)
+    nothing = _value(made[worlds.SCENARIO], made[worlds.DO_NOTHING], factors)
+    same = {part: cents for part, cents in nothing.parts_npv.items() if part not in OF_THE_BASELINE}
+    today = _value(made[worlds.SCENARIO], made[worlds.TODAY], factors, same)
+    return CashFlow({worlds.DO_NOTHING: nothing, worlds.TODAY: today}, made, use)
 
 
 def part_of(line: str) -> str:
@@ -132,7 +140,10 @@ def payback(cumulative: list[Decimal]) -> int | None:
     return None if deficits[-1] == len(cumulative) - 1 else deficits[-1] + 1
 
 
-def _value(scenario: worlds.Lines, baseline: worlds.Lines, factors: tuple[Decimal, ...]) -> Value:
+def _value(
+    scenario: worlds.Lines, baseline: worlds.Lines, factors: tuple[Decimal, ...], same: Mapping[str, int] | None = None
+) -> Value:
+    """`same`: present values of parts that are rounded already, against another baseline."""
     nothing = (0,) * len(factors)
     lines = {
         line: tuple(a - b for a, b in zip(scenario.get(line, nothing), baseline.get(line, nothing), strict=True))
@@ -158,7 +169,7 @@ def _value(scenario: worlds.Lines, baseline: worlds.Lines, factors: tuple[Decima
         peak_cash_cents=max(0, -deepest),
         peak_cash_month=cumulative.index(deepest) if deepest < 0 else 0,
         parts={part: sum(map(sum, group)) for part, group in by_part.items()},
-        parts_npv=add_up(exact, npv),
+        parts_npv=add_up(exact, npv, same),
     )
 
 

@@ -36,15 +36,17 @@ def present_value(flows: Sequence[int], factors: Sequence[Decimal]) -> Decimal:
         return sum((flow * factor for flow, factor in zip(flows, factors, strict=True)), Decimal(0))
 
 
-def add_up(exact: Mapping[str, Decimal], total: int) -> dict[str, int]:
+def add_up(exact: Mapping[str, Decimal], total: int, kept: Mapping[str, int] | None = None) -> dict[str, int]:
     """Exact parts whose sum rounds to `total` -> whole cents that add up to it: each rounded, the largest takes what is left.
 
-    So a part that did not change does not change by a cent because another did (unless it is the largest).
+    So a part that did not change does not change by a cent because another did (unless it is the largest). Parts in `kept` have their
+    cents already, from a total that they are parts of too; the largest of the others takes what is left.
     """
-    rounded = {name: round_half_up(amount) for name, amount in exact.items()}
+    kept = kept or {}
+    rounded = {name: kept[name] if name in kept else round_half_up(amount) for name, amount in exact.items()}
     left = total - sum(rounded.values())
     if abs(left) > len(rounded):
         raise ValueError("The parts do not add up to the total.")
     if left:
-        rounded[max(exact, key=lambda name: abs(exact[name]))] += left
+        rounded[max((name for name in exact if name not in kept), key=lambda name: abs(exact[name]))] += left
     return rounded

@@ -39,11 +39,14 @@ def wanted(inputs: Inputs, group: PatientGroup, month: int) -> Decimal:
     """Infusions of a group that would come to the new site in a month if there were chairs enough."""
     if month < inputs.opens:
         return ZERO
-    leaves = group.leave_month is not None
-    if leaves and not group.has_left(month) and inputs.moves != AT_OPENING:
+    if group.leave_month is not None and not group.has_left(month) and inputs.moves != AT_OPENING:
         return ZERO
-    share = group.recapture if leaves and group.leave_month < inputs.opens else group.capture
-    return at(group.infusions, month) * share * inputs.ramped(month)
+    return at(group.infusions, month) * share_who_come(inputs, group) * inputs.ramped(month)
+
+
+def share_who_come(inputs: Inputs, group: PatientGroup) -> Decimal:
+    """Of those who had left before the site opened, the share who come back; of the others, the share who come."""
+    return group.recapture if group.has_left(inputs.opens - 1) else group.capture
 
 
 def chair_use(inputs: Inputs) -> ChairUse:

@@ -18,7 +18,7 @@ from math import ceil
 from payers.engine.price_book import BilledUnits, Infusion, PriceBook
 from payers.engine.prices import HOME_SERVICE, MEDICARE, MEDICARE_PAID_SHARE, PAID_WORDS, Gap, Part, Price, price
 
-HOURS_A_YEAR = 2080
+WEEKS = 52
 VISIT, VISIT_HOUR, HOURS_OF_A_VISIT = "99601", "99602", 2
 GENERAL_PER_DIEM = "S9379"
 PER_DIEMS = {"immune globulin": "S9338", "infliximab": "S9359", "golimumab": "S9359"}
@@ -152,7 +152,7 @@ def service_costs(therapy: Therapy, value: Mapping) -> tuple[CostLine, ...]:
     """Each line with its formula; the overhead is on all of them."""
 
     def hours(label: str, number: Decimal, pay: Decimal) -> CostLine:
-        an_hour = pay * (1 + value["benefits"]) / HOURS_A_YEAR
+        an_hour = pay * (1 + value["benefits"]) / (value["full_time_hours"] * WEEKS)
         return CostLine(label, number * an_hour, f"{round(number, 2).normalize():f} hours × ${an_hour / 100:.2f}")
 
     lines = (

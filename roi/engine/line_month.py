@@ -16,6 +16,8 @@ from roi.engine.inputs import ZERO, Inputs, PatientGroup, at
 HOSPITAL_LINES = (worlds.HOSPITAL, worlds.HOSPITAL_340B)
 POLICY_LINES, RISK_LINES = (worlds.POLICY, worlds.POLICY_340B), (worlds.RISK, worlds.RISK_340B)
 TAKEN_LINES = (*POLICY_LINES, *RISK_LINES)
+BOUGHT = "drugs_bought"  # no line item: what working capital is tied up in
+AT_HOSPITAL, AT_SITE = ", at the hospital", ", at the site"
 BENEFIT_LINES = (worlds.HOSPITAL_340B, worlds.POLICY_340B, worlds.RISK_340B, worlds.SITE_340B)
 
 
@@ -56,6 +58,8 @@ def line_month(inputs: Inputs, line: str, baseline: str, month: int) -> LineMont
         use = chair_use(inputs)
         if line == worlds.WORKING_CAPITAL:
             steps = _balances(inputs, use, baseline, month)
+        elif line == BOUGHT:
+            steps = _purchases(inputs, use, baseline, month)
         elif line.startswith(worlds.OUTLAY):
             name = line.removeprefix(worlds.OUTLAY)
             steps = [Step(o.name, -o.cents, ZERO, None) for o in inputs.outlays if o.name == name and o.month == month]
@@ -102,8 +106,7 @@ def _balances(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[
         return []
 
     def tied(at_month: int, with_site: bool) -> Decimal:
-        bought = sum((_purchases(inputs, use, group, baseline, at_month, with_site) for group in inputs.groups), ZERO)
-        return Decimal(round_half_up(bought * 12 / 365 * inputs.days.net))
+        return Decimal(round_half_up(bought(inputs, use, baseline, at_month, with_site) * 12 / 365 * inputs.days.net))
 
     before, after = ([tied(at_month, with_site) for with_site in (True, False)] for at_month in (month - 1, month))
     steps = [
@@ -115,15 +118,28 @@ def _balances(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[
     return steps
 
 
-def _purchases(inputs: Inputs, use: ChairUse, group: PatientGroup, baseline: str, month: int, with_site: bool) -> Decimal:
-    if month == 0:  # where all worlds begin: everybody at the hospital
-        return ZERO if group.is_new else at(group.infusions, 1) * at(group.hospital.purchases, 1)
-    side = 0 if with_site else 1
-    hospital = numbers(inputs, use, group, worlds.HOSPITAL, baseline, month)[side]
-    if not with_site:
-        hospital += numbers(inputs, use, group, worlds.RISK if group.by_risk else worlds.POLICY, baseline, month)[side]
-    site = numbers(inputs, use, group, worlds.SITE_340B, baseline, month)[side]
-    return hospital * at(group.hospital.purchases, month) + site * at(group.site.purchases, month)
+def bought(inputs: Inputs, use: ChairUse, baseline: str, month: int, with_site: bool) -> Decimal:
+    """What all groups' drugs of a month cost, with the site or as the baseline has it; 340B prices where they hold."""
+    with localcontext(EXACT):
+        steps = _purchases(inputs, use, baseline, month)
+        return sum((step.scenario if with_site else step.baseline for step in steps), ZERO)
+
+
+def _purchases(inputs: Inputs, use: ChairUse, baseline: str, month: int) -> list[Step]:
+    """By group and place. Month 0 is where all worlds begin: everybody at the hospital."""
+    steps = []
+    for group in inputs.groups:
+        if month == 0:
+            ours = theirs = ZERO if group.is_new else at(group.infusions, 1)
+            there = ZERO
+        else:
+            ours, theirs = numbers(inputs, use, group, worlds.HOSPITAL, baseline, month)
+            theirs += numbers(inputs, use, group, worlds.RISK if group.by_risk else worlds.POLICY, baseline, month)[1]
+            there, _ = numbers(inputs, use, group, worlds.SITE_340B, baseline, month)
+        each, each_there = (at(terms.purchases, max(month, 1)) for terms in (group.hospital, group.site))
+        steps.append(Step(group.name + AT_HOSPITAL, ours * each, theirs * each, each, ours, theirs))
+        steps.append(Step(group.name + AT_SITE, there * each_there, ZERO, each_there, there, ZERO))
+    return steps
 
 
 def _rounded(amounts: Sequence[Decimal]) -> int:

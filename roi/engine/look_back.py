@@ -23,6 +23,9 @@ from roi.engine.yearly import Yearly
 
 OPENING, VOLUME, PRICE = "opening", "volume", "price"
 ASSUMPTIONS = (OPENING, VOLUME, PRICE)
+RUNNING, OUTLAYS = "running_costs", "outlays"  # roi.engine.cost_errors
+KEPT, KEPT_PRICE = "hospital_kept", "hospital_price"  # roi.engine.hospital_kept
+OWNED = (*ASSUMPTIONS, RUNNING, OUTLAYS, KEPT, KEPT_PRICE)  # what somebody answers for
 WINDOWS = (3, 6, 12)  # months since the opening that was approved
 
 

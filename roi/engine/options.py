@@ -110,6 +110,7 @@ OPTIONS = {
                 "capture_elsewhere": ("5", guess()),
                 "compounds": ("yes", guess("Home infusion pharmacies mix ahead of the visit")),
                 "nurses": ("0", guess("Paid by the visit, below")),
+                "supplies": ("45", guess("With the pump")),
                 "accreditation_opening": ("20000", guess("Home infusion pharmacy and nursing")),
             },
             stands=_without(*_CHAIRS, *_ALONE, needs_chairs="no"),

@@ -4,21 +4,19 @@ A measure opens its months, a part its line items, a line item its months, a mon
 Sums are made anew from the rows that are shown and set against the figure of the result.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import accumulate
 
-from demand.words import line_of_business
 from roi import words
-from roi.engine import worlds
 from roi.engine.cash_flow import BASELINES, PARTS, part_of
 from roi.engine.cents import EXACT, discount_factors, present_value, round_half_up
-from roi.engine.infusion_center import Center, groups_by_month, inputs_of, read_value, values_of
-from roi.engine.line_month import HOSPITAL_LINES, TAKEN_LINES, line_month
-from roi.engine.margin_formula import hospital_formula, site_formula
-from roi.engine.monthly_prices import cell_in_month
-from roi.engine.worlds import DO_NOTHING
+from roi.engine.infusion_center import inputs_of, read_value
+from roi.engine.line_month import BOUGHT, Step, line_month
+from roi.engine.worlds import DO_NOTHING, WORKING_CAPITAL
+from roi.selectors.explain_steps import step_formulas, step_names
 from roi.selectors.scenarios import ScenarioPage
 
 NPV, TOTAL, PEAK, IRR, PAYBACK, DISCOUNTED = "npv", "total", "peak_cash", "irr", "payback", "discounted_payback"
@@ -31,6 +29,7 @@ MEASURES = {
     TOTAL: "Value, not discounted",
 }
 PART, LINE = "part:", "line:"
+HOW = "How each is made"
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class Explained:
     rows: tuple[Row, ...]
     found: str
     stated: str
+
+    @property
+    def says_how(self) -> bool:
+        """The last cell of a row is a formula in words."""
+        return self.columns[-1] == HOW
 
     @property
     def is_same(self) -> bool:
@@ -105,7 +109,10 @@ def figures_of(page: ScenarioPage, baseline: str) -> list[tuple[str, str, str]]:
 
 def explained(page: ScenarioPage, figure: str, baseline: str = DO_NOTHING, month: int | None = None) -> Explained | None:
     """None where there is no such figure."""
-    if baseline not in BASELINES or figure not in {key for _, key, _ in figures_of(page, baseline)}:
+    known = {key for _, key, _ in figures_of(page, baseline)} if baseline in BASELINES else set()
+    if month is not None and f"{LINE}{WORKING_CAPITAL}" in known:
+        known.add(f"{LINE}{BOUGHT}")
+    if figure not in known:
         return None
     value = _Value(page, baseline)
     if figure.startswith(PART):
@@ -222,58 +229,36 @@ def _month(value: _Value, line: str, month: int) -> Explained | None:
     if not 0 <= month <= inputs.horizon:
         return None
     made = line_month(inputs, line, value.baseline, month)
-    formulas, names = _formulas(value, line, month), _group_names(value.page.center)
+    formulas, names = step_formulas(value.page.center, line, value.baseline, month), step_names(value.page.center)
+    counted = any(step.each is not None for step in made.steps)
     rows = tuple(
-        Row(
-            (
-                names.get(step.name, step.name),
-                _number(step.in_scenario),
-                _number(step.in_baseline),
-                "" if step.each is None else words.dollars(round_half_up(step.each)),
-                words.dollars(round_half_up(step.scenario)),
-                words.dollars(round_half_up(step.baseline)),
-                formulas.get(step.name, ""),
-            )
-        )
+        Row((names.get(step.name, step.name), *_counts(step, counted), formulas[step.name]), *_opens(line, step.name))
         for step in made.steps
     )
     name = words.BASELINE_NAMES[value.baseline].lower()
     formula = (
-        f"number × each, summed and rounded: {words.dollars(made.scenario_cents)} in the scenario less "
+        f"{'number × each' if counted else 'the rows'}, summed and rounded: {words.dollars(made.scenario_cents)} in the scenario less "
         f"{words.dollars(made.baseline_cents)} under “{name}”"
     )
-    columns = ("What", "In the scenario", f"Under “{name}”", "Each", "Scenario", "Baseline", "How each is made")
+    columns = ("What", *(("In the scenario", f"Under “{name}”", "Each") if counted else ()), "Scenario", "Baseline", HOW)
     title = f"{words.line_name(line)}, month {month}"
-    return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(value.line(line)[month]))
+    stated = made.cents if line == BOUGHT else value.line(line)[month]
+    return Explained(title, formula, columns, rows, words.dollars(made.cents), words.dollars(stated))
 
 
-def _group_names(center: Center) -> dict[str, str]:
-    """By patient group: its name with the line of business in words."""
-    with localcontext(EXACT):
-        answers = values_of(center)
-        return {
-            group.name: group.name.replace(f", {cell.line_of_business}, ", f", {line_of_business(cell.line_of_business)}, ", 1)
-            + (f" (volume typed over {_number(cell.typed_over.measured)} measured)" if cell.typed_over else "")
-            for cell in center.market.cells
-            for group in groups_by_month(cell, answers)
-        }
+def _counts(step: Step, counted: bool) -> tuple[str, ...]:
+    """Numbers and what each is worth, where the line counts something; then the amounts."""
+    amounts = (words.dollars(round_half_up(step.scenario)), words.dollars(round_half_up(step.baseline)))
+    if not counted:
+        return amounts
+    each = "" if step.each is None else words.dollars(round_half_up(step.each))
+    return (_number(step.in_scenario), _number(step.in_baseline), each, *amounts)
 
 
-def _formulas(value: _Value, line: str, month: int) -> dict[str, str]:
-    """By patient group: the margin that the line counts, with the numbers of that month in it."""
-    if line not in (worlds.HOSPITAL, worlds.POLICY, worlds.RISK, worlds.MOVED, worlds.KEPT, worlds.KEPT_RISK, worlds.NEW):
-        return {}
-    center = value.page.center
-    with localcontext(EXACT):
-        answers = values_of(center)
-        at_hospital = line in (*HOSPITAL_LINES, *TAKEN_LINES)
-        return {
-            group.name: (hospital_formula if at_hospital else site_formula)(priced, answers).words
-            for cell in center.market.cells
-            for priced in (cell_in_month(cell, answers, month),)
-            for group in groups_by_month(cell, answers)
-            if not (at_hospital and group.is_new)
-        }
+def _opens(line: str, step: str) -> tuple[str, int] | tuple[()]:
+    """A balance opens the drugs bought in its month."""
+    found = re.search(r"month (\d+)$", step) if line == WORKING_CAPITAL else None
+    return (f"{LINE}{BOUGHT}", int(found[1])) if found else ()
 
 
 def _months(value: _Value, more) -> tuple[Row, ...]:

@@ -10,8 +10,8 @@ from payers.engine.price_book import PriceBook
 from payers.models import DrugCode, DrugFamily
 from payers.selectors.prices import ORIGINAL_MEDICARE, price_book, register_payers, usual_dose
 from roi.engine.home_day import HomeDay, Therapy, home_day
+from roi.engine.home_fields import USUAL_MINUTES
 
-USUAL_MINUTES = 120
 INFUSED_FIRST = {"iv": 0, "": 1}
 
 

@@ -1,4 +1,4 @@
-"""A scenario's newest approved version beside what the newest run shows of its site, month by month and at 3, 6 and 12 months.
+"""A scenario's newest approved version beside what came: its site and our hospitals in the newest run, its costs as recorded.
 
 Readers without the patient-level right see of a single site what the released tables show (demand.selectors.sites); a window with a
 hidden month stays hidden as a whole.
@@ -12,13 +12,15 @@ from demand.engine.capacity import month_after
 from demand.engine.disclosure import HIDDEN
 from demand.models import Run
 from demand.selectors.coverage import Coverage, coverage
+from demand.selectors.dashboard import Slice
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.sites import slices_by_month
 from roi.access import access_version
 from roi.engine.infusion_center import Center, inputs_of, read_value
 from roi.engine.look_back import WINDOWS, Actual, Window, looked_back, predicted
 from roi.models import Approval, ScenarioVersion
-from sites.models import Site
+from roi.selectors.look_back_costs import CostBook, cost_book
+from roi.selectors.look_back_hospital import Hospital, hospital_kept
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class LookBack:
     windows: tuple[Judged, ...]
     restricted: bool
     missing: str = ""
+    costs: CostBook | None = None
+    hospital: Hospital | None = None
 
     @property
     def scenario(self):
@@ -68,25 +72,28 @@ def look_back(user, pk: int, sees_small: bool) -> LookBack:
     """404 where there is no such scenario; without an approval, or a site, there is nothing to look back at yet."""
     newest, approval = access_version(user, pk), newest_approval(pk)
     run = Run.objects.published().first()
+    book = cost_book(approval) if approval else None
+    covers = coverage(run) if run else None
     if approval is None or approval.site is None or run is None:
-        return LookBack(newest, approval, run, coverage(run) if run else None, (), (), not sees_small)
+        return LookBack(newest, approval, run, covers, (), (), not sees_small, costs=book)
     center = Center.from_json(approval.version.inputs)
     try:
-        months = _months(center, approval.site, run, sees_small)
+        found, mature = slices_by_month(run, approval.site, sees_small)
+        hospital = hospital_kept(center, approval.site, run, mature, sees_small)
     except ResultsMissing as sentence:
-        return LookBack(newest, approval, run, coverage(run), (), (), not sees_small, str(sentence))
+        return LookBack(newest, approval, run, covers, (), (), not sees_small, str(sentence), book)
+    months = _months(center, found, mature)
     known = {
         one.number: Actual(one.infusions, one.allowed_cents)
         for one in months
         if one.mature and one.infusions not in (None, HIDDEN) and one.allowed_cents is not HIDDEN
     }
     windows = tuple(_judged(center, months, known, length) for length in WINDOWS)
-    return LookBack(newest, approval, run, coverage(run), months, windows, not sees_small)
+    return LookBack(newest, approval, run, covers, months, windows, not sees_small, costs=book, hospital=hospital)
 
 
-def _months(center: Center, site: Site, run: Run, sees_small: bool) -> tuple[LookMonth, ...]:
+def _months(center: Center, found: dict[dt.date, Slice], mature: dict[dt.date, bool]) -> tuple[LookMonth, ...]:
     """Months from the first counted to the last that is judged; those without an infusion at the site are a plain zero."""
-    found, mature = slices_by_month(run, site, sees_small)
     first, opens = read_value("first_month", center.answers["first_month"].text), inputs_of(center).opens
     expected, last = predicted(center), max(mature, default=None)
     made = []

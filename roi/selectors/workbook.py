@@ -1,310 +1,255 @@
 """A computed version as an Excel workbook: answer, inputs with marks and sources, statements, bridge, contributions, draws.
 
-Sums, present values and percentages are formulas that recalculate to what the page shows; their computed values are written beside
-them, for readers that do not calculate. Texts are never taken for formulas or links.
+The answer, statements, years and bridge are formulas down to the inputs (roi.selectors.workbook_model); computed values are written beside
+them, for readers that do not calculate. Contributions, break-even and draws are as computed, and say so.
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
 from io import BytesIO
 
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from roi import words
-from roi.engine.break_even import HEADLINE_KEYS
-from roi.engine.cash_flow import BASELINES, PARTS, part_of
+from roi.engine.cash_flow import BASELINES, OF_THE_BASELINE, PARTS, Value, cash_flow, part_of
 from roi.engine.cents import discount_factors
-from roi.engine.contributions import PATIENTS, PAYER, THERAPY
 from roi.engine.infusion_center import read_value
-from roi.engine.marks import MARKS
+from roi.engine.irr import NOT_UNIQUE
 from roi.engine.typed_volumes import volumes_of
-from roi.selectors.inputs import shown_sections, volume_name
 from roi.selectors.scenarios import ScenarioPage
+from roi.selectors.workbook_book import CENTS, FIRST_ROW, FOLDED, Book, pages_wide, sum_of_columns
+from roi.selectors.workbook_computed import write_computed
+from roi.selectors.workbook_model import Model, write_model
 
 SHEETS = {"do_nothing": "Against do nothing", "today": "Against today"}
-FIRST_ROW = 4  # of a statement's months, counted from 0: title, note, an empty row, the head
-CENTS = 100
+CALCULATED = ("Value", "Together", "Discount factor", "Present value", "Together, discounted")
+MADE_OF_LINES = ("Value", "Together", "Year", "Discount factor", "Present value", "Together, discounted")
 
 
-class _Book:
-    """An open workbook with the house's formats."""
+@dataclass(frozen=True)
+class Statement:
+    """The sheet of one baseline: its months below one another, a column for each line item that the blue cells can bring."""
 
-    def __init__(self, stream: BytesIO):
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self.book = Workbook(stream, options)
-        self.title = self.book.add_format({"bold": True, "font_size": 14})
-        self.head = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        self.money = self.book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"})
-        self.total = self.book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00", "bold": True, "top": 1})
-        self.share = self.book.add_format({"num_format": "0.0%"})
-        self.factor = self.book.add_format({"num_format": "0.000000"})
-        self.wrap = self.book.add_format({"text_wrap": True, "valign": "top"})
-        self.plain = self.book.add_format()
+    page: ScenarioPage
+    model: Model
+    baseline: str
 
-    def sheet(self, name: str, title: str, note: str, head: Iterable[str], widths: Iterable[float]):
-        sheet = self.book.add_worksheet(name)
-        sheet.write_string(0, 0, title, self.title)
-        sheet.write_string(1, 0, note)
-        for column, text in enumerate(head):
-            sheet.write_string(FIRST_ROW - 1, column, text, self.head)
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, width)
-        sheet.freeze_panes(FIRST_ROW, 1)
-        return sheet
+    @property
+    def value(self) -> dict:
+        return self.page.result.summary["baselines"][self.baseline]
+
+    @property
+    def flows(self) -> list[int]:
+        return self.value["monthly_cents"]
+
+    @cached_property
+    def amounts(self) -> dict[tuple[str, int], int]:
+        return {(line, month): cents for its, month, line, cents in self.page.lines if its == self.baseline}
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return sorted(self.model.lines(self.baseline), key=lambda line: (PARTS.index(part_of(line)), line))
+
+    @cached_property
+    def idle(self) -> set[str]:
+        """Line items that are nothing as computed; folded away."""
+        return set(self.lines) - {line for line, _ in self.amounts}
+
+    def column(self, name: str) -> str:
+        """A line item's letters, or those of what is made of them."""
+        return xl_col_to_name(1 + [*self.lines, *MADE_OF_LINES].index(name))
+
+    @property
+    def numbers(self) -> str:
+        """The months' numbers."""
+        return f"'{SHEETS[self.baseline]}'!$A${FIRST_ROW + 1}:$A${FIRST_ROW + len(self.flows)}"
+
+    def months(self, first: str, last: str = "") -> str:
+        """All months of a column, or of neighbours, as a range for other sheets."""
+        begin, end = self.column(first), self.column(last or first)
+        return f"'{SHEETS[self.baseline]}'!${begin}${FIRST_ROW + 1}:${end}${FIRST_ROW + len(self.flows)}"
 
 
 def workbook(page: ScenarioPage) -> bytes:
     """The XLSX of a version whose result is there."""
     stream = BytesIO()
-    made = _Book(stream)
-    summary = page.result.summary
-    _answer(made, page, summary)
-    _inputs(made, page)
-    for baseline in BASELINES:
-        _months(made, page, summary, baseline)
-    _years(made, page, summary)
-    _bridge(made, summary)
-    _contributions(made, summary)
-    _break_even(made, summary)
-    _draws(made, summary)
-    _volumes(made, page)
+    made, model = Book(stream), Model(page.center)
+    statements = [Statement(page, model, baseline) for baseline in BASELINES]
+    _answer(made, page, statements)
+    write_model(made, model)
+    for statement in statements:
+        _months(made, statement)
+    _years(made, statements[0])
+    _bridge(made, statements)
+    write_computed(made, page.result.summary, volumes_of(page.center.market))
     made.book.close()
     return stream.getvalue()
 
 
-def _answer(made: _Book, page: ScenarioPage, summary: dict) -> None:
+def _answer(made: Book, page: ScenarioPage, statements: list[Statement]) -> None:
+    result = page.result
+    is_same = all(each.value["npv_cents"] == found.npv_cents for each, found in zip(statements, _now(statements), strict=True))
     sheet = made.sheet(
         "Answer",
         page.scenario.name,
-        f"Version {page.version.number}, run {page.result.run_id}, engine {page.result.run.engine_version}, answer "
-        f"{page.result.run.result_hash[:16]}. Amounts in dollars. Volumes and prices: {page.covers}.",
-        ("Measure", *(words.BASELINE_NAMES[baseline] for baseline in BASELINES)),
+        (
+            ""
+            if is_same
+            else "Computed by another version of the engine, which the formulas do not follow: compute the scenario again. "
+        )
+        + f"Version {page.version.number}, run {result.run_id}, engine {result.run.engine_version}, answer {result.run.result_hash[:16]}. "
+        f"Amounts in dollars. Volumes and prices: {page.covers}.",
+        ("Measure", *(f"Against “{words.BASELINE_NAMES[baseline].lower()}”" for baseline in BASELINES)),
         (44, 24, 24),
     )
-    months = len(summary["baselines"][BASELINES[0]]["monthly_cents"])
-    rows = ("Net present value", "Not discounted", "Peak cash", "Internal rate of return", "Payback", "Payback, discounted")
-    for row, label in enumerate((*rows, "Discount rate"), start=FIRST_ROW):
+    labels = (
+        "Net present value", "Not discounted", "Peak cash", "Internal rate of return", "Payback", "Payback, discounted", "Discount rate",
+        "Net present value as computed", "Changed by what was typed into blue cells",
+    )  # fmt: skip
+    for row, label in enumerate(labels, start=FIRST_ROW):
         sheet.write_string(row, 0, label)
-    sheet.write_number(FIRST_ROW + 6, 1, float(_rate(page)), made.share)
-    for column, baseline in enumerate(BASELINES, start=1):
-        value, name = summary["baselines"][baseline], SHEETS[baseline]
-        columns = _statement_columns(page, baseline)
-        value_at, factor_at, together_at = (xl_col_to_name(len(columns) + step) for step in (1, 4, 2))
-        first, last = FIRST_ROW + 1, FIRST_ROW + months
-        flows, factors = (f"'{name}'!{at}{first}:{at}{last}" for at in (value_at, factor_at))
-        together = f"'{name}'!{together_at}{first}:{together_at}{last}"
-        sheet.write_formula(FIRST_ROW, column, f"=ROUND(SUMPRODUCT({flows},{factors}),2)", made.total, value["npv_cents"] / CENTS)
-        sheet.write_formula(FIRST_ROW + 1, column, f"=SUM({flows})", made.money, value["total_cents"] / CENTS)
-        sheet.write_formula(FIRST_ROW + 2, column, f"=MAX(0,-MIN({together}))", made.money, value["peak_cash_cents"] / CENTS)
-        sheet.write_string(FIRST_ROW + 3, column, words.irr_text(value["irr"]))
-        sheet.write_string(FIRST_ROW + 4, column, words.payback_text(value["payback_month"]))
-        sheet.write_string(FIRST_ROW + 5, column, words.payback_text(value["discounted_payback_month"]))
+    sheet.write_formula(FIRST_ROW + 6, 1, "=discount_rate", made.share, float(_rate(page)))
+    for column, statement in enumerate(statements, start=1):
+        value, flows, together = statement.value, statement.months("Value"), statement.months("Together")
+        cells = (
+            (f"ROUND(SUMPRODUCT({flows},{statement.months('Discount factor')}),2)", made.total, value["npv_cents"] / CENTS),
+            (f"SUM({flows})", made.money, value["total_cents"] / CENTS),
+            (f"MAX(0,-MIN({together}))", made.money, value["peak_cash_cents"] / CENTS),
+            (_irr(value["irr"], flows), made.share_right, value["irr"]),
+            (_payback(statement, "Together"), made.right, words.payback_text(value["payback_month"])),
+            (_payback(statement, "Together, discounted"), made.right, words.payback_text(value["discounted_payback_month"])),
+        )
+        for row, (formula, look, shown) in enumerate(cells, start=FIRST_ROW):
+            sheet.write_formula(row, column, f"={formula}", look, shown)
+        at = xl_col_to_name(column)
+        sheet.write_number(FIRST_ROW + 7, column, value["npv_cents"] / CENTS, made.money)
+        sheet.write_formula(FIRST_ROW + 8, column, f"=ROUND({at}{FIRST_ROW + 1}-{at}{FIRST_ROW + 8},2)", made.money, 0)
+
+
+def _now(statements: list[Statement]) -> list[Value]:
+    """What the engine makes of the version today."""
+    found = cash_flow(statements[0].model.inputs).values
+    return [found[each.baseline] for each in statements]
+
+
+def _irr(stated: float | str, flows: str) -> str:
+    """The yearly rate; the search begins at the one that was found. Several roots are said, not chosen from."""
+    if stated == NOT_UNIQUE:
+        return f'"{NOT_UNIQUE}"'
+    guess = 0.01 if isinstance(stated, str) else (1 + stated) ** (1 / 12) - 1
+    return f'IFERROR((1+IRR({flows},{guess!r}))^12-1,"none")'
+
+
+def _payback(statement: Statement, column: str) -> str:
+    """The month after the last one below zero."""
+    together, last = statement.months(column), len(statement.flows) - 1
+    deficit = f"SUMPRODUCT(MAX(({together}<0)*{statement.numbers}))"
+    return f'IF(MIN({together})>=0,"at once",IF({deficit}={last},"not within these months","month "&({deficit}+1)))'
 
 
 def _rate(page: ScenarioPage):
     return read_value("rate", page.center.answers["rate"].text)
 
 
-def _inputs(made: _Book, page: ScenarioPage) -> None:
+def _months(made: Book, statement: Statement) -> None:
+    """Line items by month from volumes, prices and costs; what is made of them beside them."""
+    page, lines, flows = statement.page, statement.lines, statement.flows
     sheet = made.sheet(
-        "Inputs", "Inputs", "What every number rests on.", ("Section", "Input", "Value", "Mark", "Source", "Its date"),
-        (24, 48, 34, 11, 60, 12),
-    )  # fmt: skip
-    row = FIRST_ROW
-    for section in shown_sections(page.center):
-        for shown in section.inputs:
-            source = shown.source
-            texts = (section.title, shown.label, shown.value, source.mark if source else "a choice")
-            for column, text in enumerate((*texts, source.text if source else "", source.as_of if source else "")):
-                sheet.write_string(row, column, text, made.wrap)
-            row += 1
-
-
-def _volumes(made: _Book, page: ScenarioPage) -> None:
-    """Measured and used side by side; the sums are formulas."""
-    sheet = made.sheet(
-        "Volumes", "Infusions a month", "What the claims measure and what is used; another number than the measured one is a guess.",
-        ("Volume", "Measured", "Used", "Used less measured", "Why another number", "Who says so"), (52, 14, 14, 14, 44, 30),
-    )  # fmt: skip
-    found = volumes_of(page.center.market)
-    for row, volume in enumerate(found, start=FIRST_ROW):
-        sheet.write_string(row, 0, volume_name(volume.key))
-        sheet.write_number(row, 1, float(volume.measured))
-        sheet.write_number(row, 2, float(volume.used))
-        sheet.write_formula(row, 3, f"=ROUND(C{row + 1}-B{row + 1},4)", made.plain, float(volume.used - volume.measured))
-        for column, text in enumerate((volume.typed.reason, volume.typed.said_by) if volume.typed else (), start=4):
-            sheet.write_string(row, column, text, made.wrap)
-    last = FIRST_ROW + len(found)
-    sheet.write_string(last, 0, "Together", made.head)
-    for column, amounts in ((1, [volume.measured for volume in found]), (2, [volume.used for volume in found])):
-        at = xl_col_to_name(column)
-        sheet.write_formula(last, column, f"=ROUND(SUM({at}{FIRST_ROW + 1}:{at}{last}),4)", made.plain, float(sum(amounts)))
-
-
-def _statement_columns(page: ScenarioPage, baseline: str) -> list[str]:
-    lines = {line for its, _, line, _ in page.lines if its == baseline}
-    return sorted(lines, key=lambda line: (PARTS.index(part_of(line)), line))
-
-
-def _months(made: _Book, page: ScenarioPage, summary: dict, baseline: str) -> None:
-    """Line items by month; value, together, factor and present value are formulas."""
-    columns = _statement_columns(page, baseline)
-    amounts = {(line, month): cents for its, month, line, cents in page.lines if its == baseline}
-    flows = summary["baselines"][baseline]["monthly_cents"]
-    sheet = made.sheet(
-        SHEETS[baseline],
-        f"Statement by month, against “{words.BASELINE_NAMES[baseline].lower()}”",
-        "Each line item is the scenario less the baseline, in dollars; month 0 is before opening.",
-        ("Month", *map(words.line_name, columns), "Value", "Together", "Year", "Discount factor", "Present value"),
-        (8, *(18 for _ in range(len(columns) + 5))),
+        SHEETS[statement.baseline],
+        f"Statement by month, against “{words.BASELINE_NAMES[statement.baseline].lower()}”",
+        "Each line item is the scenario less the baseline, in dollars; month 0 is before opening. Line items that are nothing are folded away.",
+        ("Month", *map(words.line_name, lines), *MADE_OF_LINES),
+        (8, *(15 for _ in (*lines, *MADE_OF_LINES))),
     )
+    sheet.fit_to_pages(pages_wide([15] * (1 + len(lines) - len(statement.idle) + len(MADE_OF_LINES))), 0)
+    for column, line in enumerate(lines, start=1):
+        if line in statement.idle:
+            sheet.set_column(column, column, 15, None, FOLDED)
     factors = discount_factors(_rate(page), len(flows) - 1)
-    end = len(columns)
-    together = 0
+    together, discounted = 0, Decimal(0)
+    value_at, together_at, factor_at, present_at, discounted_at = (statement.column(name) for name in CALCULATED)
     for month, flow in enumerate(flows):
-        row = FIRST_ROW + month
-        together += flow
-        sheet.write_number(row, 0, month)
-        for column, line in enumerate(columns, start=1):
-            sheet.write_number(row, column, amounts.get((line, month), 0) / CENTS, made.money)
-        items = f"{xl_rowcol_to_cell(row, 1)}:{xl_rowcol_to_cell(row, max(end, 1))}"
-        value, before = xl_rowcol_to_cell(row, end + 1), xl_rowcol_to_cell(row - 1, end + 2)
-        sheet.write_formula(row, end + 1, f"=ROUND(SUM({items}),2)" if end else "=0", made.money, flow / CENTS)
-        sheet.write_formula(row, end + 2, f"=ROUND({before}+{value},2)" if month else f"={value}", made.money, together / CENTS)
-        sheet.write_formula(row, end + 3, f"=ROUNDUP(A{row + 1}/12,0)", made.plain, -(-month // 12))
-        factor = float(factors[month])
-        sheet.write_formula(row, end + 4, f"=(1+Answer!$B${FIRST_ROW + 7})^(-A{row + 1}/12)", made.factor, factor)
-        sheet.write_formula(row, end + 5, f"={value}*{xl_rowcol_to_cell(row, end + 4)}", made.money, flow * factor / CENTS)
+        row, above = FIRST_ROW + month + 1, FIRST_ROW + month
+        together, discounted = together + flow, discounted + flow * factors[month]
+        sheet.write_number(row - 1, 0, month)
+        for column, line in enumerate(lines, start=1):
+            formula = statement.model.formula(line, statement.baseline, month)
+            sheet.write_formula(row - 1, column, formula, made.money, statement.amounts.get((line, month), 0) / CENTS)
+        cells = (
+            (f"ROUND(SUM(B{row}:{xl_col_to_name(len(lines))}{row}),2)", made.money, flow / CENTS),
+            (f"ROUND({together_at}{above}+{value_at}{row},2)" if month else f"{value_at}{row}", made.money, together / CENTS),
+            (f"ROUNDUP(A{row}/12,0)", made.plain, -(-month // 12)),
+            (f"(1+discount_rate)^(-A{row}/12)", made.factor, float(factors[month])),
+            (f"{value_at}{row}*{factor_at}{row}", made.money, float(flow * factors[month] / CENTS)),
+            (f"{discounted_at}{above}+{present_at}{row}" if month else f"{present_at}{row}", made.money, float(discounted / CENTS)),
+        )
+        for column, (formula, look, shown) in enumerate(cells, start=len(lines) + 1):
+            sheet.write_formula(row - 1, column, f"={formula}", look, shown)
 
 
-def _years(made: _Book, page: ScenarioPage, summary: dict) -> None:
+def _years(made: Book, statement: Statement) -> None:
     """Line items by year against doing nothing, each summed from the months."""
-    baseline, name = BASELINES[0], SHEETS[BASELINES[0]]
-    columns = _statement_columns(page, baseline)
-    months = len(summary["baselines"][baseline]["monthly_cents"])
-    years = -(-(months - 1) // 12)
+    years = -(-(len(statement.flows) - 1) // 12)
     sheet = made.sheet(
         "Years",
         "Statement by year, against “do nothing”",
-        "Summed from the months; year 0 is before opening.",
+        "Summed from the months; year 0 is before opening. Line items that are nothing are folded away.",
         ("Line item", "Part", *("Before opening" if not year else f"Year {year}" for year in range(years + 1)), "Together"),
-        (44, 38, *(16 for _ in range(years + 2))),
+        (48, 38, *(16 for _ in range(years + 2))),
+        words=2,
     )
-    first, last = FIRST_ROW + 1, FIRST_ROW + months
-    year_at = xl_col_to_name(len(columns) + 3)
-    sums = {line: [0] * (years + 1) for line in columns}
-    for its, month, line, cents in page.lines:
-        if its == baseline:
-            sums[line][-(-month // 12)] += cents
-    for row, line in enumerate(columns, start=FIRST_ROW):
-        at = xl_col_to_name(columns.index(line) + 1)
+    sums = {line: [0] * (years + 1) for line in statement.lines}
+    for (line, month), cents in statement.amounts.items():
+        sums[line][-(-month // 12)] += cents
+    for row, line in enumerate(statement.lines, start=FIRST_ROW):
         sheet.write_string(row, 0, words.line_name(line))
         sheet.write_string(row, 1, words.PART_NAMES[part_of(line)])
+        if line in statement.idle:
+            sheet.set_row(row, None, None, FOLDED)
         for year, cents in enumerate(sums[line]):
-            formula = f"=ROUND(SUMIF('{name}'!${year_at}${first}:${year_at}${last},{year},'{name}'!{at}{first}:{at}{last}),2)"
+            formula = f"=ROUND(SUMIF({statement.months('Year')},{year},{statement.months(line)}),2)"
             sheet.write_formula(row, 2 + year, formula, made.money, cents / CENTS)
         _sum_of_row(made, sheet, row, years, sum(sums[line]))
-    _sum_of_columns(made, sheet, FIRST_ROW + len(columns), [sum(each) for each in zip(*sums.values(), strict=True)], 2)
-    _sum_of_row(made, sheet, FIRST_ROW + len(columns), years, sum(map(sum, sums.values())), total=True)
+    end = FIRST_ROW + len(statement.lines)
+    sum_of_columns(made, sheet, end, [sum(each) for each in zip(*sums.values(), strict=True)], 2)
+    _sum_of_row(made, sheet, end, years, sum(map(sum, sums.values())), total=True)
 
 
-def _sum_of_row(made: _Book, sheet, row: int, years: int, cents: int, total: bool = False) -> None:
+def _sum_of_row(made: Book, sheet, row: int, years: int, cents: int, total: bool = False) -> None:
     items = f"{xl_rowcol_to_cell(row, 2)}:{xl_rowcol_to_cell(row, 2 + years)}"
     sheet.write_formula(row, 3 + years, f"=ROUND(SUM({items}),2)", made.total if total else made.money, cents / CENTS)
 
 
-def _sum_of_columns(made: _Book, sheet, row: int, sums: list[int], first_column: int) -> None:
-    """A line of totals under rows that begin at FIRST_ROW."""
-    sheet.write_string(row, 0, "Value", made.head)
-    for column, cents in enumerate(sums, start=first_column):
-        at = xl_col_to_name(column)
-        items = f"{at}{FIRST_ROW + 1}:{at}{row}"
-        sheet.write_formula(row, column, f"=ROUND(SUM({items}),2)" if row > FIRST_ROW else "=0", made.total, cents / CENTS)
-
-
-def _bridge(made: _Book, summary: dict) -> None:
-    names = [words.BASELINE_NAMES[baseline] for baseline in BASELINES]
+def _bridge(made: Book, statements: list[Statement]) -> None:
+    """Parts rounded to the cent; the largest takes what rounding leaves, so that they add up (roi.engine.cents.add_up). Those in which
+    the baselines are alike are rounded once, against doing nothing."""
+    names = [words.BASELINE_NAMES[baseline].lower() for baseline in BASELINES]
     sheet = made.sheet(
-        "Bridge", "What makes up the value", "Present value by part; the parts add up to the net present value, to the cent.",
-        ("Part", *names), (44, 24, 24),
+        "Bridge", "What makes up the value", "Present value by part; the parts add up to the net present value, to the cent: the largest takes what rounding leaves.",
+        ("Part", *(f"Against “{name}”" for name in names), *(f"Before rounding, “{name}”" for name in names)), (44, 24, 24, 24, 24),
     )  # fmt: skip
+    last, factors_of = FIRST_ROW + len(PARTS), discount_factors(_rate(statements[0].page), len(statements[0].flows) - 1)
     for row, part in enumerate(PARTS, start=FIRST_ROW):
         sheet.write_string(row, 0, words.PART_NAMES[part])
-        for column, baseline in enumerate(BASELINES, start=1):
-            sheet.write_number(row, column, summary["baselines"][baseline]["parts_npv_cents"].get(part, 0) / CENTS, made.money)
-    _sum_of_columns(made, sheet, FIRST_ROW + len(PARTS), [summary["baselines"][baseline]["npv_cents"] for baseline in BASELINES], 1)
-
-
-def _contributions(made: _Book, summary: dict) -> None:
-    for way, name in ((PAYER, "Payers"), (THERAPY, "Therapies"), (PATIENTS, "Patients")):
-        rows = summary.get("contributions", {}).get(way, [])
-        sheet = made.sheet(
-            name, f"What each {'group of patients' if way == PATIENTS else way} contributes", "Present value against doing nothing; what takes value away stands first.",
-            (name, "Present value", "Infusions at the site"), (44, 22, 22),
-        )  # fmt: skip
-        for row, item in enumerate(rows, start=FIRST_ROW):
-            sheet.write_string(row, 0, words.contribution_name(item["name"]))
-            sheet.write_number(row, 1, item["npv_cents"] / CENTS, made.money)
-            sheet.write_number(row, 2, item["infusions"])
-        _sum_of_columns(made, sheet, FIRST_ROW + len(rows), [sum(item["npv_cents"] for item in rows)], 1)
-
-
-def _break_even(made: _Book, summary: dict) -> None:
-    solved = summary.get("break_even", {})
-    sheet = made.sheet(
-        "Break-even", "Where it breaks even", "Each input alone, all others as answered, against doing nothing.",
-        ("Input", "Is", "Would have to be"), (48, 34, 34),
-    )  # fmt: skip
-    for row, key in enumerate((key for key in HEADLINE_KEYS if key in solved), start=FIRST_ROW):
-        one = solved[key]
-        texts = (words.break_even_label(key), words.input_value(key, one["likely"]))
-        found = "nowhere in its range" if one["value"] is None else words.input_value(key, one["value"])
-        for column, text in enumerate((*texts, found)):
-            sheet.write_string(row, column, text)
-
-
-def _draws(made: _Book, summary: dict) -> None:
-    drawn = summary.get("uncertainty")
-    note = f"{drawn['draws']:,} draws, seed {drawn['seed']}." if drawn else "Not drawn."
-    head = (
-        "Input",
-        "Mark",
-        "Low",
-        "Likely",
-        "High",
-        "Share of the spread",
-        "Worth finding out, at most",
-        "Value at its P10",
-        "Value at its P90",
-    )
-    sheet = made.sheet("Draws", "How sure is it", note, head, (48, 11, 26, 26, 26, 12, 18, 20, 20))
-    if not drawn:
-        return
-    total = sum(one["share"] for one in drawn["inputs"]) or 1
-    row = FIRST_ROW
-    for one in drawn["inputs"]:
-        texts = [words.input_label(one["key"]), one["mark"]]
-        texts += [words.input_value(one["key"], one[end]) for end in ("low", "likely", "high")]
-        for column, text in enumerate(texts):
-            sheet.write_string(row, column, text)
-        sheet.write_number(row, 5, one["share"] / total, made.share)
-        for column, key in enumerate(("worth_cents", "npv_at_p10_cents", "npv_at_p90_cents"), start=6):
-            sheet.write_number(row, column, one[key] / CENTS, made.money)
-        row += 1
-    last = row
-    for mark in MARKS if drawn["debt"] else ():
-        sheet.write_string(row + 1, 0, f"Share of the spread that rests on inputs {mark}")
-        formula = f'=SUMIF(B{FIRST_ROW + 1}:B{last},"{mark}",F{FIRST_ROW + 1}:F{last})'
-        sheet.write_formula(row + 1, 5, formula, made.share, drawn["debt"][mark])
-        row += 1
-    for baseline in BASELINES:
-        value = drawn["baselines"][baseline]
-        row += 2
-        sheet.write_string(row, 0, f"Against “{words.BASELINE_NAMES[baseline].lower()}”", made.head)
-        for name, cents in zip(("P10", "P50", "P90"), value["npv_cents"], strict=True):
-            row += 1
-            sheet.write_string(row, 0, f"Net present value, {name}")
-            sheet.write_number(row, 1, cents / CENTS, made.money)
-        row += 1
-        sheet.write_string(row, 0, "Probability of a positive return")
-        sheet.write_number(row, 1, value["probability_positive"], made.share)
+        for column, statement in enumerate(statements, start=1):
+            exact = xl_col_to_name(column + len(statements))
+            own = f"{exact}{row + 1}"
+            kept = statement.value["parts_npv_cents"][part] / CENTS
+            if column > 1 and part not in OF_THE_BASELINE:
+                sheet.write_formula(row, column, f"=B{row + 1}", made.money, kept)
+            else:
+                free = [FIRST_ROW + 1 + PARTS.index(each) for each in (PARTS if column == 1 else OF_THE_BASELINE)]
+                every, at = f"{exact}${min(free)}:{exact}${max(free)}", xl_col_to_name(column)
+                others = f"-SUM({at}${FIRST_ROW + 1}:{at}${min(free) - 1})" if column > 1 else ""
+                left = f"Answer!{at}${FIRST_ROW + 1}{others}-SUMPRODUCT(ROUND({every},2))"
+                largest = f"ABS({own})=MAX(MAX({every}),-MIN({every}))"
+                sheet.write_formula(row, column, f"=ROUND(ROUND({own},2)+IF({largest},{left},0),2)", made.money, kept)
+            its = [line for line in statement.lines if part_of(line) == part]
+            factors = statement.months("Discount factor")
+            formula = f"=SUMPRODUCT({statement.months(its[0], its[-1])}*{factors})" if its else "=0"
+            unrounded = float(
+                sum(cents * factors_of[month] for (line, month), cents in statement.amounts.items() if line in its) / CENTS
+            )
+            sheet.write_formula(row, column + len(statements), formula, made.exact, unrounded)
+    sum_of_columns(made, sheet, last, [statement.value["npv_cents"] for statement in statements], 1)

@@ -11,10 +11,11 @@ from roi.access import access_approving
 from roi.actions.approvals import approve, name_site
 from roi.actions.scenarios import Refused
 from roi.charts import look_back as charts
-from roi.engine.look_back import ASSUMPTIONS
+from roi.charts import owner_errors as more
+from roi.engine.look_back import OWNED
 from roi.selectors import scenarios
+from roi.selectors.look_back import LookBack, newest_approval
 from roi.selectors.look_back import look_back as looked_back
-from roi.selectors.look_back import newest_approval
 from sites.converters import whole_number
 from sites.doors import first_found
 from sites.models import Site
@@ -39,7 +40,7 @@ class ApprovalForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, label_suffix="", **kwargs)
         self.fields["site"].queryset = _sites()
-        for assumption in ASSUMPTIONS:
+        for assumption in OWNED:
             label = f"Who owns “{words.ASSUMPTION_NAMES[assumption].lower()}”"
             self.fields[assumption] = forms.CharField(
                 max_length=150, required=False, label=label, help_text="The executive, where it is left empty."
@@ -54,7 +55,7 @@ def approve_version(request, pk: int, number: int):
     form = ApprovalForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
-        owners = {assumption: said[assumption] for assumption in ASSUMPTIONS}
+        owners = {assumption: said[assumption] for assumption in OWNED}
         try:
             approve(request.user, version, executive=said["executive"], goal=said["goal"], owners=owners, site=said["site"])
         except Refused as refusal:
@@ -68,16 +69,27 @@ def approve_version(request, pk: int, number: int):
 @require_safe
 def look_back(request, pk: int):
     found = looked_back(request.user, pk, sees_small_counts(request.user))
-    figures = (charts.errors(found), charts.months(found)) if found.months else ()
     may_name = request.user.has_perm("care_sites.decide")
     context = {
         "look": found,
         "page": scenarios.page(request.user, pk),
-        "figures": figures,
+        "figures": _figures(found),
+        "may_record": request.user.has_perm("roi.edit_scenarios"),
         "sites": _sites() if may_name and found.approval else (),
-        "owners": [(words.ASSUMPTION_NAMES[key], owner) for key, owner in found.approval.owners.items()] if found.approval else (),
+        "owners": [(words.ASSUMPTION_NAMES[key], more.owner_of(found.approval, key)) for key in OWNED] if found.approval else (),
     }
     return render(request, "roi/look_back.html", context)
+
+
+def _figures(found: LookBack) -> tuple:
+    """Who erred most, then the site, our hospitals and the costs, each where there is something to judge."""
+    first = more.by_owner(found)
+    figures = [*([first] if first else []), *((charts.errors(found), charts.months(found)) if found.months else ())]
+    if found.hospital and found.hospital.months:
+        figures += [more.hospital_errors(found.hospital, found.approval), more.hospital(found.hospital, found.approval)]
+    if found.costs and found.costs.recorded:
+        figures.append(more.cost_errors(found.costs, found.approval))
+    return tuple(figures)
 
 
 @require_POST

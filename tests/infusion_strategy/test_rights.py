@@ -88,6 +88,7 @@ MAY = {
     "roi:scenario-file": EVERYBODY, "roi:import": EDITS, "roi:explain": EVERYBODY, "roi:freed": EVERYBODY, "roi:look-back": EVERYBODY,
     "roi:approve": {"council member"}, "roi:look-back-site": {"council member"}, "roi:formulary": EVERYBODY, "roi:apply-formulary": EDITS,
     "roi:volumes": EVERYBODY, "roi:volumes-csv": EVERYBODY, "roi:change-volume": EDITS, "roi:drivers": EVERYBODY, "roi:keep-drivers": EDITS,
+    "roi:actual-costs": EDITS, "roi:costs-csv": EDITS,
     "roi:renew": EDITS, "roi:progress": EVERYBODY, "roi:home": EVERYBODY, "roi:home-brief": EVERYBODY, "roi:site-costs": EVERYBODY,
     "api-schema": EVERYBODY, "api-extract-list": READS, "api-extract-detail": READS, "api-run-list": EVERYBODY,
     "api-run-detail": EVERYBODY, "api-leakage-list": EVERYBODY, "api-leakage-summary": EVERYBODY,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roi.engine.cash_flow import PARTS, cash_flow
+from roi.engine.cash_flow import OF_THE_BASELINE, PARTS, cash_flow
 from roi.engine.cents import add_up, round_half_up
 from roi.engine.inputs import Cost, Days, InputError, Inputs, Outlay, PatientGroup, Terms
 from tests.roi import slow_ways_roi as slow
@@ -268,6 +268,11 @@ def test_the_baselines_differ_by_what_policies_do(inputs):
     difference = [a - b for a, b in zip(result.values["today"].flows, result.values["do_nothing"].flows, strict=True)]
     assert list(without_site.values["today"].flows) == difference
     assert without_site.values["do_nothing"].flows == (0,) * 13
+    nothing, today = (result.values[baseline] for baseline in ("do_nothing", "today"))
+    differing = {part for part, cents in nothing.parts_npv.items() if today.parts_npv[part] != cents}
+    assert differing <= set(OF_THE_BASELINE), "the other parts are one figure on every page, to the cent"
+    more = sum(today.parts_npv[part] - nothing.parts_npv[part] for part in OF_THE_BASELINE)
+    assert more == today.npv_cents - nothing.npv_cents
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,13 +1,12 @@
-"""Every option: it leaves and enters as a file, its workbook recalculates to the screen, and each of its line items is rebuilt."""
+"""Every option: it leaves and enters as a file, and each of its line items is rebuilt."""
 
 import datetime as dt
 
 import pytest
-from django.urls import reverse
 
 from roi.actions import scenarios
 from roi.actions.scenario_files import exported, import_scenario
-from roi.engine.cash_flow import BASELINES, cash_flow
+from roi.engine.cash_flow import cash_flow
 from roi.engine.infusion_center import Center, default_answers, inputs_of
 from roi.engine.line_month import line_month
 from roi.engine.options import OPTIONS
@@ -16,13 +15,12 @@ from roi.models import ScenarioResult
 from roi.selectors.market import data_at_hand, read_market
 from roi.tasks import scenario as work
 from tests.roi.conftest import FIRST_MONTH
-from tests.roi.recalculated import Recalculated
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_is_reproduced_and_taken_apart_to_the_cent(published, as_reader, option):
+def test_an_option_is_reproduced_and_taken_apart_to_the_cent(published, option):
     market = read_market(data_at_hand().run, "", FIRST_MONTH)
     answers = default_answers(FIRST_MONTH, dt.date(2026, 7, 1), option)
     center = Center(answers, market.at_class(OPTIONS[option].site_class), {}, option)
@@ -34,12 +32,6 @@ def test_an_option_is_reproduced_and_taken_apart_to_the_cent(published, as_reade
     work(imported.saved.run.pk)
     again = ScenarioResult.objects.get(version=imported.saved.version)
     assert (imported.is_same, again.summary) == (True, result.summary)
-
-    book = Recalculated(as_reader.get(reverse("roi:workbook", args=[saved.version.scenario_id, 1])).content)
-    for letter, baseline in zip("BC", BASELINES, strict=True):
-        assert round(book.at("Answer", f"{letter}5") * 100) == result.summary["baselines"][baseline]["npv_cents"]
-    for cell in book.formulas:
-        assert isinstance(book.at(*cell), float | int), cell
 
     inputs = inputs_of(center)
     for baseline, value in cash_flow(inputs).values.items():

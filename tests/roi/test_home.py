@@ -13,6 +13,9 @@ from payers.engine.prices import MEDICARE_PAID_SHARE
 from payers.models import DrugFamily, Rate
 from roi.charts import home as charts
 from roi.engine.home_day import Therapy, home_day
+from roi.engine.home_fields import HOME_FIELDS, USUAL_MINUTES
+from roi.engine.infusion_center import default_answers
+from roi.engine.options import AT_HOME
 from roi.home_form import HomeCostsForm
 from roi.selectors.home_days import HomeRow
 from tests.infusion_strategy.published import sign_in
@@ -28,7 +31,7 @@ CODES = frozenset({"S9379", "S9338", "S9359", "99601", "99602"})
 VALUE = {
     "paid_days": D(1), "acquisition": D(1), "waste": D(0), "pharmacist_hours": D(1), "pharmacist_pay": D(4_326_400),
     "technician_hours": D(1), "technician_pay": D(4_326_400), "travel_hours": D(1), "nurse_pay": D(4_326_400), "benefits": D(0),
-    "supplies": D(4_000), "delivery": D(3_000), "overhead": D("0.25"),
+    "full_time_hours": D(40), "supplies": D(4_000), "delivery": D(3_000), "overhead": D("0.25"),
 }  # fmt: skip
 INFLIXIMAB = Therapy("infliximab", "J1745", D(40), D(3), D(120_000))
 
@@ -98,6 +101,19 @@ def test_medicare_pays_at_home_for_immunodeficiency_and_pump_drugs_alone():
     pumped = day(is_medicare=True, therapy=Therapy("milrinone", "J2260", D(1), D(1), None), prices=book(fees=fees))
     assert pumped.price.administration == (D("67.14") + 4 * 20) * 100 * MEDICARE_PAID_SHARE
     assert "professional is in the home" in pumped.condition
+
+
+def test_the_page_and_the_home_option_begin_at_the_same_numbers():
+    answers = default_answers(dt.date(2026, 1, 1), dt.date(2026, 3, 1), AT_HOME)
+    shared = HOME_FIELDS.keys() & answers.keys()
+    assert shared == {
+        "waste", "pharmacist_pay", "technician_pay", "nurse_pay", "benefits", "full_time_hours", "supplies", "delivery",
+    }  # fmt: skip
+    assert {key: (HOME_FIELDS[key].default, HOME_FIELDS[key].source) for key in shared} == {
+        key: (answers[key].text, answers[key].source) for key in shared
+    }
+    assert HOME_FIELDS["acquisition"].default == answers["acquisition_site"].text
+    assert D(HOME_FIELDS["travel_hours"].default) + D(USUAL_MINUTES) / 60 == D(answers["visit_hours"].text)
 
 
 def test_a_changed_cost_is_a_guess_until_somebody_says_where_it_comes_from():

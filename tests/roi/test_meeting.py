@@ -237,15 +237,16 @@ def test_the_workbooks_net_present_value_is_a_formula_on_its_months(make, as_rea
     """Value times discount factor, over month 0 to the last: the columns that the formula names are those."""
     content = as_reader.get(url("workbook", make().pk, 1)).content
     xml = ZipFile(BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
-    found = re.search(r"SUMPRODUCT\('Against do nothing'!(\w+?)(\d+):\1(\d+),'Against do nothing'!(\w+?)\2:\4\3\)", xml)
+    found = re.search(
+        r"SUMPRODUCT\('Against do nothing'!\$(\w+?)\$(\d+):\$\1\$(\d+),'Against do nothing'!\$(\w+?)\$\2:\$\4\$\3\)", xml
+    )
     months = sheets(content)["Against do nothing"]
     head = {xl_col_to_name(number): text for number, text in enumerate(months[3])}
     assert (head[found[1]], head[found[4]]) == ("Value", "Discount factor")
     assert (months[int(found[2]) - 1][0], months[int(found[3]) - 1][0]) == (0, 60)
     assert int(found[3]) == len(months)
-    month_xml = ZipFile(BytesIO(content)).read("xl/worksheets/sheet3.xml").decode()
-    rate_at = re.search(r"\(1\+Answer!\$B\$(\d+)\)\^\(-A5/12\)", month_xml)
-    assert sheets(content)["Answer"][int(rate_at[1]) - 1][:2] == ["Discount rate", 0.08]
+    rate_at = re.search(r'name="discount_rate">Inputs!\$C\$(\d+)<', ZipFile(BytesIO(content)).read("xl/workbook.xml").decode())
+    assert sheets(content)["Inputs"][int(rate_at[1]) - 1][1:3] == ["Discount rate", 0.08]
 
 
 def test_the_workbook_names_every_input_with_its_mark_and_source(make, as_reader):
@@ -253,6 +254,15 @@ def test_the_workbook_names_every_input_with_its_mark_and_source(make, as_reader
     rows = {row[1]: row for row in book["Inputs"][4:]}
     assert rows["Pharmacist's pay"][3:5] == ["borrowed", "BLS, Occupational Employment and Wage Statistics, mean annual wage"]
     assert {field.label for field in FIELDS.values() if OPTIONS[CENTER].asks(field.key)} <= rows.keys()
+
+
+def test_the_workbook_of_another_engines_answer_says_so(make, as_reader):
+    scenario = make()
+    assert "another version" not in sheets(as_reader.get(url("workbook", scenario.pk, 1)).content)["Answer"][1][0]
+    result = ScenarioResult.objects.get()
+    result.summary["baselines"]["today"]["npv_cents"] += 1
+    result.save()
+    assert "another version of the engine" in sheets(as_reader.get(url("workbook", scenario.pk, 1)).content)["Answer"][1][0]
 
 
 def test_a_version_without_results_has_no_workbook(make, as_reader):

@@ -1,0 +1,91 @@
+"""An approved version's costs beside what was recorded of them: the table to fill in, and the errors at 3, 6 and 12 months."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from demand.engine.capacity import month_after
+from roi import words
+from roi.engine import worlds
+from roi.engine.center_costs import costs_of, outlays_of
+from roi.engine.cost_errors import CostError, cost_errors, expected_costs
+from roi.engine.infusion_center import Center, inputs_of, read_value, values_of
+from roi.engine.look_back import WINDOWS
+from roi.engine.yearly import month_number
+from roi.models import ActualCost, Approval
+
+
+@dataclass(frozen=True)
+class CostWindow:
+    months: int
+    errors: tuple[CostError, ...]
+
+    @property
+    def known(self) -> tuple[CostError, ...]:
+        return tuple(each for each in self.errors if each.actual is not None)
+
+
+@dataclass(frozen=True)
+class CostBook:
+    """By line: expected cents in months 0 … horizon, and what was recorded by month of the scenario."""
+
+    center: Center
+    expected: dict[str, tuple[int, ...]]
+    recorded: dict[str, dict[int, int]]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Every cost line that can be recorded, by its name; those that were expected first."""
+        value = values_of(self.center)
+        opens = inputs_of(self.center).opens
+        every = [worlds.COST + cost.name for cost in costs_of(value, opens)] + [
+            worlds.OUTLAY + each.name for each in outlays_of(value)
+        ]
+        return {words.line_name(line): line for line in sorted(every, key=lambda line: line not in self.expected)}
+
+    def says(self, line: str) -> str:
+        """What was expected of a line, in words."""
+        flows = self.expected.get(line)
+        if flows is None:
+            return "none expected"
+        if line.startswith(worlds.OUTLAY):
+            return f"expected {words.dollars(sum(flows))} once"
+        return f"expected {words.dollars(flows[self.opens])} in the opening month"
+
+    @property
+    def opens(self) -> int:
+        return inputs_of(self.center).opens
+
+    def day(self, month: int) -> dt.date:
+        """Month 0, before anything is earned, is written as the month before the first."""
+        return month_after(self.first, month - 1)
+
+    @property
+    def first(self) -> dt.date:
+        return read_value("first_month", self.center.answers["first_month"].text)
+
+    def windows(self) -> tuple[CostWindow, ...]:
+        return tuple(
+            CostWindow(months, tuple(cost_errors(self.center, self.expected, self.recorded, months))) for months in WINDOWS
+        )
+
+    def sheet(self) -> list[tuple[dt.date, str, int, int | None]]:
+        """(month, cost, expected cents, actual cents) of every month to the last window's end in which something was expected or came."""
+        last = min(self.opens + max(WINDOWS), inputs_of(self.center).horizon + 1)
+        return [
+            (self.day(month), name, flows[month] if flows else 0, self.recorded.get(line, {}).get(month))
+            for month in range(last)
+            for name, line in self.names.items()
+            for flows in (self.expected.get(line, ()),)
+            if (flows and flows[month]) or month in self.recorded.get(line, {})
+        ]
+
+
+def cost_book(approval: Approval) -> CostBook:
+    center = Center.from_json(approval.version.inputs)
+    recorded: dict[str, dict[int, int]] = {}
+    first = read_value("first_month", center.answers["first_month"].text)
+    for month, line, cents in ActualCost.objects.filter(approval=approval).values_list("month", "line_item", "cents"):
+        number = max(0, month_number(first, month))  # earlier ones are spent before anything is earned
+        by_month = recorded.setdefault(line, {})
+        by_month[number] = by_month.get(number, 0) + cents
+    return CostBook(center, expected_costs(center), recorded)
