@@ -35,7 +35,7 @@ from roi.engine.margin_formula import (
     site_bought_formula,
     site_formula,
 )
-from roi.engine.market import HOSPITAL, Offer
+from roi.engine.market import HOSPITAL, Offer, RateChange
 from roi.engine.marks import MEASURED, Source
 from roi.engine.options import OPTIONS, SITE_CLASSES
 from roi.models import ScenarioLine, ScenarioResult
@@ -55,8 +55,10 @@ CELLS = (
         biosimilar_drug=D(120_000),
         negotiated_from=dt.date(2027, 3, 1),
     ),
+    cell(payer="Plan C", risk=(D("0.01"),) * 12, risk_from=dt.date(2026, 1, 1),
+         hospital_changes=(RateChange(dt.date(2026, 3, 1), D("0.9"), D("1.1")),)),
     cell(**NEW),
-)
+)  # fmt: skip
 OFFER = Offer(D(240_000), D(15_000), D(120_000), D("0.8"), Source(MEASURED, "contract", "2026-01"))
 RICH = {
     "opens_in": "2026-03", "denials": "3", "waste": "1.5", "hospital_cost": "40", "white_bag": "7", "supplies": "31.25", "exempt": "10",
