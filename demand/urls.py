@@ -74,6 +74,7 @@ urlpatterns = [
     path("runs/state/", runs.state, name="state"),
     path("runs/<bigint:pk>/", runs.detail, name="run"),
     path("runs/<bigint:pk>/infusions/<bigint:number>/", figures.infusion, name="infusion"),
+    path("runs/<bigint:pk>/treatments/<bigint:episode>/line/", clinical_line.person, name="person-line"),
     path("figures/<bigint:pk>/<slug:slug>/", figures.detail, name="figure"),
     path("figures/<bigint:pk>/<slug:slug>/infusions/", figures.infusions, name="figure-infusions"),
     path("figures/<bigint:pk>/<slug:slug>/infusions.csv", figures.infusions_csv, name="figure-infusions-csv"),

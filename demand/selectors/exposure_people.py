@@ -8,7 +8,7 @@ from demand.selectors.facts import ask_tables
 
 COLUMNS = (
     "person_id", "family", "policy_id", "verdict", "exposed_from", "grace_until", "moved_on", "funding_assumed", "site_id",
-    "site_class", "payer", "plan", "next_expected_on", "allowed_per_infusion_cents", "clauses", "reasons",
+    "site_class", "payer", "plan", "next_expected_on", "allowed_per_infusion_cents", "clauses", "reasons", "episode_id",
 )  # fmt: skip
 WHERE = """
 WHERE active AND ($policy IS NULL OR policy_id = $policy) AND ($payer IS NULL OR lower(policy_payer) = lower($payer))
@@ -34,6 +34,7 @@ class ExposedPerson:
     allowed_per_infusion_cents: int | None
     clauses: str
     reasons: str
+    episode_id: int
 
 
 def exposed_people(
@@ -55,3 +56,13 @@ def exposed_people(
         **asked,
     )
     return total, [ExposedPerson(*row) for row in found]
+
+
+def policies_of_person(run: Run, person_id: str) -> list[ExposedPerson]:
+    """What policies say of one person's treatments under way."""
+    found = ask_tables(
+        run,
+        f"SELECT {', '.join(COLUMNS)} FROM {{exposure}} WHERE active AND person_id = $person ORDER BY family, policy_id, funding_assumed",
+        person=person_id,
+    )
+    return [ExposedPerson(*row) for row in found]

@@ -24,6 +24,7 @@ class PersonRow:
     verdict: str
     before: str
     reasons: tuple[Reason, ...]
+    episode_id: int
 
 
 def people_rows(
@@ -45,6 +46,7 @@ def people_rows(
         PersonRow(
             text["person_id"][row], text["family"][row], text["payer"][row] or "unknown", text["site_id"][row] or "unknown",
             text["site_class"][row] or "unknown", VERDICTS[after[row]], VERDICTS[before[row]], tuple(_reasons(now, row, after[row], columns)),
+            int(values.numbers["episode_id"][row]),
         )
         for row in np.flatnonzero(inside)
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from demand import exposure_words, words
 from demand.access import (
     access_dashboard,
     access_line_drafting,
@@ -34,6 +35,7 @@ from demand.selectors.diagnosis_names import diagnosis_names
 from demand.selectors.drug_rules import rule_table, shipped_table
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.line_people import people_rows
+from demand.selectors.person_line import person_line
 from sites.doors import first_found
 
 ROWS = 100
@@ -190,6 +192,39 @@ def people_csv(request):
     note(request.user, run, "downloaded people and the clinical line", rows=len(rows))
     written = ([*(getattr(one, name) for name in COLUMNS[:-1]), "; ".join(map(str, one.reasons))] for one in rows)
     return csv_response(f"clinical-line-run-{run.pk}", COLUMNS, written)
+
+
+@require_safe
+def person(request, pk: int, episode: int):
+    """One person's verdicts by the line in force, reached by one of their treatments; beside them what policies say of the person."""
+    run = access_single_infusions(request.user, pk)
+    try:
+        found = person_line(run, episode)
+    except ResultsMissing as missing:
+        return render(request, "clinical_line/person.html", {"run": run, "missing": str(missing)}, status=404)
+    if found is None:
+        raise Http404
+    note(request.user, run, "looked at a person's verdicts", episode=episode)
+    names = diagnosis_names(why.diagnosis for drug in found.drugs for _, _, reasons in drug.by_class for why in reasons)
+    context = {
+        "run": run,
+        "found": found,
+        "coverage": coverage(run),
+        "drugs": [
+            (
+                drug,
+                charts.VERDICT_WORDS[drug.verdict],
+                words.site_class(drug.site_class),
+                [
+                    (CLASSES_IN_WORDS[name], charts.VERDICT_WORDS[verdict], [charts.reason_words(why, names) for why in reasons])
+                    for name, verdict, reasons in drug.by_class
+                ],
+            )
+            for drug in found.drugs
+        ],
+        "policies": [(one, exposure_words.verdict(one.verdict)) for one in found.policies],
+    }
+    return render(request, "clinical_line/person.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

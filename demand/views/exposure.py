@@ -8,12 +8,14 @@ from django.views.decorators.http import require_POST, require_safe
 from demand import exposure_words as said
 from demand.access import access_published_run, access_single_infusions, sees_small_counts
 from demand.audit import note
+from demand.charts.clinical_line import VERDICT_WORDS
 from demand.charts.exposure import calendar
 from demand.downloads import csv_response
 from demand.selectors.coverage import coverage
 from demand.selectors.exposure import VERDICTS, ExposureOf, crossings, exposure_of
 from demand.selectors.exposure_people import COLUMNS, exposed_people
 from demand.selectors.facts import ResultsMissing
+from demand.selectors.person_line import standing_verdicts
 from demand.selectors.register_age import newer_register
 from payers.access import access_editing
 from payers.engine.policies import checked_document
@@ -82,10 +84,17 @@ def people(request):
             total, _ = exposed_people(run, asked["policy"], asked["payer"], asked["family"], verdict, 1, 1)
             page = Paginator(range(total), ROWS).get_page(request.GET.get("page"))
             _, rows = exposed_people(run, asked["policy"], asked["payer"], asked["family"], verdict, page.number, ROWS)
+            by_line = standing_verdicts(run, ((one.person_id, one.family) for one in rows))
             context |= {
                 "page": page,
                 "rows": [
-                    (one, said.verdict(one.verdict), [said.clause(name) for name in one.clauses.split(";") if name]) for one in rows
+                    (
+                        one,
+                        said.verdict(one.verdict),
+                        [said.clause(name) for name in one.clauses.split(";") if name],
+                        VERDICT_WORDS.get(by_line.get((one.person_id, one.family)), "Verdicts"),
+                    )
+                    for one in rows
                 ],
             }
             note(request.user, run, "looked at people exposed to policies", rows=len(rows))
