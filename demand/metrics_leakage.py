@@ -108,16 +108,21 @@ METRICS = (
         slug="therapy-risk",
         title="Financial and clinical risk of a therapy",
         why="The therapy that costs most when it leaves need not be the one whose patients fare worst.",
-        what="Two axes that are never added. Financial: allowed dollars of its infusions that left or were white-bagged. Clinical: the share of "
-        "its doses that came late for the person's own interval (by a week, or a tenth of the interval where that is more); a missed dose is one after about "
-        "two intervals. Doses wherever given, of treatments that named prescribers ordered. High is above the median of the therapies shown.",
-        numerator="Dollars that leaked; doses late.",
-        denominator="Allowed dollars of the rate; doses with one before them (gaps of more than the restart time are new starts).",
+        what="Two axes that are never added. Financial: allowed dollars of its infusions that left or were white-bagged. Clinical, as chosen: the share of "
+        "its doses that came late for the person's own interval (by a week, or a tenth of the interval where that is more; a missed dose is one after about "
+        "two intervals); the share of people on treatment who must stay in the hospital by the clinical line in force (the newest signed version, else the "
+        "newest draft), whichever class of site is asked for; or the share of infusions with a reaction, an emergency visit or stay (the day or the next), or an "
+        "infection (7 days). Wherever given, of treatments that named prescribers ordered. High is above the median of the therapies shown.",
+        numerator="Dollars that leaked; doses late, people who must stay, or infusions with the event.",
+        denominator="Allowed dollars of the rate; doses with one before them (gaps of more than the restart time are new starts), people whom the line "
+        "can judge, or infusions with 30 complete days after them. What is in neither is counted as unknown, beside it.",
         direction="Lower is better on both.",
         next_step="High on dollars alone: the payer. High on late doses alone: the clinic's slots and authorizations. Both: first.",
-        limits="Emergency visits and admissions are not in it. A share of fewer than 30 doses is not shown. A late dose may be a doctor's wish.",
+        limits="A share of fewer than 30 doses, 100 infusions or 11 people is not shown. A late dose may be a doctor's wish; an emergency visit may have "
+        "another cause. Not adjusted for the mix of cases: that is by class of site, on the page of safety. Who must stay is told of the drug alone, not of "
+        "the person's strictest drug, and readers without the patient-level right see it perturbed and rounded to tens.",
         parameters=("late_days", "late_share", "restart_days"),
-        sql=("journeys",),
+        sql=("journeys", "clinical_events", "retention_values"),
     ),
     Metric(
         slug="as-of",

@@ -192,6 +192,11 @@ def certified(suitability: Suitability) -> Certified:
     return found
 
 
+def shown_to(run: Run, see_small: bool) -> "Shown":
+    """What a reader sees of numbers of the run's people, who are indices as in `Values.person`."""
+    return Shown(see_small, _keys(run.pk, results_key(run)))
+
+
 def saved_line(version: RetentionLine | None) -> Line:
     return parse_line(version.document) if version else shipped_line()
 
@@ -204,7 +209,7 @@ def standing_version() -> RetentionLine | None:
 def answer(run: Run, line: Line, base: Line | None, scope: Scope, see_small: bool) -> Answer:
     """What `line` says, beside `base`. ResultsMissing: recompute first."""
     values, as_of = values_of(run)
-    shown = Shown(see_small, _keys(run.pk, results_key(run)))
+    shown = shown_to(run, see_small)
     now = _judged(values, as_of, line)
     inside = scope.holds(values)
     verdict, caught = now.of_people(scope.site_classes, inside)

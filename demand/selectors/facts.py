@@ -61,7 +61,7 @@ def facts_path(run: Run) -> Path:
 
 def ask(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> list[tuple]:
     """Rows of `sql`, in which {facts} stands for the run's facts as filtered."""
-    where, given = _where(filters or DashboardFilters())
+    where, given = where_of(filters or DashboardFilters())
     facts = f"(SELECT * FROM read_parquet($facts_file){where})"
     parameters = {"facts_file": str(facts_path(run)), **given, **values}
     try:
@@ -84,7 +84,7 @@ def ask_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **va
 
 def query_tables(run: Run, sql: str, filters: DashboardFilters | None = None, **values) -> duckdb.DuckDBPyConnection:
     """The same as an executed query, for those who read it piece by piece."""
-    where, given = _where(filters or DashboardFilters())
+    where, given = where_of(filters or DashboardFilters())
     for table in sorted(set(TABLE.findall(sql))):
         files = storage.run_folder(run.pk) / file_pattern(table)
         if not next(files.parent.glob(files.name), None):
@@ -118,7 +118,8 @@ OF_PLACE = {
 }
 
 
-def _where(filters: DashboardFilters) -> tuple[str, dict]:
+def where_of(filters: DashboardFilters) -> tuple[str, dict]:
+    """The filters as a condition over the columns that they name (nothing where none is set), and its values."""
     conditions = [f"{name} = ${name}" for name in filters.chosen] + [OF_PLACE[name] for name in filters.places]
     values: dict[str, str | dt.date] = filters.chosen | filters.places
     if filters.since:

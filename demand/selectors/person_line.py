@@ -30,6 +30,11 @@ class DrugVerdicts:
     verdict: str
     by_class: tuple[tuple[str, str, tuple[Reason, ...]], ...]
 
+    @property
+    def against_the_line(self) -> bool:
+        """Must stay in the hospital, and is treated elsewhere."""
+        return self.verdict == "must_stay" and bool(self.site_class) and not self.site_class.startswith("hopd")
+
 
 @dataclass(frozen=True)
 class PersonLine:

@@ -55,13 +55,27 @@ WITH horizon AS (
     GROUP BY given.infusion_id
 )
 SELECT
-    person_no, service_date, site_class, coalesce(given.clinical_line, 'unknown') AS line, family, coalesce(payer, 'unknown') AS payer, coalesce(market, 'unknown') AS market,
+    person_no, service_date, site_class, coalesce(given.clinical_line, 'unknown') AS line, family, coalesce(payer, 'unknown') AS payer,
+    coalesce(line_of_business, 'unknown') AS line_of_business, coalesce(market, 'unknown') AS market,
     coalesce(date_diff('day', birth_date, service_date) // 365.25, -1)::INTEGER AS age, coalesce(ill_on <= service_date, false) AS ill, dose_no,
     coalesce(hospital, 999)::INTEGER AS hospital, coalesce(reaction, 999)::INTEGER AS reaction, coalesce(infection, 999)::INTEGER AS infection,
     coalesce(next_on - service_date, -1)::INTEGER AS gap, coalesce(interval_days, -1)::INTEGER AS interval_days
 FROM given JOIN horizon USING (data_source) LEFT JOIN followed USING (infusion_id) LEFT JOIN born USING (person_id) LEFT JOIN ill USING (person_id)
 WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND service_date + 30 < known_until
     AND site_class NOT IN ('unknown', 'inpatient', 'emergency')
+ORDER BY infusion_id
+"""
+# Ordered by named prescribers too, and left out above: not 30 days before the feed's end, or at a site that is not known.
+UNFOLLOWED = """
+WITH horizon AS (
+    SELECT data_source, (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature GROUP BY data_source
+)
+SELECT
+    person_no, service_date, family, coalesce(payer, 'unknown') AS payer, coalesce(line_of_business, 'unknown') AS line_of_business,
+    coalesce(market, 'unknown') AS market
+FROM {infusions} AS infusion LEFT JOIN horizon USING (data_source)
+WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND site_class NOT IN ('inpatient', 'emergency')
+    AND NOT (coalesce(service_date + 30 < known_until, false) AND site_class <> 'unknown')
 ORDER BY infusion_id
 """
 STAYED = """
@@ -106,6 +120,11 @@ Columns = Mapping[str, np.ndarray]
 @lru_cache(maxsize=2)
 def followed_infusions(run_id: int, results: str) -> Columns:
     return _columns(query_tables(Run.objects.get(pk=run_id), FOLLOWED).fetchnumpy())
+
+
+@lru_cache(maxsize=2)
+def unfollowed_infusions(run_id: int, results: str) -> Columns:
+    return _columns(query_tables(Run.objects.get(pk=run_id), UNFOLLOWED).fetchnumpy())
 
 
 @lru_cache(maxsize=2)

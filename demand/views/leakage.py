@@ -19,6 +19,7 @@ from demand.charts.therapy_risk import two_axes
 from demand.downloads import csv_response, figure_csv
 from demand.filter_form import fields, site_names
 from demand.filters import DashboardFilters, parse_month
+from demand.selectors.clinical_axes import AXES, LATE
 from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.leak_treatments import COLUMNS, PAGE, LeakQuestion, LeakTreatment, treatments
@@ -87,8 +88,14 @@ def moves_page(request):
 
 @require_safe
 def therapies(request):
-    """Therapies on two axes: dollars at stake, and doses that came late."""
-    return _figures_page(request, "leakage/therapies", "demand:therapy-risk", therapy_risks, lambda found, run: (two_axes(found),))
+    """Therapies on two axes: dollars at stake, and how their patients fare by the measure that is asked."""
+    by = request.GET["by"] if request.GET.get("by") in AXES else LATE
+
+    def asked(run, filters, see_small):
+        return therapy_risks(run, filters, see_small, by)
+
+    choice = {"by": by, "by_label": "Clinical risk", "by_choices": [(axis.key, axis.high.capitalize()) for axis in AXES.values()]}
+    return _figures_page(request, "leakage/therapies", "demand:therapy-risk", asked, lambda found, run: (two_axes(found),), choice)
 
 
 @require_safe
@@ -105,11 +112,12 @@ def in_time(request):
     return _figures_page(request, "leakage/time", "demand:leakage-time", asked, figures)
 
 
-def _figures_page(request, name: str, url: str, select, figures):
-    """A page of figures under the filters; the part that filters change for htmx. `select(run, filters, see_small)` makes its value."""
+def _figures_page(request, name: str, url: str, select, figures, choice: dict | None = None):
+    """A page of figures under the filters; the part that filters change for htmx. `select(run, filters, see_small)` makes its value;
+    `choice`: the form's own select."""
     run = access_published_run(request.user)
     filters, problems = DashboardFilters.from_query(request.GET)
-    context = {"run": run, "filters": filters, "problems": problems, "action": reverse(url)}
+    context = {"run": run, "filters": filters, "problems": problems, "action": reverse(url), **(choice or {})}
     if run:
         try:
             found = select(run, filters, sees_small_counts(request.user))

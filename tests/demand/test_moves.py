@@ -6,6 +6,7 @@ from demand.charts.therapy_risk import high
 from demand.engine.disclosure import HIDDEN
 from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters
+from demand.selectors.clinical_axes import AXES, Clinical
 from demand.selectors.moves import DIRECTIONS, moves, parts_shown
 from demand.selectors.steerage import steerage
 from demand.selectors.therapy_risk import TherapyRisk, TherapyRisks, therapy_risks
@@ -95,16 +96,16 @@ def test_a_quarter_counts_who_moved_under_a_site_policy(run):
     assert all(one.moved in (0, HIDDEN) or one.moved >= 11 for one in steerage(run, see_small=False))
 
 
-def risk(family: str, leaked: int, late: int) -> TherapyRisk:
-    return TherapyRisk(family, "line", leaked, 1_000, 50, 100, late, 0, late)
+def risk(family: str, leaked: int, late: int, doses: int = 100) -> TherapyRisk:
+    return TherapyRisk(family, leaked, 1_000, Clinical("line", late, doses, 0), AXES["late"].least)
 
 
 def test_a_therapy_can_be_high_on_one_axis_alone():
     rows = (risk("costly", 900, 1), risk("late", 10, 40), risk("both", 800, 30), risk("neither", 20, 2))
-    found = TherapyRisks(DashboardFilters(), None, rows, restricted=False)
+    found = TherapyRisks(DashboardFilters(), None, AXES["late"], rows, restricted=False)
     assert [high(row, found) for row in rows] == ["dollars", "late doses", "dollars and late doses", "neither"]
-    few = TherapyRisk("few", "line", 500, 1_000, 3, 29, 20, 0, 3)
-    assert few.late_share is None and high(few, found) == "not known"
+    few = risk("few", 500, 20, doses=29)
+    assert few.share is None and high(few, found) == "not known"
 
 
 def test_therapies_take_their_dollars_from_the_brief_and_their_doses_from_the_run(run):
@@ -114,6 +115,6 @@ def test_therapies_take_their_dollars_from_the_brief_and_their_doses_from_the_ru
     )
     told = {row.family for row in found.rows}
     doses = rehearsed_300().query("SELECT family, sum(late)::INT AS late FROM dose_timing GROUP BY 1")
-    assert sum(row.late or 0 for row in found.rows) == sum(row["late"] for row in doses if row["family"] in told)
+    assert sum(row.clinical.events or 0 for row in found.rows) == sum(row["late"] for row in doses if row["family"] in told)
     hidden = therapy_risks(run, DashboardFilters(), see_small=False)
-    assert HIDDEN in [row.late for row in hidden.rows]
+    assert HIDDEN in [row.clinical.events for row in hidden.rows]

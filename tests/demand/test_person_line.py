@@ -43,8 +43,8 @@ def test_the_way_from_exposure_and_infusion_to_the_verdicts_and_back(client, run
     address = reverse("demand:person-line", args=[run.pk, episode])
     sign_in(client, "analyst")
     listed = client.get(reverse("demand:exposure-people"), {"page": 1}).content.decode()
-    assert re.search(r'/runs/\d+/treatments/\d+/line/">(Must stay in|May move|Not enough|Drug not)', listed)
-    assert f"/runs/{run.pk}/treatments/" in client.get(reverse("demand:line-people")).content.decode()
+    assert re.search(r'/line/runs/\d+/treatments/\d+/">(Must stay in|May move|Not enough|Drug not)', listed)
+    assert f"/line/runs/{run.pk}/treatments/" in client.get(reverse("demand:line-people")).content.decode()
     answer = client.get(address)
     page, said = answer.content.decode(), words(answer)
     assert "By the line as shipped" in said and person not in page and f"{person[:9]}…" in page

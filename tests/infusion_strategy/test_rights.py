@@ -49,7 +49,7 @@ MAY = {
     "demand:exposure": EVERYBODY, "demand:exposure-people": PATIENTS, "demand:exposure-people-csv": PATIENTS, "demand:exposure-crossings": KEEPS,
     "demand:clinical-line": EVERYBODY, "demand:line-versions": EVERYBODY, "demand:line-version": EVERYBODY, "demand:line-drugs": EVERYBODY,
     "demand:line-people": PATIENTS, "demand:line-people-csv": PATIENTS, "demand:save-line": DRAFTS, "demand:sign-line": {"clinical lead"},
-    "demand:take-rule-back": DRAFTS,
+    "demand:take-rule-back": DRAFTS, "demand:person-line": PATIENTS,
     "demand:outlook": EVERYBODY, "demand:payer-brief": EVERYBODY, "demand:state-likelihood": KEEPS, "demand:record-decision": KEEPS, "demand:undo-decision": KEEPS,
     "demand:leakage": EVERYBODY, "demand:leakage-table": EVERYBODY, "demand:moves": EVERYBODY, "demand:therapy-risk": EVERYBODY,
     "demand:leakage-time": EVERYBODY, "demand:leak-treatments": PATIENTS, "demand:leak-treatments-csv": PATIENTS,
