@@ -386,12 +386,14 @@ METRICS = {
             why="A move that costs doses costs health; a home that comes on time may keep people on therapy.",
             what="Late: the next dose of the therapy came more than 7 days after it was due by the person's own interval. Missed: the one after it was due "
             "too. Days covered: of the days between doses, those on which the last dose still lasts. Persistence: new starts still treated after 180 days "
-            "(last dose and the gap its regimen allows reach that far).",
+            "(last dose and the gap its regimen allows reach that far). Each raw, and adjusted to everybody's mix of cases as the rates of what follows "
+            "an infusion are. Intervals, 95%: Wilson's; of days covered, from how people differ (a ratio with people as clusters). A rate of fewer than "
+            "30 doses or 11 new starts is not told.",
             numerator="Next doses that came late, or after a missed one; covered days; new starts still treated.",
             denominator="Doses followed by another within a year; days between them; new starts with 180 days of claims after them, complete courses, deaths and lost coverage left out.",
             direction="Fewer late and missed doses, more days covered and more persistence are better.",
             next_step="Ask a class with many late doses about authorizations and waiting lists.",
-            limits="Raw, not adjusted. A dose is put down to the class of site of the dose before it. Who never came back has no next dose: see persistence.",
+            limits="Wilson's intervals take each dose for itself, though one person has several: they are somewhat too narrow. A dose is put down to the class of site of the dose before it. Who never came back has no next dose: see persistence.",
             parameters=("gap_allowance", "gap_minimum_days"),
             sql=("episodes",),
         ),

@@ -1,6 +1,7 @@
 """Safety and quality by class of site: rates with their intervals, adherence, moves that bounced back, policies before and after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
@@ -9,7 +10,7 @@ from demand.engine.disclosure import HIDDEN
 from demand.engine.standardised_rates import differs
 from demand.selectors.bounce_back import AFTER_DAYS, FLAGS, RETURN_DAYS, Bounces
 from demand.selectors.policy_safety import WITHIN_DAYS, PolicySafety, Side
-from demand.selectors.safety import KINDS, PERSIST_DAYS, SLACK_DAYS, Adherence, ClassRate
+from demand.selectors.safety import KINDS, PERSIST_DAYS, SLACK_DAYS, ClassRate
 from demand.selectors.white_bag import share
 
 NO_COMPARATOR = "No national comparator: home infusions are in no national quality report (CMS, Leapfrog)."
@@ -51,19 +52,29 @@ def _reading(lines: Sequence[ClassRate], name: str, when: str) -> str:
     if most.raw is HIDDEN:
         return f"{where} how many infusions were followed by {name} may not be shown: few people."
     said = f"{where} {count_of(most.events, most.cases)} infusions ({_thousand(most.raw)} in 1,000) were followed by {name} {when}."
-    others = [one for one in lines[1:] if one.adjusted not in (None, HIDDEN) and most.adjusted]
+    apart, compared = _compared(lines, thousand)
+    return f"{said} {compared}" + "".join(
+        f" Home: {_home(one)}." for one in lines[1:] if one.site_class == "home" and one not in apart
+    )
+
+
+def _compared(lines: Sequence[ClassRate], told: Callable[[tuple], str]) -> tuple[list[ClassRate], str]:
+    """Which classes differ from the most used one by more than chance, adjusted, and the sentence on it."""
+    most = lines[0]
+    others = [one for one in lines[1:] if one.adjusted not in (None, HIDDEN) and most.adjusted not in (None, HIDDEN)]
     apart = [one for one in others if differs(one.adjusted, most.adjusted, len(others))]
     if apart:
-        told = [
-            f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({thousand(one.adjusted)})"
+        said = [
+            f"{_place(one.site_class)} is {'higher' if one.adjusted[0] > most.adjusted[0] else 'lower'} ({told(one.adjusted)})"
             for one in apart
         ]
-        said += f" Adjusted for the mix of cases, {words.joined(told)} than chance explains."
-    elif others:
-        said += " Adjusted for the mix of cases, no other class that may be shown is told apart from it: chance alone may explain how they differ."
-    else:
-        said += " No other class can be held against it."
-    return said + "".join(f" Home: {_home(one)}." for one in lines[1:] if one.site_class == "home" and one not in apart)
+        return apart, f"Adjusted for the mix of cases, {words.joined(said)} than chance explains."
+    if others:
+        return (
+            [],
+            "Adjusted for the mix of cases, no other class that may be shown is told apart from it: chance alone may explain how they differ.",
+        )
+    return [], "No other class can be held against it."
 
 
 def _home(line: ClassRate) -> str:
@@ -81,7 +92,8 @@ def _thousand(rate: tuple) -> str:
     return f"{1000 * rate[0]:,.1f}"
 
 
-def _dots(lines: Sequence[ClassRate]) -> dict | None:
+def _dots(lines: Sequence[ClassRate], per: int = 1000, of: str = "of 1,000 infusions") -> dict | None:
+    """Raw and adjusted rates with their intervals, so many in `per`."""
     drawn = [one for one in lines if one.raw not in (None, HIDDEN)]
     if not drawn:
         return None
@@ -91,7 +103,7 @@ def _dots(lines: Sequence[ClassRate]) -> dict | None:
         ("Adjusted", "adjusted", "circle", "var(--c-kept)"),
     ):
         mine = [one for one in drawn if getattr(one, attribute)]
-        rate = [[1000 * value for value in getattr(one, attribute)] for one in mine]
+        rate = [[per * value for value in getattr(one, attribute)] for one in mine]
         data.append(
             {
                 "type": "scatter", "mode": "markers", "name": name, "y": [_place(one.site_class) for one in mine], "x": [round(value, 3) for value, *_ in rate],
@@ -100,48 +112,82 @@ def _dots(lines: Sequence[ClassRate]) -> dict | None:
                     "arrayminus": [round(max(0.0, value - low), 3) for value, low, _ in rate], "color": color, "thickness": 1.5, "width": 5,
                 },
                 "marker": {"size": 9, "symbol": symbol, "color": color, "line": {"color": color, "width": 2}},
-                "hovertemplate": "%{y}: %{x:.1f} in 1,000<extra>" + name + "</extra>",
+                "hovertemplate": "%{y}: %{x:.1f} " + of + "<extra>" + name + "</extra>",
             }
         )  # fmt: skip
     # Beside hundreds of thousands of infusions an interval of nine would make everything else a dot.
-    known = [1000 * one.raw[2] for one in drawn if one.cases >= 100]
+    known = [per * one.raw[2] for one in drawn if one.cases >= 100]
     layout = {
         "height": 130 + 34 * len(drawn), "scattermode": "group", "yaxis": {"autorange": "reversed", "type": "category"},
-        "xaxis": {"title": {"text": "of 1,000 infusions"}, "range": [0, 1.25 * max(known or [1000 * one.raw[2] for one in drawn])]},
+        "xaxis": {"title": {"text": of}, "range": [0, min(per, 1.25 * max(known or [per * one.raw[2] for one in drawn]))]},
     }  # fmt: skip
     return {"data": data, "layout": layout, "narrow": {"yaxis": {"tickfont": {"size": 10}}, "xaxis": {"title": {"text": ""}}}}
 
 
-def adherence(lines: Sequence[Adherence]) -> Figure:
+def adherence(found: Mapping[str, Sequence[ClassRate]]) -> list[Figure]:
+    """Late doses, missed doses, days covered, persistence: each raw and adjusted, by class of site."""
+    return [_adherence(found[measure], said) for measure, said in ADHERENCE_WORDS.items()]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a measure of adherence is spoken of: the figure's key and title, what is counted of what, which way is good."""
+
+    key: str
+    title: str
+    cases: str
+    events: str
+    sentence: str
+    direction: str
+    fewest: str = "30 doses"
+
+
+LESS, MORE = "Lower is better.", "Higher is better."
+ADHERENCE_WORDS = {
+    "late": Said("late-doses", "Late doses", "Doses with a next one", "Next one late", f"of next doses came more than {SLACK_DAYS} days late", LESS),
+    "missed": Said("missed-doses", "Missed doses", "Doses with a next one", "A dose missed", "of next doses came after a whole one was missed", LESS),
+    "covered": Said("days-covered", "Days covered", "Days between doses", "Covered", "of the days between doses were covered by the last one", MORE),
+    "persisted": Said("persistence", f"Persistence after {PERSIST_DAYS} days", "New starts", "Still treated", f"of new starts were still treated after {PERSIST_DAYS} days", MORE, "11 new starts"),
+}  # fmt: skip
+
+
+def _adherence(lines: Sequence[ClassRate], said: Said) -> Figure:
     columns = (
-        Column("site_class", "Class of site"), Column("doses", "Doses with a next one", "count"), Column("late", "Next one late", "count"), Column("late_share", "Late", "percent"),
-        Column("missed", "A dose missed", "count"), Column("missed_share", "Missed", "percent"), Column("covered", "Days covered", "percent"),
-        Column("started", "New starts", "count"), Column("persisted", f"Treated after {PERSIST_DAYS} days", "count"), Column("persistence", "Persistence", "percent"),
+        Column("site_class", "Class of site"), Column("cases", said.cases, "count"), Column("events", said.events, "count"),
+        Column("raw", "Share", "percent"), Column("low", "at least", "percent"), Column("high", "at most", "percent"),
+        Column("adjusted", "Adjusted", "percent"), Column("adjusted_low", "at least", "percent"), Column("adjusted_high", "at most", "percent"),
     )  # fmt: skip
-    rows = tuple(
-        (
-            _place(one.site_class), one.doses, one.late, share(one.late, one.doses), one.missed, share(one.missed, one.doses), one.covered,
-            one.started, one.persisted, share(one.persisted, one.started),
-        )
-        for one in lines
-    )  # fmt: skip
-    known = [one for one in lines if HIDDEN not in (one.doses, one.late) and one.doses]
-    reading = "No dose was followed by another that could be late."
-    if known:
-        late, doses = sum(one.late for one in known), sum(one.doses for one in known)
-        worst = max((one for one in known if one.doses >= 100), key=lambda one: one.late / one.doses, default=None)
-        reading = f"{count_of(late, doses)} next doses ({percent(late / doses)}) came more than {SLACK_DAYS} days late"
-        reading += (
-            f"; most often after an infusion here: {_place(worst.site_class)} ({percent(worst.late / worst.doses)} of {count(worst.doses)})."
-            if worst
-            else "."
-        )
+    rows = tuple((_place(one.site_class), one.cases, one.events, *_parts(one.raw), *_parts(one.adjusted)) for one in lines)
+    few = [_place(one.site_class) for one in lines if one.raw is None]
+    notes = [f"Too few to tell (fewer than {said.fewest}): {words.joined(few)}."] if few else []
+    notes += [HIDDEN_NOTE] if any(HIDDEN in row for row in rows) else []
+    whose = "of the first dose" if said.key == "persistence" else "of the dose before"
     return Figure(
-        key="adherence", title="Late and missed doses, days covered, persistence", reading=reading,
-        direction=f"Fewer late and missed doses are better; more days covered and more people still treated after {PERSIST_DAYS} days are better. Raw figures, not adjusted.",
-        table=Table("By the class of site of the dose before, of the first dose for new starts", columns, rows), metric="adherence",
-        note=HIDDEN_NOTE if any(HIDDEN in row for row in rows) else "",
+        key=said.key, title=said.title, reading=_adherence_reading(lines, said), direction=f"{said.direction} Lines are 95% intervals.",
+        table=Table(f"{said.events} of {words.lower_first(said.cases)}, by the class of site {whose}; raw, and adjusted to everybody's mix of cases", columns, rows),
+        chart=_dots(lines, 100, "percent"), note=" ".join(notes), metric="adherence", folded=True,
     )  # fmt: skip
+
+
+def _parts(rate) -> tuple:
+    return (rate,) * 3 if rate is HIDDEN or rate is None else rate
+
+
+def _adherence_reading(lines: Sequence[ClassRate], said: Said) -> str:
+    if not lines:
+        return "Nobody can be followed long enough yet."
+    most = lines[0]
+    where = f"At the most used class of site ({_place(most.site_class)})"
+    if most.raw is HIDDEN:
+        return f"{where} this may not be shown: few people."
+    if most.raw is None:
+        return f"{where} there are too few to tell (fewer than {said.fewest})."
+    _, compared = _compared(lines, _percents)
+    return f"{where} {percent(most.raw[0])} {said.sentence} ({count_of(most.events, most.cases)}). {compared}"
+
+
+def _percents(rate: tuple) -> str:
+    return f"{percent(rate[0])}, 95% interval {percent(rate[1])} to {percent(rate[2])}"
 
 
 def ledger(lines: Sequence[Bounces]) -> Figure:

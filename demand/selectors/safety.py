@@ -5,14 +5,14 @@ An event belongs to the person's last infusion on or before its day, wherever th
 disease on claims by that day, one of the first two doses of a therapy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from demand.engine.disclosure import HIDDEN
-from demand.engine.standardised_rates import standardised_rates
+from demand.engine.standardised_rates import Rate, standardised_rates, standardised_ratios
 from demand.models import Run
 from demand.selectors.facts import query_tables, results_key
 from demand.selectors.split_cells import AllShown, Path, SplitCells
@@ -25,6 +25,12 @@ KINDS = {  # key -> events, and what they are called
 }
 SLACK_DAYS = 7  # a dose is late when it comes more than this after it was due, and missed when the one after it was due too
 PERSIST_DAYS = 180
+ADHERENCE = {  # measure -> the fewest doses (persisted: new starts) of which a rate is told, and its place among what may be shown
+    "late": (30, ("due", "late")),
+    "missed": (30, ("due", "late", "missed")),
+    "covered": (30, ("due",)),
+    "persisted": (11, ("persisted",)),
+}
 AGES = (18, 45, 65, 80)
 FOLLOWED = """
 WITH horizon AS (
@@ -79,9 +85,17 @@ WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND site_class NOT I
 ORDER BY infusion_id
 """
 STAYED = """
-WITH horizon AS (SELECT (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature)
-SELECT person_no, first_site_class AS site_class, last_infused_on + allowed_gap >= started_on + $days AS persisted
-FROM {episodes}, horizon
+WITH horizon AS (
+    SELECT (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature
+), born AS (
+    SELECT person_id, min(birth_date) AS birth_date FROM {eligibility} GROUP BY person_id
+), ill AS (
+    SELECT person_id, min(event_on) AS ill_on FROM {clinical_events} WHERE kind IN ('cardiopulm', 'renal_fluid') GROUP BY person_id
+)
+SELECT
+    person_no, first_site_class AS site_class, last_infused_on + allowed_gap >= started_on + $days AS persisted, coalesce(clinical_line, 'unknown') AS line,
+    coalesce(date_diff('day', birth_date, started_on) // 365.25, -1)::INTEGER AS age, coalesce(ill_on <= started_on, false) AS ill, 1 AS dose_no
+FROM {episodes} AS episode LEFT JOIN born USING (person_id) LEFT JOIN ill USING (person_id), horizon
 WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND started_on + $days < known_until AND new_start
     AND coalesce(end_cause, '') NOT IN ('complete', 'planned_self_injection', 'died', 'not_enrolled')
     AND first_site_class NOT IN ('unknown', 'inpatient', 'emergency')
@@ -91,27 +105,13 @@ ORDER BY episode_id
 
 @dataclass(frozen=True)
 class ClassRate:
-    """A class of site. Rates are (rate, lower, upper limit) at 95 %, HIDDEN where the events may not be shown, None for 0/0."""
+    """A class of site. Rates are (rate, lower, upper limit) at 95 %, HIDDEN where the events may not be shown, None for 0/0 and too few."""
 
     site_class: str
     cases: object
     events: object
     raw: object
     adjusted: object
-
-
-@dataclass(frozen=True)
-class Adherence:
-    """doses: followed within a year by another of the same therapy, with an interval to hold it against. covered: share of the days between doses on which
-    the last one still lasts. started: new starts that could be followed for 180 days; persisted: of them, those still treated then."""
-
-    site_class: str
-    doses: object
-    late: object
-    missed: object
-    covered: object
-    started: object
-    persisted: object
 
 
 Columns = Mapping[str, np.ndarray]
@@ -176,28 +176,45 @@ def _event_cells(run_id: int, results: str, kind: str) -> SplitCells:
     )
 
 
-def adherence(run: Run, see_small: bool) -> tuple[Adherence, ...]:
+def adherence(run: Run, see_small: bool) -> Mapping[str, tuple[ClassRate, ...]]:
+    """A measure of ADHERENCE -> one line a class of site, the most doses (new starts) first.
+
+    late, missed: events among doses that another of the same therapy followed within a year, with an interval to hold it against. covered:
+    of the days between these doses, those on which the last one still lasts. persisted: of new starts that could be followed for 180 days,
+    those still treated then. Classes are those of the dose before, of the first dose for new starts.
+    """
     key = (run.pk, results_key(run))
     doses, starts = followed_infusions(*key), _starts(*key)
-    told = (AllShown(), AllShown()) if see_small else _adherence_cells(*key)
-    followed = due(doses)
     late, missed = lateness(doses)
+    after = {name: column[due(doses)] for name, column in doses.items()}
+    place, mix = after["site_class"].astype(str), strata(after)
+    began = starts["site_class"].astype(str)
+    rates = {
+        "late": standardised_rates(place, mix, late[due(doses)]),
+        "missed": standardised_rates(place, mix, missed[due(doses)]),
+        "covered": standardised_ratios(
+            place, mix, after["person_no"], np.minimum(after["gap"], after["interval_days"]), after["gap"]
+        ),
+        "persisted": standardised_rates(began, strata(starts), starts["persisted"].astype(bool)),
+    }
+    told = (AllShown(), AllShown()) if see_small else _adherence_cells(*key)
+    return {measure: _lines(found, measure, began if measure == "persisted" else place, told) for measure, found in rates.items()}
+
+
+def _lines(found: Sequence[Rate], measure: str, places: np.ndarray, told: tuple) -> tuple[ClassRate, ...]:
+    fewest, node = ADHERENCE[measure]
+    cells = told[measure == "persisted"]
+    number = dict(zip(*np.unique(places, return_counts=True), strict=True))
     lines = []
-    classes, numbers = np.unique(doses["site_class"].astype(str), return_counts=True)
-    for name in classes[np.argsort(-numbers, kind="stable")]:
-        mine, began = followed & (doses["site_class"] == name), starts["site_class"] == name
-        persisted = began & starts["persisted"].astype(bool)
-
-        def count(number: int, cells, *nodes: str, of: str = str(name)):
-            return number if cells.shows(*nodes, site_class=of) else HIDDEN
-
-        counted = count(int(mine.sum()), told[0], "due")
-        gaps = doses["gap"][mine]
+    for rate in sorted(found, key=lambda rate: (-number[rate.group], rate.group)):
+        counted, shown = (
+            cells.shows(*of, site_class=str(rate.group)) for of in (node[:-1] if measure == "persisted" else ("due",), node)
+        )
+        rates = (rate.raw, rate.adjusted) if number[rate.group] >= fewest else (None, None)
         lines.append(
-            Adherence(
-                str(name), counted, count(int((mine & late).sum()), told[0], "due", "late"), count(int((mine & missed).sum()), told[0], "due", "late", "missed"),
-                HIDDEN if counted is HIDDEN else float(np.minimum(gaps, doses["interval_days"][mine]).sum() / gaps.sum()) if gaps.sum() else None,
-                count(int(began.sum()), told[1]), count(int(persisted.sum()), told[1], "persisted"),
+            ClassRate(
+                str(rate.group), rate.cases if counted else HIDDEN, rate.events if shown else HIDDEN,
+                *(rates if shown and counted else (HIDDEN, HIDDEN)),
             )
         )  # fmt: skip
     return tuple(lines)

@@ -56,7 +56,7 @@ def _figures(run, within: int, see_small: bool) -> list[Figure]:
     spans = {"hospital": within, "reaction": 1, "infection": max(within, LEAST["infection"])}
     return [
         *(charts.rates(event_rates(run, kind, days, see_small), kind, days) for kind, days in spans.items()),
-        charts.adherence(adherence(run, see_small)),
+        *charts.adherence(adherence(run, see_small)),
         charts.ledger(bounce_back(run, see_small)),
         *([charts.bounced_list(bounced(run))] if see_small else []),
         charts.policies(policy_safety(run, see_small)),

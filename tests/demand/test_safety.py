@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 from django.contrib.auth.models import Group, User
 
-from demand.charts.safety import rates
+from demand.charts import safety as charts
 from demand.engine.disclosure import HIDDEN
 from demand.models import PatientImpact
 from demand.selectors.bounce_back import FLAGS, bounce_back, bounced
@@ -106,15 +106,38 @@ def test_planted_hospital_visits_are_found_with_their_infusion(run):
 
 def test_late_doses_and_persistence_keep_their_denominators(run):
     columns = followed_infusions(run.pk, results_key(run))
-    lines = adherence(run, True)
-    assert sum(one.doses for one in lines) <= len(columns["person_no"])
-    for one in lines:
-        assert one.missed <= one.late <= one.doses and one.persisted <= one.started
-        assert one.covered is None or 0 < one.covered <= 1
-    slow = Counter()
+    found = adherence(run, True)
+    slow = {name: Counter() for name in ("doses", "late", "missed", "days", "covered")}
     for place, gap, interval in zip(columns["site_class"], columns["gap"], columns["interval_days"], strict=True):
-        slow[place] += 0 < gap <= 365 and interval > 0 and gap > interval + 7
-    assert {one.site_class: one.late for one in lines} == dict(slow)
+        if 0 < gap <= 365 and interval > 0:
+            slow["doses"][place] += 1
+            slow["late"][place] += gap > interval + 7
+            slow["missed"][place] += gap > interval + 7 and gap > 2 * interval
+            slow["days"][place] += int(gap)
+            slow["covered"][place] += int(min(gap, interval))
+    for measure, of in (("late", "doses"), ("missed", "doses"), ("covered", "days")):
+        assert {one.site_class: (one.cases, one.events) for one in found[measure]} == {
+            place: (slow[of][place], slow[measure][place]) for place in slow["doses"]
+        }
+    assert all(one.events <= one.cases for one in found["persisted"])
+    assert sum(one.cases for one in found["persisted"]) > 50
+
+
+def test_adherence_is_adjusted_with_intervals_and_too_few_is_said(run):
+    found = adherence(run, True)
+    starts = {one.site_class: one.cases for one in found["persisted"]}
+    for measure, lines in found.items():
+        for one in lines:
+            if one.raw is not None:
+                value, low, high = one.adjusted
+                assert 0 <= low <= value <= high <= 1 and one.raw[0] == pytest.approx(one.events / one.cases)
+        assert any(one.raw and abs(one.raw[0] - one.adjusted[0]) > 0.0005 for one in lines), measure
+    few = [name for name, number in starts.items() if number < 11]
+    assert few and all(one.raw is None and one.adjusted is None for one in found["persisted"] if one.site_class in few)
+    persistence = charts.adherence(found)[-1]
+    assert (
+        "Too few to tell (fewer than 11 new starts)" in persistence.note and "Adjusted for the mix of cases" in persistence.reading
+    )
 
 
 def test_each_move_bounces_once(run):
@@ -156,6 +179,7 @@ def test_the_page_shows_studies_that_disagree_and_says_what_home_lacks(run, anal
         text = analyst.get("/safety/?within=7").content.decode()
     assert "within 7 days" in text and "No national comparator" in text and "they do not agree" in text and "Wasserman" in text
     assert "same or the next day" in analyst.get("/safety/?within=soon").content.decode()
+    assert all(f"/safety/{key}.csv" in text for key in ("late-doses", "missed-doses", "days-covered", "persistence"))
     assert analyst.get("/safety/safety-hospital.csv?within=30").content.startswith(b"site_class,cases,events,raw")
 
 
@@ -172,6 +196,6 @@ def test_the_sentence_names_home_with_its_rate_or_says_that_it_is_too_few(run):
     for see_small in (True, False):
         lines = event_rates(run, "hospital", 1, see_small)
         home = next(one for one in lines if one.site_class == "home")
-        said = rates(lines, "hospital", 1).reading
+        said = charts.rates(lines, "hospital", 1).reading
         assert ("Home: too few to show" in said) == (home.adjusted is HIDDEN)
         assert home.adjusted in (None, HIDDEN) or f"{1000 * home.adjusted[0]:,.1f} in 1,000, 95% interval" in said

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demand.engine.standardised_rates import differs, standardised_rates, wilson_interval
+from demand.engine.standardised_rates import differs, standardised_rates, standardised_ratios, wilson_interval
 
 CASES = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["young", "old", "ill"]), st.booleans()), max_size=60)
 
@@ -35,6 +35,47 @@ def test_one_mix_of_cases_leaves_rates_as_they_are():
     groups, events = np.repeat(["A", "B"], [100, 200]), np.concatenate([np.arange(100) < 30, np.arange(200) < 20])
     for rate in standardised_rates(groups, np.repeat(["all"], 300), events):
         assert rate.adjusted == pytest.approx(rate.raw)
+
+
+SIZED = st.lists(
+    st.tuples(st.sampled_from("AB"), st.sampled_from(["young", "old"]), st.integers(1, 9), st.integers(1, 30), st.integers(0, 30)), max_size=50
+)  # fmt: skip
+
+
+@given(SIZED)
+def test_expected_parts_add_up_to_the_observed_ones(cases):
+    groups, strata, people, sizes, wished = (np.array([case[place] for case in cases]) for place in range(5))
+    parts = np.minimum(sizes, wished)
+    found = standardised_ratios(groups, strata, people, parts, sizes)
+    assert sum(rate.events for rate in found) == parts.sum() == pytest.approx(sum(rate.expected for rate in found))
+    for rate in found:
+        assert (rate.raw is None) == (len(set(people[groups == rate.group])) == 1)
+        if rate.raw:
+            assert 0 <= rate.raw[1] <= rate.raw[0] + 1e-12 and rate.raw[0] <= rate.raw[2] + 1e-12 <= 1 + 1e-12
+            assert rate.raw[0] == pytest.approx(rate.events / rate.cases)
+
+
+def test_a_ratio_whose_sizes_are_one_is_the_rate_and_its_interval_is_that_of_people():
+    """One case a person: the linearised error is that of a share, √(p(1−p)/(n−1))."""
+    rng = np.random.default_rng(1)
+    groups, strata = rng.choice(["A", "B"], 400), rng.choice(["ill", "well"], 400)
+    events = rng.random(400) < np.where(strata == "ill", 0.6, 0.3)
+    pairs = zip(
+        standardised_ratios(groups, strata, np.arange(400), events.astype(float), np.ones(400)),
+        standardised_rates(groups, strata, events),
+        strict=True,
+    )
+    for ratio, rate in pairs:
+        assert (ratio.cases, ratio.events, ratio.raw[0]) == (rate.cases, rate.events, pytest.approx(rate.raw[0]))
+        assert ratio.adjusted[0] == pytest.approx(rate.adjusted[0])
+        share = ratio.raw[0]
+        assert ratio.raw[2] - share == pytest.approx(1.959964 * (share * (1 - share) / (ratio.cases - 1)) ** 0.5)
+    doubled = standardised_ratios(
+        np.repeat(groups, 2), np.repeat(strata, 2), np.repeat(np.arange(400), 2), np.repeat(events, 2).astype(float), np.ones(800)
+    )
+    assert doubled[0].raw == pytest.approx(
+        standardised_ratios(groups, strata, np.arange(400), events.astype(float), np.ones(400))[0].raw
+    )
 
 
 def test_the_limits_are_wilsons():

@@ -168,7 +168,7 @@ def paths(settings, tmp_path):
         "demand:state-likelihood": "/outlook/P-1/likelihood/", "demand:record-decision": "/outlook/P-1/decision/",
         "demand:undo-decision": "/outlook/P-1/decision/undo/", "demand:who-is-next-csv": "/who-is-next/by-payer.csv",
         "roi:restore": f"/scenarios/{scenario}/versions/1/restore/",
-        "demand:white-bagging-csv": "/white-bagging/white-bag-site.csv", "demand:safety-csv": "/safety/adherence.csv", "demand:gladly-csv": "/gladly/segments.csv",
+        "demand:white-bagging-csv": "/white-bagging/white-bag-site.csv", "demand:safety-csv": "/safety/late-doses.csv", "demand:gladly-csv": "/gladly/segments.csv",
         "choices:capacity-table": "/markets/capacity/sites.csv", **{
             f"choices:{name}-entry": f"/markets/lists/watch/{path}" for name, path in (("new", "new/"), ("edit", "1/"), ("delete", "1/delete/"))
         },
