@@ -153,10 +153,11 @@ METRICS = {
             title="Infusions when the month is complete",
             why="Payers' claims arrive months late, so recent leakage always looks too low; this says how much is still to come.",
             what="For a month whose claims are still coming in: how many infusions it will have when all of them are in, judged by how fast "
-            "earlier months of the same feed filled up. The band holds the number in about 90 of 100 months: it allows for "
-            "the curve's own scatter and for chance among few infusions.",
+            "earlier months of the same feed filled up; each feed is completed on its own curve. The band holds the number in about 90 of 100 months: it allows for "
+            "the curves' own scatter and for chance among few infusions. For readers without the patient-level right all feeds are completed together, so that "
+            "no feed's own count can be worked out.",
             numerator="Attributed infusions that were kept, white-bagged or left, seen so far.",
-            denominator="The share of the month's claims that is in by now: lines seen ÷ lines expected, all feeds together.",
+            denominator="The share of the month's claims that is in by now, feed by feed: lines seen ÷ lines expected.",
             direction="Neither way is good by itself: it is a correction, not a result.",
             next_step="Wait for the next extract before you judge the month; load it as soon as it comes.",
             limits="A feed that changed its pace, or has no paid dates, is not judged and shows nothing here.",

@@ -19,7 +19,6 @@ from demand.charts.figure import (
 )
 from demand.charts.numbers import percent
 from demand.engine.disclosure import HIDDEN
-from demand.engine.maturity import completed_count
 from demand.selectors.dashboard import OUTCOMES, Dashboard, Line, Month
 
 COLORS = {
@@ -58,8 +57,8 @@ def by_month(board: Dashboard) -> Figure:
             *(month.line.at(outcome).infusions for outcome in OUTCOMES),
             month.line.leakage_rate.value,
             completed(month),
-            completed(month, "completion_high"),
-            completed(month, "completion_low"),
+            completed(month, "least"),
+            completed(month, "most"),
         )
         for month in months
     )
@@ -68,7 +67,7 @@ def by_month(board: Dashboard) -> Figure:
     if immature:
         note = (
             f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are "
-            "drawn hollow, stand completed in the table where the feed's curve allows it, and no trend is read from them."
+            f"drawn hollow, stand completed in the table where the feeds' curves allow it ({'all feeds together' if board.restricted else 'each feed on its own'}), and no trend is read from them."
         )
     partly = sum(1 for month in months if HIDDEN in (month.line.counted.infusions, month.line.leakage_rate.value))
     if partly:
@@ -111,18 +110,11 @@ def key_to_marks(lines: Iterable[Line]) -> tuple[tuple[str, str], ...]:
     return (*words.OUTCOMES.items(), *((mark, name) for mark, name, drawn in extra if drawn))
 
 
-def completed(month: Month, share: str = "completion"):
-    """Infusions expected once all claims are in: those seen ÷ the share that is in by now. None for a mature month.
-
-    `share` completion_high gives the lower end of the band, completion_low its upper end.
-    """
-    seen = month.line.counted.infusions
-    if month.mature or not month.completion or not getattr(month, share):
+def completed(month: Month, part: str = "expected"):
+    """Infusions expected once all claims are in, or an end of their band (least, most). None for a mature month, and where it is not known."""
+    if month.completed is None:
         return None
-    if seen is HIDDEN:
-        return HIDDEN
-    ends = completed_count(seen, month.completion, month.completion_low or 0.0, month.completion_high or 1.0, month.band_z)
-    return round(ends[("completion", "completion_high", "completion_low").index(share)])
+    return HIDDEN if month.line.counted.infusions is HIDDEN else getattr(month.completed, part)
 
 
 def _reading(months: tuple[Month, ...]) -> str:
@@ -249,9 +241,8 @@ def _band(months: tuple[Month, ...], extra: list) -> dict:
     """The 90 % band around the completed count, as bars above and below it."""
     above, below = [], []
     for month, value in extra:
-        ends = [completed(month, share) if isinstance(value, int) else None for share in ("completion_low", "completion_high")]
-        above.append(max(0, ends[0] - value) if isinstance(ends[0], int) else 0)
-        below.append(max(0, value - ends[1]) if isinstance(ends[1], int) else 0)
+        above.append(completed(month, "most") - value if isinstance(value, int) else 0)
+        below.append(value - completed(month, "least") if isinstance(value, int) else 0)
     return {
         "type": "data",
         "symmetric": False,

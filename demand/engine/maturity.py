@@ -80,6 +80,15 @@ def completed_count(seen: int, completion: float, low: float, high: float, z: fl
     return expected, max(float(seen), expected * math.exp(-width)), expected * math.exp(min(width, 5.0))
 
 
+def feeds_together(parts: Iterable[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Several feeds' (expected, from, to) -> those of their sum. Feeds miss independently: distances to the bands' ends add up as squares."""
+    parts = list(parts)
+    expected = sum(part[0] for part in parts)
+    below = math.sqrt(sum((part[0] - part[1]) ** 2 for part in parts))
+    above = math.sqrt(sum((part[2] - part[0]) ** 2 for part in parts))
+    return expected, expected - below, expected + above
+
+
 def months_between(first: dt.date, second: dt.date) -> int:
     return (second.year - first.year) * 12 + second.month - first.month
 

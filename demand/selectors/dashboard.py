@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 
 from django.core.cache import cache
 
-from demand import storage
 from demand.engine.disclosure import HIDDEN, Mark
-from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters, next_month
 from demand.models import Run
+from demand.selectors.completed_months import Completed, completed_months, shares_in
 from demand.selectors.coverage import Coverage, coverage
-from demand.selectors.facts import ask, ask_file, results_key
+from demand.selectors.facts import ask, results_key
 from demand.selectors.hidden import Everything, visible_cells
 
 OUTCOMES = ("kept", "margin_leak", "partner", "site_leak", "unknown")
@@ -115,15 +114,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Month:
-    """A month and how complete it is: a share with its band (None: the run does not say). Only mature months carry a judgement."""
+    """A month, the share of all its claims that is in (None: the run does not say), and the infusions expected where it is not complete
+    (None: not known). Only mature months carry a judgement."""
 
     day: dt.date
     line: Line
     mature: bool
     completion: float | None = None
-    completion_low: float | None = None
-    completion_high: float | None = None
-    band_z: float = Parameters.band_z
+    completed: Completed | None = None
 
 
 @dataclass(frozen=True)
@@ -231,17 +229,6 @@ BAGGED = """
 SELECT 'margin_leak:' || coalesce(channel_confidence, 'probable'), {measures}
 FROM marked WHERE node = 'margin_leak' GROUP BY 1
 """
-# Feeds together: the lines seen ÷ the lines expected of all of them; unknown where one feed cannot tell.
-COMPLETION = """
-SELECT month, {together}
-FROM {file} GROUP BY month
-""".replace(
-    "{together}",
-    ", ".join(
-        f"CASE WHEN bool_and({share} > 0) THEN sum(lines) / sum(lines / {share}) END"
-        for share in ("completion", "completion_low", "completion_high")
-    ),
-)
 PLACES = """
 SELECT node, site_class, ownership, coalesce(owner, ''), coalesce(payer_affiliation, ''), {measures}
 FROM marked WHERE head = 'named' GROUP BY ALL ORDER BY 6 DESC, 1, 2, 3, 4, 5
@@ -268,7 +255,7 @@ def _assemble(run: Run, filters: DashboardFilters, see_small: bool) -> Dashboard
         total=total[0] if total else Line("all"),
         payers=_by_size(lines["payer"]),
         families=_by_size(lines["family"]),
-        months=_months(run, filters, lines["month"]),
+        months=_months(run, filters, lines["month"], see_small),
         places=_places(run, filters, visible),
         restricted=not see_small,
         withheld=visible.withheld,
@@ -321,18 +308,17 @@ def _by_size(lines: list[Line]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=order))
 
 
-def _months(run: Run, filters: DashboardFilters, lines: list[Line]) -> tuple[Month, ...]:
+def _months(run: Run, filters: DashboardFilters, lines: list[Line], see_small: bool) -> tuple[Month, ...]:
     by_day = {line.label: line for line in lines}
     maturity = dict(ask(run, "SELECT month, bool_and(mature) FROM {facts} GROUP BY month"))
-    completion = {day: shares for day, *shares in ask_file(storage.run_folder(run.pk) / "maturity.parquet", COMPLETION)}
+    completion, completed = shares_in(run), completed_months(run, filters, see_small)
     days = _every_month(
         max(filter(None, [filters.since, min(maturity, default=None)]), default=None),
         min(filter(None, [filters.through, max(maturity, default=None)]), default=None),
     )
-    band_z = run.parameters.get("band_z", Parameters.band_z)
     return tuple(
-        Month(day, by_day.get(day, Line(day)), bool(maturity.get(day, True)), *completion.get(day, (None, None, None)), band_z)
-        for day in days
+        Month(day, by_day.get(day, Line(day)), mature, completion.get(day), None if mature else completed.get(day))
+        for day, mature in ((day, bool(maturity.get(day, True))) for day in days)
     )
 
 

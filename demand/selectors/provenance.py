@@ -205,9 +205,9 @@ def _completed(board: Dashboard) -> Value:
     seen = month.line.counted.infusions
     parts = (
         Part("Infusions seen so far", seen),
-        Part("Share of the month's claims that is in by now", month.completion, "percent"),
-        Part("At least", completed(month, "completion_high")),
-        Part("At most", completed(month, "completion_low")),
+        Part("Share of all feeds' claims of the month that is in by now", month.completion, "percent"),
+        Part("At least", completed(month, "least")),
+        Part("At most", completed(month, "most")),
     )
     detail = "The month is complete: nothing is added to what was seen." if month.mature else ""
     return Value(completed(month), parts, detail)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from demand.engine.disclosure import HIDDEN
-from demand.engine.maturity import MonthMaturity, completed_count, completion_curves, months_between
+from demand.engine.maturity import MonthMaturity, completed_count, completion_curves, feeds_together, months_between
 from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters, next_month
 from demand.models import Run
@@ -151,19 +151,11 @@ def _month(month: dt.date, as_of: dt.date, told: list[tuple], curves: dict, sett
             completed_count(then[source][1], curve.completion, curve.completion_low, curve.completion_high, band_z)
             for source, curve in of_feed.items()
         ]
-        counts = _together(parts)
+        counts = tuple(round(one) for one in feeds_together(parts))
         rates = _rates(then, of_feed)
     return MonthThen(
         month, left, base, *counts, *now, _share(left, base), *rates, _share(now[0], now[1]), judged, settled
     )  # fmt: skip
-
-
-def _together(parts: list[tuple[float, float, float]]) -> tuple[int, int, int]:
-    """Feeds miss independently: the distances to their bands' ends add up as squares."""
-    expected = sum(part[0] for part in parts)
-    below = sum((part[0] - part[1]) ** 2 for part in parts) ** 0.5
-    above = sum((part[2] - part[0]) ** 2 for part in parts) ** 0.5
-    return round(expected), round(expected - below), round(expected + above)
 
 
 def _rates(then: dict, of_feed: dict[str, MonthMaturity]) -> tuple[float | None, float | None, float | None]:

@@ -30,6 +30,7 @@ COLUMNS = {
     "reason": "VARCHAR",
     "allowed_cents": "BIGINT",
     "mature": "BOOLEAN",
+    "data_source": "VARCHAR",
 }
 USUAL = {
     "month": dt.date(2025, 1, 1),
@@ -76,6 +77,7 @@ def write_facts(folder: Path, rows) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
     frame["service_date"] = frame["service_date"].fillna(frame["month"])
+    frame["data_source"] = frame["data_source"].fillna("a")
     frame = frame.where(lambda table: table.notna(), None)
     with duckdb.connect() as connection:
         connection.register("given", frame)

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from demand import storage, tasks
 from demand.engine.disclosure import HIDDEN
+from demand.engine.maturity import completed_count
+from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters
 from demand.models import Run
 from demand.selectors.dashboard import OUTCOMES, choices, dashboard
@@ -126,16 +128,50 @@ def test_an_immature_month_is_marked_and_months_without_infusions_stand_between(
     assert [(month.day.month, month.mature) for month in months] == [(1, True), (2, True), (3, False)]
 
 
-def test_feeds_complete_together_by_the_lines_expected_of_them(publish):
-    run = publish([fact(month=dt.date(2025, 3, 1), mature=False)])
+MARCH = dt.date(2025, 3, 1)
+
+
+def write_curves(run, *rows: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            "COPY (SELECT * FROM (VALUES ('a', DATE '2025-03-01', 80, 0.8, 0.75, 0.85, false), ('b', DATE '2025-03-01', 50, 0.5, 0.4, 0.6, false)) "
+            f"COPY (SELECT * REPLACE (completion::DOUBLE AS completion, completion_low::DOUBLE AS completion_low, completion_high::DOUBLE AS completion_high) FROM (VALUES {', '.join(rows)}) "
             "AS t(data_source, month, lines, completion, completion_low, completion_high, mature)) "
             f"TO '{storage.run_folder(run.pk) / 'maturity.parquet'}' (FORMAT parquet)"
         )
+
+
+def fed(**feeds: int) -> list[dict]:
+    """So many infusions of March from each feed, each of another person."""
+    sources = [source for source, number in feeds.items() for _ in range(number)]
+    return [fact(person_no=one, month=MARCH, mature=False, data_source=source) for one, source in enumerate(sources, start=1)]
+
+
+A, B = "('a', DATE '2025-03-01', 900, 0.9, 0.9, 0.9, false)", "('b', DATE '2025-03-01', 10, 0.5, 0.5, 0.5, false)"
+
+
+def test_each_feed_is_completed_on_its_own_curve(publish):
+    run = publish([*fed(a=18, b=40), fact(month=MARCH, mature=False, data_source="c", outcome="partner")])
+    write_curves(run, A, B)
     (month,) = dashboard(run, DashboardFilters(), see_small=True).months
-    assert month.completion == pytest.approx(130 / 200)
+    assert month.completed.expected == 18 / 0.9 + 40 / 0.5 and month.completion == pytest.approx(910 / (1000 + 20))
+    (first, low, high), (second, least, most) = (
+        completed_count(*one, Parameters.band_z) for one in ((18, *[0.9] * 3), (40, *[0.5] * 3))
+    )
+    assert month.completed.most == round(100 + ((high - first) ** 2 + (most - second) ** 2) ** 0.5)
+    assert month.completed.least == round(100 - ((first - low) ** 2 + (second - least) ** 2) ** 0.5)
+    unknown = publish(fed(a=18, c=1))
+    write_curves(unknown, A, B)
+    assert dashboard(unknown, DashboardFilters(), see_small=True).months[0].completed is None
+
+
+def test_without_the_right_no_feeds_own_count_can_be_worked_out(publish):
+    """However 60 infusions are divided between the feeds, the number expected is one: by the lines of all feeds."""
+    told = set()
+    for few in (0, 3, 30):
+        run = publish(fed(a=60 - few, b=few))
+        write_curves(run, A, B)
+        told.add(dashboard(run, DashboardFilters(), see_small=False).months[0].completed)
+    assert [one.expected for one in told] == [round(60 / (910 / 1020))]
 
 
 def test_the_choices_are_what_the_run_has(publish):
