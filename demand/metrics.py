@@ -472,7 +472,9 @@ METRICS = {
             denominator="Sum of the weights.",
             direction="Higher means gladder. A rank says nothing of size: read the measures beside it.",
             next_step="Take the first segments to the clinical lead; price the move in a scenario, where drug cost makes revenue a margin.",
-            limits="Weights change the order, never a measure or a rank. Rates by class say nothing of a single drug. Whether a person may move is the clinical line's question. "
+            limits="Weights change the order, never a measure or a rank. Rates by class say nothing of a single drug. The clinical line in force is asked of each therapy and the class of site: whom it keeps in the "
+            "hospital, or whose drug is not suitable there, is counted and not offered; whom it cannot judge is offered and counted, to be asked first. Without "
+            "the patient-level right people and sums are perturbed by up to 3 people and rounded. "
             "Segments are split as finely as leaves eight of 11 people or more.",
         ),
         Metric(

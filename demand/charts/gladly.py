@@ -8,7 +8,7 @@ from demand.charts.numbers import count, count_of, dollars, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.engine.ranked_segments import OBJECTIVES
 from demand.moves import DESTINATIONS, MoveQuestion
-from demand.selectors.move_segments import CHANGES, GROUPS, SIDES, BurdenRow, Ranked, Segment
+from demand.selectors.move_segments import CHANGES, GROUPS, SIDES, BurdenRow, LineSaid, Ranked, Segment
 from demand.selectors.two_sites import Clinic
 from demand.selectors.white_bag import share
 
@@ -28,7 +28,7 @@ HIDDEN_NOTE = "Hidden: a count of 1 to 10 people, or one that would give it away
 def segments(found: Ranked, question: MoveQuestion) -> Figure:
     columns = (
         Column("rank", "Rank", "count"), Column("segment", "Segment"), Column("site_class", "Treated at"), Column("people", "People", "count"),
-        Column("infusions", "Infusions a year", "count"), Column("miles_saved", "Miles saved a year", "count"), Column("patient_cents_saved", "Patients pay less, a year", "cents"),
+        Column("infusions", "Infusions a year", "count"), Column("held", "More whom the line holds back", "count"), Column("open", "of the people to be asked first", "count"), Column("miles_saved", "Miles saved a year", "count"), Column("patient_cents_saved", "Patients pay less, a year", "cents"),
         Column("allowed_cents_kept", "Allowed to us, change a year", "cents"), Column("exposed_share", "Under a site policy", "percent"),
         Column("events_avoided", "Hospital visits avoided, per 1,000 infusions", "tenths"),
         *(Column(f"part_{name}", f"{label}, 0–100", "tenths") for name, label in OBJECTIVE_NAMES.items()),
@@ -49,15 +49,34 @@ def segments(found: Ranked, question: MoveQuestion) -> Figure:
         note=" ".join(filter(None, [
             f"{count(found.hidden)} segments of fewer than 11 people, or that would give one away, are not shown." if found.hidden else "",
             f"The first {MOST_ROWS} are shown; the download has all." if len(rows) > MOST_ROWS else "",
+            "To be asked first: not enough data for the line, or the treatment is not under way on the run's day." if any(one.open for one in found.segments) else "",
             "What is allowed is revenue, not margin: drug cost is a scenario matter.",
         ])),
     )  # fmt: skip
 
 
+def line_words(said: LineSaid) -> list[str]:
+    """Whom the clinical line let nobody offer, and whom it could not judge."""
+    if not said.asked:
+        return ["A hospital department asks nothing of the clinical line: everybody is offered."]
+    signed = "signed" if said.version and said.version.signed_at else "not signed"
+    told = [
+        f"By {said.version or 'the line as shipped'} ({signed}): {count(said.must_stay)} people must stay in the hospital and are not offered, "
+        f"nor are {count(said.should_not)} whose drug is not suitable there."
+    ]
+    if said.not_enough_data:
+        told.append(f"Not enough data to judge {count(said.not_enough_data)} people: they are offered, to be asked first.")
+    if said.not_under_way:
+        told.append(
+            f"Not judged, since the treatment ended or is overdue on the run's day: {count(said.not_under_way)} people; they are offered, ask first whether they are still treated."
+        )
+    return told
+
+
 def segments_download(found: Ranked, question: MoveQuestion) -> tuple[list[str], list[list]]:
     """All segments with parts and weights: score = Σ part × weight ÷ Σ weight, to a tenth."""
     header = [
-        "rank", "family", "payer", "market", "site_class", "people", "infusions", "miles_saved", "patient_cents_saved", "allowed_cents_kept", "exposed_share",
+        "rank", "family", "payer", "market", "site_class", "people", "infusions", "held", "open", "miles_saved", "patient_cents_saved", "allowed_cents_kept", "exposed_share",
         "events_avoided", *(f"part_{name}" for name in OBJECTIVES), *(f"weight_{name}" for name in OBJECTIVES), "score",
     ]  # fmt: skip
     return header, [
@@ -66,6 +85,8 @@ def segments_download(found: Ranked, question: MoveQuestion) -> tuple[list[str],
             *(one.names.get(name) for name in ("family", "payer", "market", "site_class")),
             one.people,
             one.infusions,
+            one.held,
+            one.open,
             *one.measures.values(),
             *one.parts.values(),
             *question.weights.values(),
@@ -77,7 +98,7 @@ def segments_download(found: Ranked, question: MoveQuestion) -> tuple[list[str],
 
 def _row(rank: int, one: Segment, question: MoveQuestion) -> tuple:
     return (
-        rank, _name(one), words.site_class(one.names["site_class"]), one.people, one.infusions, *one.measures.values(), *one.parts.values(),
+        rank, _name(one), words.site_class(one.names["site_class"]), one.people, one.infusions, one.held, one.open, *one.measures.values(), *one.parts.values(),
         *question.weights.values(), one.score,
     )  # fmt: skip
 

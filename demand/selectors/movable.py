@@ -3,7 +3,8 @@
 Whom: therapies that our named prescribers ordered in the run's last 12 months, at the hospital site of the last dose. Travel is the way to
 the nearest open site of the class and back; home has none. What the patient pays and what payers allow there is the mean of the same
 therapy and payer at that class in the run (therapy alone, where the payer has fewer than 11 such infusions); not known without 11.
-Waiting is the median days from order to dose, by class and market. Nothing here asks whether a clinician would agree: see the line.
+Waiting is the median days from order to dose, by class and market. The clinical line in force is asked of each therapy and the class of
+site: whom it keeps in the hospital, and whose drug is not suitable there, is not offered. A hospital department asks nothing of it.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from demand.models import Run
+from demand.engine.drug_suitability import SITE_CLASSES
+from demand.engine.verdicts import VERDICTS
+from demand.models import RetentionLine, Run
 from demand.moves import MoveQuestion
+from demand.selectors.clinical_line import judged, saved_line, standing_version
 from demand.selectors.facts import ask_tables, query_tables, results_key
 from demand.selectors.reach import window
 from sites.centroids import site_points, zip_points
@@ -41,7 +45,7 @@ WITH recent AS (
 ), hit AS (
     SELECT DISTINCT person_id, family FROM {exposure} WHERE kind = 'site_of_care' AND verdict IN ('exposed', 'in_grace') AND active
 )
-SELECT person_no, family, site, site_class, payer, market, ownership = 'owned' AS ours, infusions::BIGINT AS infusions,
+SELECT person_id, person_no, family, site, site_class, payer, market, ownership = 'owned' AS ours, infusions::BIGINT AS infusions,
     coalesce(patient_cents / nullif(patient_known, 0), 'NaN'::DOUBLE) AS patient_cents, coalesce(allowed_cents / nullif(allowed_known, 0), 'NaN'::DOUBLE) AS allowed_cents,
     coalesce(zip_code, '') AS zip_code, coalesce(date_diff('day', birth_date, $until) // 365.25, -1)::INTEGER AS age, hit.family IS NOT NULL AS exposed
 FROM treated LEFT JOIN home USING (person_id) LEFT JOIN hit USING (person_id, family)
@@ -57,13 +61,20 @@ WAITS = """
 SELECT site_class, market, median(waits), count(waits) FROM {infusions} WHERE waits IS NOT NULL GROUP BY GROUPING SETS ((site_class, market), (site_class))
 """
 Columns = Mapping[str, np.ndarray]
+HELD = ("must_stay", "should_not")  # verdicts with which nobody is offered
+NOT_UNDER_WAY = "not_under_way"  # ended or overdue on the run's day: the line judges treatments under way
+OPEN = ("not_enough_data", NOT_UNDER_WAY)  # offered, and to be asked first
 
 
 @dataclass(frozen=True)
 class Movers:
-    """One entry a person and therapy. NaN: not known. miles: both ways of one infusion, now and there; cents: an infusion's."""
+    """One entry a person and therapy. NaN: not known. miles: both ways of one infusion, now and there; cents: an infusion's. `verdict` is a
+    column of those offered and of those held back."""
 
     columns: Columns
+    held: Columns
+    version: RetentionLine | None
+    asks_line: bool
     miles_now: np.ndarray
     miles_there: np.ndarray
     patient_there: np.ndarray
@@ -76,12 +87,19 @@ class Movers:
 
 
 def movers(run: Run, question: MoveQuestion) -> Movers:
-    """Everybody at a hospital site who is not at the class of site asked for already; the question's filters applied."""
+    """Everybody at a hospital site who is not at the class of site asked for already, and whom the line does not hold back; the question's
+    filters applied. ResultsMissing: recompute first."""
     columns = treated(run.pk, results_key(run))
     keep = columns["site_class"] != question.to
     for name, value in question.chosen.items():
         keep = keep & (columns[name] == value)
-    mine = {name: column[keep] for name, column in columns.items()}
+    chosen = {name: column[keep] for name, column in columns.items()}
+    version, asks_line = standing_version(), question.to in SITE_CLASSES
+    chosen["verdict"] = (
+        _verdicts(run, version, question.to, chosen) if asks_line else np.full(int(keep.sum()), "may_move", dtype=object)
+    )
+    offered = ~np.isin(chosen["verdict"].astype(str), HELD)
+    mine, held = ({name: column[side] for name, column in chosen.items()} for side in (offered, ~offered))
     points = zip_points(set(mine["zip_code"]) - {""})
     homes = np.array([_point(points.get(zip_code)) for zip_code in mine["zip_code"]], dtype=float).reshape(-1, 2)
     places = site_points(Site.objects.on_file())
@@ -89,9 +107,18 @@ def movers(run: Run, question: MoveQuestion) -> Movers:
     miles_now = 2 * _known(miles_between(homes[:, 0], homes[:, 1], now[:, 0], now[:, 1]))
     patient, allowed = _means_there(run, question.to, mine)
     return Movers(
-        mine, miles_now, _miles_there(run, question, homes, places), patient, allowed, _wait_change(run, question.to, mine),
+        mine, held, version, asks_line, miles_now, _miles_there(run, question, homes, places), patient, allowed, _wait_change(run, question.to, mine),
         np.array([area_of(zip_code).area_class for zip_code in mine["zip_code"]], dtype=object),
     )  # fmt: skip
+
+
+def _verdicts(run: Run, version: RetentionLine | None, to: str, mine: Columns) -> np.ndarray:
+    """What the line says of each person and therapy for the class of site."""
+    now = judged(run, saved_line(version))
+    keys = zip(now.values.numbers["person_no"].astype(np.int64), now.values.texts["family"], strict=True)
+    said = dict(zip(keys, now.verdict[:, SITE_CLASSES.index(to)], strict=True))
+    found = (said.get(key) for key in zip(mine["person_no"], mine["family"], strict=True))
+    return np.array([NOT_UNDER_WAY if one is None else VERDICTS[one] for one in found], dtype=object)
 
 
 @lru_cache(maxsize=2)

@@ -3,20 +3,25 @@
 Segments are split as finely as leaves enough of 11 people or more, for everybody at a hospital site in the run: the same split whatever
 is asked. Readers without the patient-level right see this one table, and of it only such segments as no sum over therapies, payers,
 markets or classes tells apart from smaller ones. Groups of winners and losers are judged as one set, for one destination. The tables of
-several destinations share their people, so one less the other could leave a few: without the right their counts are whole tens. A segment's own people are the same whatever the destination.
+several destinations share their people, so one less the other could leave a few: without the right their counts are whole tens. Whom the clinical line
+holds back differs by destination and version, so that without the right the people of a segment and the sums over them are perturbed and
+rounded as the line's own page does (`demand.selectors.clinical_line.Shown`).
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from django.conf import settings
 
 from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, hide_small_cells
+from demand.engine.perturbed import person_keys
 from demand.engine.ranked_segments import order, parts, score
-from demand.models import Run
+from demand.models import RetentionLine, Run
 from demand.moves import SPLITS, MoveQuestion
+from demand.selectors.clinical_line import Amount, Count, Shown
 from demand.selectors.facts import results_key
-from demand.selectors.movable import Movers, treated
+from demand.selectors.movable import HELD, OPEN, Columns, Movers, treated
 from demand.selectors.safety import event_rates
 from demand.selectors.split_cells import AllShown, SplitCells
 
@@ -28,12 +33,15 @@ ALIKE_MILES, ALIKE_CENTS, ALIKE_DAYS = 2.0, 500, 1.0  # a smaller change is none
 
 @dataclass(frozen=True)
 class Segment:
-    """measures: a year's, None where not known for anybody. Miles and patient cents saved, allowed cents kept by us (less than 0: lost),
+    """Of those whom the line lets go; `held`: people of the segment whom it does not, `open`: those offered whom it cannot judge.
+    measures: a year's, None where not known for anybody. Miles and patient cents saved, allowed cents kept by us (less than 0: lost),
     share of its people that a site policy exposes, hospital visits avoided per 1,000 infusions (adjusted rates by class of site)."""
 
     names: dict[str, str]
-    people: int
-    infusions: int
+    people: Count
+    infusions: Amount
+    held: Count
+    open: Count
     measures: dict[str, float | None]
     parts: dict[str, float]
     score: float | None
@@ -47,26 +55,75 @@ class Ranked:
     hidden: int
 
 
+@dataclass(frozen=True)
+class LineSaid:
+    """People by what the line said of them for this destination: the first two are not offered, the others are and ask for more."""
+
+    version: RetentionLine | None
+    asked: bool
+    must_stay: Count
+    should_not: Count
+    not_enough_data: Count
+    not_under_way: Count
+
+
+class Crowd:
+    """The people of the movers and of those held back, as one reader may see numbers of them."""
+
+    def __init__(self, found: Movers, see_small: bool) -> None:
+        everybody = np.concatenate([found.columns["person_id"], found.held["person_id"]]).astype(str)
+        people, place = np.unique(everybody, return_inverse=True)
+        self.shown = Shown(see_small, person_keys(people, settings.SECRET_KEY.encode()))
+        self.offered, self.held = place[: len(found)], place[len(found) :]
+
+    def count(self, place: np.ndarray) -> Count:
+        return self.shown.count(np.unique(place))
+
+    def total(self, place: np.ndarray, values: np.ndarray, digits: int | None = None) -> Amount:
+        """None for what nobody is known of, and for what may not be shown."""
+        known = np.isfinite(values)
+        amount = self.shown.amount(place[known], values[known]) if known.any() else None
+        return None if amount in (None, HIDDEN) else round(amount, digits)
+
+
+def line_said(found: Movers, see_small: bool) -> LineSaid:
+    crowd = Crowd(found, see_small)
+    held = (crowd.count(crowd.held[found.held["verdict"] == verdict]) for verdict in HELD)
+    open_ones = (crowd.count(crowd.offered[found.columns["verdict"] == verdict]) for verdict in OPEN)
+    return LineSaid(found.version, found.asks_line, *held, *open_ones)
+
+
 def ranked_segments(run: Run, found: Movers, question: MoveQuestion, see_small: bool) -> Ranked:
     by, allowed = _split(run.pk, results_key(run))
     by = question.by or by
-    places: dict[tuple, list[int]] = {}
-    for place, key in enumerate(zip(*(found.columns[name] for name in SPLITS[by]), strict=True)):
-        places.setdefault(key, []).append(place)
+    places, held = (_by_segment(columns, SPLITS[by]) for columns in (found.columns, found.held))
+    crowd = Crowd(found, see_small)
+    people = {name: crowd.count(crowd.offered[mine]) for name, mine in places.items()}
     names = sorted(places)
-    shown = [name for name in names if see_small or name in allowed]
+    shown = [name for name in names if see_small or (name in allowed and people[name] is not HIDDEN)]
     safer = _events_avoided(run, question.to, see_small)
-    measured = [_measures(found, np.array(places[name]), question, safer.get(name[-1]), see_small) for name in shown]
+    measured = [_measures(found, crowd, places[name], question, safer.get(name[-1]), see_small) for name in shown]
     part = parts(measured)
     scores = [score(one, question.weights) for one in part]
+    waiting = np.isin(found.columns["verdict"].astype(str), OPEN)
     made = [
         Segment(
-            dict(zip(SPLITS[by], name, strict=True)), len(set(found.columns["person_no"][places[name]])),
-            int(found.columns["infusions"][places[name]].sum()), measured[at], part[at], scores[at],
+            dict(zip(SPLITS[by], name, strict=True)), people[name],
+            crowd.total(crowd.offered[places[name]], found.columns["infusions"][places[name]].astype(float)),
+            crowd.count(crowd.held[held.get(name, [])]), crowd.count(crowd.offered[places[name]][waiting[places[name]]]),
+            measured[at], part[at], scores[at],
         )
         for at, name in enumerate(shown)
     ]  # fmt: skip
     return Ranked(tuple(made[at] for at in order(shown, scores)), len(names) - len(shown))
+
+
+def _by_segment(columns: Columns, names: tuple[str, ...]) -> dict[tuple, np.ndarray]:
+    """A segment's name -> the places of its entries."""
+    places: dict[tuple, list[int]] = {}
+    for place, key in enumerate(zip(*(columns[name] for name in names), strict=True)):
+        places.setdefault(key, []).append(place)
+    return {key: np.array(mine) for key, mine in places.items()}
 
 
 @lru_cache(maxsize=2)
@@ -94,9 +151,9 @@ def _events_avoided(run: Run, to: str, see_small: bool) -> dict[str, float]:
 
 
 def _measures(
-    found: Movers, mine: np.ndarray, question: MoveQuestion, safer: float | None, see_small: bool
+    found: Movers, crowd: Crowd, mine: np.ndarray, question: MoveQuestion, safer: float | None, see_small: bool
 ) -> dict[str, float | None]:
-    columns, infusions = found.columns, found.columns["infusions"][mine]
+    columns, infusions, people = found.columns, found.columns["infusions"][mine], crowd.offered[mine]
     allowed = columns["allowed_cents"][mine]
     stays_ours = question.whose == "ours"
     kept = np.where(
@@ -105,9 +162,9 @@ def _measures(
         found.allowed_there[mine] if stays_ours else 0.0,
     )
     return {
-        "miles_saved": _sum(infusions * (found.miles_now - found.miles_there)[mine], 1),
-        "patient_cents_saved": _sum(infusions * (columns["patient_cents"] - found.patient_there)[mine]),
-        "allowed_cents_kept": _sum(infusions * kept),
+        "miles_saved": crowd.total(people, infusions * (found.miles_now - found.miles_there)[mine], 1),
+        "patient_cents_saved": crowd.total(people, infusions * (columns["patient_cents"][mine] - found.patient_there[mine])),
+        "allowed_cents_kept": crowd.total(people, infusions * kept),
         "exposed_share": _share_exposed(columns["person_no"][mine], columns["exposed"][mine].astype(bool), see_small),
         "events_avoided": safer,
     }
@@ -119,11 +176,6 @@ def _share_exposed(people: np.ndarray, exposed: np.ndarray, see_small: bool) -> 
     if not see_small and any(0 < number < SMALLEST_SHOWN for number in numbers):
         return None
     return round(float(exposed.mean()), 3)
-
-
-def _sum(values: np.ndarray, digits: int = 0) -> float | None:
-    known = values[np.isfinite(values)]
-    return None if not len(known) else round(float(known.sum()), digits) if digits else round(float(known.sum()))
 
 
 # Who wins and who loses

@@ -10,8 +10,8 @@ from demand.downloads import noted_csv, table_rows
 from demand.moves import DESTINATIONS, FILTERS, MOST, SPLIT_WORDS, WEIGHT_WORDS, WHOSE, MoveQuestion
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
-from demand.selectors.movable import choices, movers
-from demand.selectors.move_segments import burden, ranked_segments
+from demand.selectors.movable import Movers, choices, movers
+from demand.selectors.move_segments import burden, line_said, ranked_segments
 from demand.selectors.two_sites import two_sites
 from demand.words import named
 
@@ -28,7 +28,9 @@ def index(request):
     if run:
         context |= {"coverage": coverage(run), "filter_words": question.words()}
         try:
-            context["figures"] = _figures(request, run, question, see_small)
+            found = movers(run, question)
+            context["figures"] = _figures(request, run, found, question, see_small)
+            context["line_words"] = charts.line_words(line_said(found, see_small))
             if see_small:
                 context["splits"] = SPLIT_WORDS.items()
                 context["fields"] = [
@@ -43,8 +45,7 @@ def index(request):
     return response
 
 
-def _figures(request, run, question: MoveQuestion, see_small: bool) -> list:
-    found = movers(run, question)
+def _figures(request, run, found: Movers, question: MoveQuestion, see_small: bool) -> list:
     made = (
         charts.segments(ranked_segments(run, found, question, see_small), question),
         charts.winners(burden(found, see_small), question),
@@ -69,9 +70,10 @@ def table(request, key: str):
 
 
 def _table(request, run, question: MoveQuestion, key: str, see_small: bool) -> tuple[list[str], list[list]]:
+    found = movers(run, question)
     if key == "segments":
-        return charts.segments_download(ranked_segments(run, movers(run, question), question, see_small), question)
-    figure = next((one for one, _ in _figures(request, run, question, see_small) if one.key == key), None)
+        return charts.segments_download(ranked_segments(run, found, question, see_small), question)
+    figure = next((one for one, _ in _figures(request, run, found, question, see_small) if one.key == key), None)
     if figure is None:
         raise Http404
     return table_rows(figure.table, run_id=run.pk)

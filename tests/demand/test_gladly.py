@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from demand.engine.disclosure import HIDDEN
 from demand.engine.ranked_segments import OBJECTIVES, order, parts, score
+from demand.models import RetentionLine
 from demand.moves import MoveQuestion
+from demand.selectors.line_people import verdict_rows
 from demand.selectors.movable import movers
-from demand.selectors.move_segments import GROUPS, burden, ranked_segments
+from demand.selectors.move_segments import GROUPS, burden, line_said, ranked_segments
 from demand.selectors.two_sites import two_sites
 from tests.demand.rehearsed_run import publish_rehearsal
 
@@ -146,6 +148,40 @@ def test_without_the_right_segments_are_large_and_nothing_can_be_picked_out(run,
     answer = client.get("/gladly/?to=home&whose=any&access=0&revenue=0&steerage=0&safety=0")
     assert "All weights were zero" in answer.content.decode()
     assert client.get("/gladly/", headers={"HX-Request": "true"}).content.startswith(b'<div id="figures"')
+
+
+def verdicts_at(run, site_class: str) -> dict:
+    return {(person, family): verdict for person, family, where, _, verdict, _ in verdict_rows(run, None) if where == site_class}
+
+
+def test_whom_the_line_holds_back_is_counted_and_not_offered(run):
+    question = MoveQuestion(to="home")
+    found, said = movers(run, question), verdicts_at(run, "home")
+    offered, held = (list(zip(side["person_id"], side["family"], strict=True)) for side in (found.columns, found.held))
+    assert held and {said[key] for key in held} == {"must_stay", "should_not"}
+    assert {said.get(key) for key in offered} <= {"may_move", "not_enough_data", None}
+    everybody = movers(run, MoveQuestion(to="hopd_off_campus", whose="any"))
+    assert not everybody.asks_line and not len(everybody.held["person_no"])
+    told = line_said(found, True)
+    assert told.must_stay == len({person for person, family in held if said[person, family] == "must_stay"}) > 0
+    assert told.not_under_way == len({person for person, family in offered if (person, family) not in said})
+    by_segment = ranked_segments(run, found, MoveQuestion(to="home", by="drug"), True).segments
+    assert sum(one.people for one in by_segment) <= len(offered) and sum(one.held for one in by_segment) > 0
+    rounded = line_said(found, False)
+    assert rounded.must_stay % 10 == 0 and abs(rounded.must_stay - told.must_stay) <= 8
+
+
+def test_a_line_that_keeps_everybody_leaves_nobody_to_offer_and_the_page_says_so(run, analyst):
+    RetentionLine.objects.create(
+        title="All stay", document={"criteria": [{"code": "AGE", "on": True, "thresholds": {"below": 99}}]}
+    )
+    text = analyst.get("/gladly/?to=home").content.decode()
+    assert "(not signed)" in text and "must stay in the hospital and are not offered" in text
+    found = movers(run, MoveQuestion(to="home"))
+    assert set(found.columns["verdict"]) <= {"not_under_way", "not_enough_data", "may_move"}
+    said = line_said(found, True)
+    assert said.must_stay > 50 and said.not_enough_data == 0
+    assert "asks nothing of the clinical line" in analyst.get("/gladly/?to=hopd_off_campus").content.decode()
 
 
 def test_people_with_two_needs_are_counted_by_their_oncology_clinic(run):
