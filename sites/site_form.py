@@ -66,7 +66,7 @@ HELP = {
     "closed_on": "Blank: still open. Infusions from that day on are not matched to it.",
     "opening_hours": "In words, such as Mon–Fri 7–19, Sat 8–14.",
     "chairs_by_month": "One step a line: 2026-07: 14 chairs, 50 hours. It holds until the next step.",
-    "rems": "One a line, such as Soliris or Lemtrada.",
+    "rems": "Drug safety programs that certified the site, one a line, such as TOUCH (natalizumab) or Lemtrada. Write “none” where it was looked up and there is none; blank means that nobody knows, and the clinical line then cannot judge such drugs.",
     "source": "Where a reader can look it up: a contract, a directory, a visit.",
     "checked_on": "The last day on which somebody made sure of it.",
 }  # fmt: skip

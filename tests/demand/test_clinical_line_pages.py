@@ -16,13 +16,16 @@ from django.utils import timezone
 
 from demand import storage
 from demand.engine.disclosure import HIDDEN
+from demand.engine.drug_suitability import Suitability
 from demand.engine.pseudonym import pseudonym
 from demand.line_question import LineQuestion
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
-from demand.selectors.clinical_line import Scope, answer
+from demand.selectors.clinical_line import Scope, answer, certified
 from demand.selectors.diagnosis_names import diagnosis_names, reading
 from payers.models import DrugFamily
+from sites.models import Site
 from tests.demand.line_values import treatment, write_values
+from tests.demand.rehearsal_system import system
 from tests.infusion_strategy.published import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +241,17 @@ def test_export_of_verdicts_by_the_signed_line(run, tmp_path):
     assert len(rows) == 65 * 4 and {row["line_id"] for row in rows} == {"shipped"}
     young = [row for row in rows if row["person_id"] == person(57) and row["site_class"] == "home"]
     assert [(row["verdict"], row["reasons"]) for row in young] == [("must_stay", "AGE (12 years)")] * 2
+
+
+def test_the_rehearsals_register_lets_the_rule_on_certified_sites_be_judged(db):
+    call_command("load_sites", str(system() / "sites.csv"), verbosity=0)
+    found = certified(Suitability(dt.date(2026, 7, 1)))
+    assert {True, False} <= {said for (family, _, _), said in found.items() if family == "natalizumab"}
+    assert True not in {said for (family, *_), said in found.items() if family == "alemtuzumab"}  # hospitals alone hold Lemtrada
+    Site.objects.filter(site_class="infusion_center").update(rems="")
+    assert {
+        said for (_, site_class, _), said in certified(Suitability(dt.date(2026, 7, 1))).items() if site_class == "infusion_center"
+    } == {None}
 
 
 def test_queries_of_the_answer_do_not_grow(client, run, django_assert_max_num_queries):

@@ -33,7 +33,7 @@ NEEDED = {
     "state zip_code data_source funding_type",
     "sites.csv": "site_id name site_class ownership owner payer_affiliation hospital_affiliated market npis address "
     "city state zip_code "
-    "latitude longitude opened_on closed_on chairs open_hours_per_week is_340b source checked_on",
+    "latitude longitude opened_on closed_on chairs open_hours_per_week is_340b source checked_on rems",
     "prescribers.csv": "npi name specialty relation market starts_on ends_on",
     "rates.csv": "payer plan site_class site_id hcpcs_code basis rate effective_from effective_to source",
     "taxonomies.csv": "npi taxonomy",

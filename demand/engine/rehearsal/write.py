@@ -38,7 +38,7 @@ from demand.engine.rehearsal.policies import document, planted_laws, planted_pol
 from demand.engine.rehearsal.rates import rate_rows
 from demand.engine.rehearsal.therapies import INVENTED_LABELER, Therapy, therapy_menu
 from demand.engine.rehearsal.truth import DARK_COLUMNS, EPISODE_COLUMNS, INFUSION_COLUMNS, MONTH_COLUMNS, TruthRows
-from demand.engine.rehearsal.world import OPEN_END, SYSTEM, Window, World, build_world
+from demand.engine.rehearsal.world import OPEN_END, SYSTEM, Site, Window, World, build_world
 
 VERSION = "1"
 CHUNK = 250
@@ -50,7 +50,7 @@ SITE_COLUMNS = (
     "site_id", "name", "site_class", "ownership", "owner", "payer_affiliation", "hospital_affiliated", "market", "npis",
     "address", "city",
     "state", "zip_code", "latitude", "longitude", "opened_on", "closed_on", "chairs", "open_hours_per_week", "is_340b",
-    "source", "checked_on",
+    "source", "checked_on", "rems",
 )  # fmt: skip
 STREAMS: dict[str, tuple[str, ...]] = {
     "medical_claim.csv": MEDICAL_COLUMNS,
@@ -269,7 +269,7 @@ def _row(values: Iterable[object]) -> str:
 
 
 def _site_rows(world: World) -> list[str]:
-    rows = []
+    rows, draw = [], Draws(world.seed, "rems")
     for number, site in enumerate((site for site in world.sites if site.registered), start=1):
         rows.append(
             _row(
@@ -278,11 +278,23 @@ def _site_rows(world: World) -> list[str]:
                     str(site.hospital_affiliated).lower(), site.market, site.npi, f"{100 + number} Rehearsal Way", site.city,
                     site.state, site.zip_code, f"{site.latitude:.4f}", f"{site.longitude:.4f}", days.text(site.opened), "",
                     site.chairs or "", site.hours or "", str(site.is_340b).lower(), "rehearsal; invented",
-                    days.text(world.window.start),
+                    days.text(world.window.start), _programs(draw, site),
                 )
             )
         )  # fmt: skip
     return rows
+
+
+def _programs(draw: Draws, site: Site) -> str:
+    """Drug safety programs that certified the site, as a register says it: “none” where it was looked up, blank where nobody did.
+
+    Planning-grade: a hospital holds those its drugs ask for; of the other sites half hold TOUCH (natalizumab), a tenth nobody asked.
+    """
+    if site.is_hospital:
+        return "TOUCH;Lemtrada"
+    if site.site_class not in ("infusion_center", "infusion_suite", "physician_office"):
+        return ""
+    return draw.weighted(("TOUCH", "none", ""), (5, 4, 1))
 
 
 def _prescriber_rows(world: World) -> list[str]:
