@@ -1,6 +1,5 @@
 """The strategy brief: the home page, the part of it that filters change, its tables as CSV."""
 
-from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -42,12 +41,13 @@ def home(request):
 @require_safe
 def table(request, key: str):
     """One figure's table as CSV, with the filters of the address, small counts hidden as on the page."""
-    run = access_published_run(request.user)
-    if run is None:
-        raise Http404
     filters, _ = DashboardFilters.from_query(request.GET)
-    board = dashboard(run, filters, sees_small_counts(request.user))
-    return figure_csv(request.user, run, brief.figures(board), key, as_of=board.coverage.as_of or "", filters=filters.words())
+
+    def made(run):
+        board = dashboard(run, filters, sees_small_counts(request.user))
+        return brief.figures(board), {"as_of": board.coverage.as_of or "", "filters": filters.words()}
+
+    return figure_csv(request.user, access_published_run(request.user), made, key)
 
 
 def _figures(run, filters: DashboardFilters, user) -> dict:

@@ -16,6 +16,7 @@ import numpy as np
 from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Axis, Mark, hidden_cells
 from demand.models import Run
 from demand.selectors.facts import ResultsMissing, ask_tables, results_key
+from demand.words import named
 from sites.models import Site
 
 BAND_Z = 1.2816  # 80 %
@@ -258,6 +259,19 @@ def _tells(tenth: Tenth) -> bool:
 
 def _joined(one: Tenth, other: Tenth) -> Tenth:
     return Tenth(one.low, other.high, one.treatments + other.treatments, one.expected + other.expected, one.moved + other.moved)
+
+
+def mover_choices(run: Run) -> dict[str, list[tuple[str, str]]]:
+    """payer, therapy, site -> the values that the forecast has, each with its name."""
+    names = dict(Site.objects.values_list("site_id", "name"))
+    found = {
+        by: [value for (value,) in ask_tables(run, f"SELECT DISTINCT {column} FROM {{risk}} ORDER BY 1")]
+        for by, column in BY.items()
+    }
+    return {
+        by: [(value, f"{names[value]} ({value})" if by == "site" and value in names else named(value)) for value in values if value]
+        for by, values in found.items()
+    }
 
 
 def likely_movers(

@@ -57,16 +57,10 @@ def _figures(request, run, found: Movers, question: MoveQuestion, see_small: boo
 @require_safe
 def table(request, key: str):
     """One table as CSV; that of the segments has what their order is made of."""
-    run = access_published_run(request.user)
-    if run is None:
-        raise Http404
     see_small = sees_small_counts(request.user)
     question, _ = MoveQuestion.from_query(request.GET, see_small)
-    try:
-        header, rows = _table(request, run, question, key, see_small)
-    except ResultsMissing as missing:
-        raise Http404(str(missing)) from missing
-    return noted_csv(request.user, run, key, header, rows, question.query_string())
+    run = access_published_run(request.user)
+    return noted_csv(request.user, run, lambda run: _table(request, run, question, key, see_small), key, question.query_string())
 
 
 def _table(request, run, question: MoveQuestion, key: str, see_small: bool) -> tuple[list[str], list[list]]:

@@ -12,23 +12,15 @@ from demand import leak_words, words
 from demand.access import access_published_run, access_single_infusions, sees_small_counts
 from demand.audit import note
 from demand.charts import leaks as charts
-from demand.charts import moves as move_charts
-from demand.charts.steerage import steerage_pace
-from demand.charts.then import then_and_now
-from demand.charts.therapy_risk import two_axes
 from demand.downloads import csv_response, figure_csv
 from demand.filter_form import fields, site_names
-from demand.filters import DashboardFilters, parse_month
-from demand.selectors.clinical_axes import AXES, LATE
+from demand.filters import DashboardFilters
+from demand.models import Run
 from demand.selectors.dashboard import choices
 from demand.selectors.facts import ResultsMissing
 from demand.selectors.leak_treatments import COLUMNS, PAGE, LeakQuestion, LeakTreatment, treatments
 from demand.selectors.leaks import BY, Leaks, leaks
-from demand.selectors.moves import moves
 from demand.selectors.prescribers import prescriber_names
-from demand.selectors.steerage import steerage
-from demand.selectors.then import what_we_would_have_said
-from demand.selectors.therapy_risk import therapy_risks
 from demand.selectors.unseen import unseen
 
 LABELS = {"line_of_business": words.LINES_OF_BUSINESS}
@@ -57,7 +49,10 @@ def index(request):
         except ResultsMissing as missing:
             context["missing"] = str(missing)
         context |= {"fields": fields(choices(run), filters, request.user), "months": choices(run).months}
-    return _page(request, "leakage/leaks", context)
+    fragment = request.htmx and not request.htmx.history_restore_request
+    response = render(request, "leakage/leaks_figures.html" if fragment else "leakage/leaks.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
 
 
 def _context(request, run) -> dict:
@@ -81,79 +76,14 @@ def _context(request, run) -> dict:
 
 
 @require_safe
-def moves_page(request):
-    """Moves from site to site, their reasons, and whether care went on."""
-    return _figures_page(request, "leakage/moves", "demand:moves", moves, lambda found, run: move_charts.figures(found))
-
-
-@require_safe
-def therapies(request):
-    """Therapies on two axes: dollars at stake, and how their patients fare by the measure that is asked."""
-    by = request.GET["by"] if request.GET.get("by") in AXES else LATE
-
-    def asked(run, filters, see_small):
-        return therapy_risks(run, filters, see_small, by)
-
-    choice = {"by": by, "by_label": "Clinical risk", "by_choices": [(axis.key, axis.high.capitalize()) for axis in AXES.values()]}
-    return _figures_page(request, "leakage/therapies", "demand:therapy-risk", asked, lambda found, run: (two_axes(found),), choice)
-
-
-@require_safe
-def in_time(request):
-    """What we would have said then, against what is known now; and the pace of steerage."""
-    as_of = parse_month((request.GET.get("as_of") or "").strip())
-
-    def figures(found, run):
-        return [figure for figure in (then_and_now(found), steerage_pace(steerage(run, sees_small_counts(request.user)))) if figure]
-
-    def asked(run, filters, see_small):
-        return what_we_would_have_said(run, filters, as_of, see_small)
-
-    return _figures_page(request, "leakage/time", "demand:leakage-time", asked, figures)
-
-
-def _figures_page(request, name: str, url: str, select, figures, choice: dict | None = None):
-    """A page of figures under the filters; the part that filters change for htmx. `select(run, filters, see_small)` makes its value;
-    `choice`: the form's own select."""
-    run = access_published_run(request.user)
-    filters, problems = DashboardFilters.from_query(request.GET)
-    context = {"run": run, "filters": filters, "problems": problems, "action": reverse(url), **(choice or {})}
-    if run:
-        try:
-            found = select(run, filters, sees_small_counts(request.user))
-            context |= {
-                "found": found,
-                "coverage": found.coverage,
-                "filter_words": found.filters.words(LABELS),
-                "unlocks": unseen(run),
-                "figures": [(figure, "") for figure in figures(found, run)],
-            }
-        except ResultsMissing as missing:
-            context["missing"] = str(missing)
-        context |= {"fields": fields(choices(run), filters, request.user), "months": choices(run).months}
-    return _page(request, name, context)
-
-
-def _page(request, name: str, context: dict):
-    """The page, or for htmx the part that filters change."""
-    fragment = request.htmx and not request.htmx.history_restore_request
-    response = render(request, f"{name}_figures.html" if fragment else f"{name}.html", context)
-    response["Vary"] = "HX-Request, Cookie"
-    return response
-
-
-@require_safe
 def table(request, key: str):
     """One figure's table as CSV, small counts hidden as on the page."""
-    run = access_published_run(request.user)
-    if run is None:
-        raise Http404
-    try:
+
+    def made(run: Run):
         found = _found(request, run)
-    except ResultsMissing as missing:
-        raise Http404 from missing
-    said = {"as_of": found.coverage.as_of or "", "filters": found.filters.words()}
-    return figure_csv(request.user, run, charts.figures(found, ""), key, f"leakage-{key}", **said)
+        return charts.figures(found, ""), {"as_of": found.coverage.as_of or "", "filters": found.filters.words()}
+
+    return figure_csv(request.user, access_published_run(request.user), made, key, f"leakage-{key}")
 
 
 @require_safe

@@ -11,7 +11,7 @@ from demand.charts import move_risk as charts
 from demand.downloads import csv_response, figure_csv
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
-from demand.selectors.move_risk import BY, COLUMNS, likely_movers, who_is_next
+from demand.selectors.move_risk import BY, COLUMNS, likely_movers, mover_choices, who_is_next
 
 ROWS = 100
 
@@ -51,11 +51,14 @@ def model(request):
 
 @require_safe
 def groups_csv(request, by: str):
-    found = _page(request).get("found")
-    if found is None or by not in BY:
+    if by not in BY:
         raise Http404
-    figure, forecast_on = charts.group(found, by), found.card["forecast_on"]
-    return figure_csv(request.user, found.run, [figure], figure.key, f"who-is-next-by-{by}", forecast_on=forecast_on)
+
+    def made(run):
+        found = who_is_next(run, sees_small_counts(request.user))
+        return [charts.group(found, by)], {"forecast_on": found.card["forecast_on"]}
+
+    return figure_csv(request.user, access_published_run(request.user), made, f"by-{by}", f"who-is-next-by-{by}")
 
 
 @require_safe
@@ -69,6 +72,8 @@ def people(request):
             total, _ = likely_movers(run, asked, 1, 1)
             page = Paginator(range(total), ROWS).get_page(request.GET.get("page"))
             _, rows = likely_movers(run, asked, page.number, ROWS)
+            known = {"payer": "Payer", "therapy": "Therapy", "site": "Site"}
+            context["fields"] = [(name, known[name], asked[name] or "", values) for name, values in mover_choices(run).items()]
             context |= {"page": page, "rows": rows, "card": run.result["move_risk"], "coverage": coverage(run)}
             note(request.user, run, "looked at treatments likely to move out", rows=len(rows))
         except ResultsMissing as missing:

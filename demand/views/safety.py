@@ -1,6 +1,5 @@
 """Safety and quality by class of site, what bounced back after moves, policies before and after; each figure's table as CSV."""
 
-from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -36,14 +35,8 @@ def index(request):
 @require_safe
 def table(request, key: str):
     """One figure's table as CSV, small counts hidden as on the page."""
-    run = access_published_run(request.user)
-    if run is None:
-        raise Http404
-    try:
-        figures = _figures(run, _within(request), sees_small_counts(request.user))
-    except ResultsMissing as missing:
-        raise Http404(str(missing)) from missing
-    return figure_csv(request.user, run, figures, key)
+    within, see_small = _within(request), sees_small_counts(request.user)
+    return figure_csv(request.user, access_published_run(request.user), lambda run: (_figures(run, within, see_small), {}), key)
 
 
 def _within(request) -> int:

@@ -234,7 +234,7 @@ def test_pages_say_when_the_forecast_adds_nothing(run, client):
 
 def test_treatments_are_listed_by_risk_for_those_with_the_right(run, client):
     page = sign_in(client, "analyst").get("/who-is-next/people/?payer=Small").content.decode()
-    assert "1 to 4 of 4" in page
+    assert "1 to 4 of 4" in page and '<option value="Small" selected>' in page and 'name="therapy"' in page and 'type="text"' not in page
     rows = client.get("/who-is-next/people.csv").content.decode().splitlines()
     assert len(rows) == 151
     risks = [float(row.split(",")[8]) for row in rows[1:]]

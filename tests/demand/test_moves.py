@@ -1,7 +1,14 @@
 """Moves, continuity of care, the pace of steerage, and therapies on two axes."""
 
-import pytest
+import csv
+import datetime as dt
+import io
 
+import pytest
+from auditlog.models import LogEntry
+from django.core.cache import cache
+
+from demand import storage
 from demand.charts.therapy_risk import high
 from demand.engine.disclosure import HIDDEN
 from demand.engine.parameters import Parameters
@@ -13,6 +20,7 @@ from demand.selectors.therapy_risk import TherapyRisk, TherapyRisks, therapy_ris
 from tests.demand.flow import CLINIC, DOCTOR, HOSPITAL, PRESCRIBERS, STRANGER, day, span, to_episodes
 from tests.demand.leaks_run import publish_rehearsed, rehearsed_300
 from tests.demand.test_leaks import given_at
+from tests.infusion_strategy.published import sign_in
 
 HERE = ("2024-01-03", "2024-03-03", "2024-05-02")
 
@@ -118,3 +126,38 @@ def test_therapies_take_their_dollars_from_the_brief_and_their_doses_from_the_ru
     assert sum(row.clinical.events or 0 for row in found.rows) == sum(row["late"] for row in doses if row["family"] in told)
     hidden = therapy_risks(run, DashboardFilters(), see_small=False)
     assert HIDDEN in [row.clinical.events for row in hidden.rows]
+
+
+def test_moves_therapies_and_time_download_what_their_pages_show(client, run):
+    sign_in(client, "leader")
+    for page, key, query in (("moves", "moves", ""), ("therapies", "risk", "?by=stay"), ("time", "then", "?as_of=2025-06")):
+        text = client.get(f"/leakage/{page}/{query}").content.decode()
+        address = f"/leakage/{page}/{key}.csv{query}"
+        assert f'href="{address}"' in text
+        answer = client.get(address)
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+        assert rows and {row["run_id"] for row in rows} == {str(run.pk)} and "filters" in rows[0]
+    assert rows[0]["looked_from"] == "2025-06-01"
+    assert LogEntry.objects.filter(additional_data__table="therapies-risk").exists()
+    assert client.get("/leakage/moves/nothing.csv").status_code == client.get("/leakage/luck/moves.csv").status_code == 404
+
+
+def test_a_download_without_a_run_or_its_tables_is_not_found(client, run):
+    sign_in(client, "leader")
+    downloads = (
+        "/leakage/moves/moves.csv",
+        "/leakage/table/how.csv",
+        "/dark/table/outcomes.csv",
+        "/safety/late-doses.csv",
+        "/gladly/segments.csv",
+    )
+    for name in ("facts", "leaks", "overdue", "moves", "infusions"):
+        (storage.run_folder(run.pk) / f"{name}.parquet").unlink()
+    cache.clear()
+    run.published_at += dt.timedelta(seconds=1)
+    run.save()
+    assert [client.get(one).status_code for one in downloads] == [404] * len(downloads)
+    run.delete()
+    assert [client.get(one).status_code for one in (*downloads, "/brief/payer.csv", "/white-bagging/white-bag-site.csv")] == [
+        404
+    ] * 7
