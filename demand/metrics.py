@@ -431,7 +431,8 @@ METRICS = {
             what="For each treatment that goes on at a site of ours and was ordered by a named prescriber of ours: the probability that it moves to "
             "another's site within 12 months. Each month ahead it stays, moves or ends, with chances from a logistic regression on what was known "
             "on the day, when policies begin to bind included. It is learned from complete months and judged on the 12 months after the "
-            "last day that it had learned by. Announced and anticipated policies enter with their likelihood.",
+            "last day that it had learned by. Announced and anticipated policies enter with the likelihood that somebody said last of "
+            "them, else that of their file; decided ones as certain, or not at all.",
             numerator="Expected movers of a group: the sum of its treatments' risks, with an 80 % interval of chance.",
             denominator="Treatments of the group that go on: the last infusion was at a site of ours, and the next is not overdue by more than the gap rule.",
             direction="Lower is better. Beside it always stand the base rate, the calibration and, where it adds nothing, the words “no better than the base rate”.",

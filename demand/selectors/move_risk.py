@@ -17,6 +17,7 @@ from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Axis, Mark, hidden_
 from demand.models import Run
 from demand.selectors.facts import ResultsMissing, ask_tables, results_key
 from demand.words import named
+from payers.selectors.forecasts import Forecasted, forecasted
 from sites.models import Site
 
 BAND_Z = 1.2816  # 80 %
@@ -259,6 +260,29 @@ def _tells(tenth: Tenth) -> bool:
 
 def _joined(one: Tenth, other: Tenth) -> Tenth:
     return Tenth(one.low, other.high, one.treatments + other.treatments, one.expected + other.expected, one.moved + other.moved)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A site policy that may come: the likelihood with which the run counted it, and what is said of it now."""
+
+    forecast: Forecasted
+    likelihood: float
+
+    @property
+    def is_newer(self) -> bool:
+        return abs(self.forecast.likelihood - self.likelihood) > 1e-9
+
+
+def likelihoods_counted(run: Run) -> list[Counted]:
+    """Site policies that are not in force, with the likelihood that the run's risks rest on; one that names nobody in the run rests on what
+    is said now. A decided one counts as certain, or as none."""
+    used = dict(ask_tables(run, "SELECT policy_id, any_value(likelihood) FROM {exposure} WHERE status <> 'in_force' GROUP BY 1"))
+    return [
+        Counted(one, used.get(one.policy.policy_id, one.likelihood))
+        for one in forecasted()
+        if one.policy.kind == "site_of_care" and one.policy.status != "in_force"
+    ]
 
 
 def mover_choices(run: Run) -> dict[str, list[tuple[str, str]]]:

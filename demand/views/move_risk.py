@@ -11,7 +11,7 @@ from demand.charts import move_risk as charts
 from demand.downloads import csv_response, figure_csv
 from demand.selectors.coverage import coverage
 from demand.selectors.facts import ResultsMissing
-from demand.selectors.move_risk import BY, COLUMNS, likely_movers, mover_choices, who_is_next
+from demand.selectors.move_risk import BY, COLUMNS, likelihoods_counted, likely_movers, mover_choices, who_is_next
 
 ROWS = 100
 
@@ -26,7 +26,7 @@ def _page(request) -> dict:
     if run:
         context["coverage"] = coverage(run)
         try:
-            context["found"] = who_is_next(run, sees_small_counts(request.user))
+            context |= {"found": who_is_next(run, sees_small_counts(request.user)), "counted": likelihoods_counted(run)}
         except ResultsMissing as missing:
             context["missing"] = str(missing)
     return context

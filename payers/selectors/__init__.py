@@ -5,6 +5,7 @@ import pandas as pd
 from payers.engine.policies import flat_rows
 from payers.engine.verdict import Law
 from payers.models import DrugCode, DrugFamily, Ndc, PayerName, Policy, ServiceCode, StateLaw
+from payers.selectors.forecasts import forecasted
 from sites.selectors import frame
 
 DRUG_CODE_COLUMNS = [
@@ -27,7 +28,11 @@ def _table(model, columns: list[str]) -> pd.DataFrame:
 
 
 def reference_frames() -> dict[str, pd.DataFrame]:
-    """drug_codes, drug_families, ndcs, service_codes, laws, and policies (one row a policy, line of business and drug)."""
+    """drug_codes, drug_families, ndcs, service_codes, laws, and policies (one row a policy, line of business and drug).
+
+    A policy's likelihood is what was said or decided of it last (`forecasted`), else that of its document.
+    """
+    likelihood = {one.policy.pk: one.likelihood for one in forecasted()}
     return {
         "drug_codes": _table(DrugCode, DRUG_CODE_COLUMNS),
         "drug_families": _table(DrugFamily, [field.attname for field in DrugFamily._meta.fields]),
@@ -38,7 +43,11 @@ def reference_frames() -> dict[str, pd.DataFrame]:
         ),
         "laws": _table(StateLaw, ["state", "shields_from", "effective_from", "effective_to"]),
         "policies": pd.DataFrame(
-            [row for document in Policy.objects.on_file().values_list("document", flat=True) for row in flat_rows(document)],
+            [
+                row
+                for policy in Policy.objects.on_file()
+                for row in flat_rows(policy.document | {"likelihood": likelihood[policy.pk]})
+            ],
             dtype=object,
         ),
     }

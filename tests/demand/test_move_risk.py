@@ -1,10 +1,13 @@
 """Who is next: snapshots that know nothing of the future, a forecast that is judged, pages that say how good it is (definitions.md 5)."""
 
 import datetime as dt
+import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from demand import storage
@@ -16,7 +19,11 @@ from demand.engine.risk_snapshots import tell_risk_snapshots
 from demand.models import Run
 from demand.selectors.move_risk import tenths, who_is_next
 from infusion_strategy.questions import next_to_leave
+from payers.actions.forecasts import decide, state_likelihood, take_decision_back
+from payers.actions.versions import fields_of
 from payers.engine.policies import checked_document, flat_rows
+from payers.models import Payer, Policy
+from payers.selectors import reference_frames
 from tests.demand import flow
 from tests.infusion_strategy.published import sign_in
 
@@ -191,6 +198,9 @@ def run(db, settings, tmp_path, predictable):
     with flow.duckdb.connect() as connection:
         connection.register("risk_row", rows)
         connection.execute(f"COPY (FROM risk_row) TO '{folder / 'risk.parquet'}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT 'MAYBE' AS policy_id, 'announced' AS status, 0.4::DOUBLE AS likelihood) TO '{folder / 'exposure.parquet'}' (FORMAT parquet)"
+        )
     return run
 
 
@@ -234,11 +244,53 @@ def test_pages_say_when_the_forecast_adds_nothing(run, client):
 
 def test_treatments_are_listed_by_risk_for_those_with_the_right(run, client):
     page = sign_in(client, "analyst").get("/who-is-next/people/?payer=Small").content.decode()
-    assert "1 to 4 of 4" in page and '<option value="Small" selected>' in page and 'name="therapy"' in page and 'type="text"' not in page
+    assert (
+        "1 to 4 of 4" in page
+        and '<option value="Small" selected>' in page
+        and 'name="therapy"' in page
+        and 'type="text"' not in page
+    )
     rows = client.get("/who-is-next/people.csv").content.decode().splitlines()
     assert len(rows) == 151
     risks = [float(row.split(",")[8]) for row in rows[1:]]
     assert risks == sorted(risks, reverse=True)
+
+
+@pytest.fixture
+def maybe(db):
+    """A site policy that may come: 40 % by its file."""
+    Payer.objects.create(name="Payer A")
+    said = {
+        "id": "MAYBE", "payer": "Payer A", "kind": "site_of_care", "status": "announced", "likelihood": 0.4, "source": {"title": "x"},
+        "effective_from": "2026-12-01", "drugs": {"hcpcs": ["J1745"]}, "excluded_site_classes": ["hopd_on_campus"],
+    }  # fmt: skip
+    return Policy.objects.create(**fields_of(checked_document(said)))
+
+
+def counted_by_the_next_run() -> set[float]:
+    return {json.loads(text)["likelihood"] for text in reference_frames()["policies"]["document"]}
+
+
+def test_the_next_run_counts_what_somebody_said_last_or_what_was_decided(maybe):
+    user = User.objects.create_user("ada")
+    assert counted_by_the_next_run() == {0.4}
+    for said in (0.9, 0.7):
+        state_likelihood(maybe, user, said)
+    assert counted_by_the_next_run() == {0.7}
+    decide(maybe, user, came=False, known_on=dt.date(2026, 7, 1))
+    assert counted_by_the_next_run() == {0.0}
+    take_decision_back(maybe)
+    assert counted_by_the_next_run() == {0.7}
+
+
+def test_the_page_says_whose_likelihood_counts_and_what_is_newer(run, maybe, client):
+    def words() -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", client.get("/who-is-next/").content.decode()).split())
+
+    sign_in(client, "analyst")
+    assert "Payer A: MAYBE 2026-12-01 40.0% of the policy's file" in words()
+    state_likelihood(maybe, User.objects.create_user("ada"), 0.7)
+    assert "40.0% Another by now: 70.0%, said by ada on" in words() and "recompute to count it" in words()
 
 
 def test_a_run_from_before_says_what_to_do(run, client):
