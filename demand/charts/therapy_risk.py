@@ -101,16 +101,20 @@ def _reading(found: TherapyRisks, drawn: list[TherapyRisk]) -> str:
     if both:
         top = max(both, key=lambda row: row.leaked_cents)
         said.append(
-            f"{len(both)} therapies are high on both, most money in {top.family} ({dollars(top.leaked_cents)}, {percent(top.share)} {axis.said})."
+            f"{_therapies(both)} high on both, most money in {top.family} ({dollars(top.leaked_cents)}, {percent(top.share)} {axis.said})."
         )
     if money:
-        said.append(f"{len(money)} are high on dollars alone, first {money[0].family} ({dollars(money[0].leaked_cents)}).")
+        said.append(f"{_therapies(money)} high on dollars alone, first {money[0].family} ({dollars(money[0].leaked_cents)}).")
     if fares:
         top = max(fares, key=lambda row: row.share)
-        said.append(f"{len(fares)} on {axis.high} alone, first {top.family} ({percent(top.share)} {axis.said}).")
+        said.append(f"{_therapies(fares)} high on {axis.high} alone, first {top.family} ({percent(top.share)} {axis.said}).")
     return (
         of_shown(" ".join(said), any(row.hides for row in found.rows)) if said else "No therapy is above the median on either axis."
     )
+
+
+def _therapies(rows: list[TherapyRisk]) -> str:
+    return "1 therapy is" if len(rows) == 1 else f"{len(rows)} therapies are"
 
 
 def _chart(drawn: list[TherapyRisk], found: TherapyRisks) -> dict:
