@@ -1,12 +1,14 @@
 """Snapshots of treatments -> who is likely to move out in the next 12 months, and how far that can be trusted.
 
 Grain of `risk`: one row per treatment that is active on the forecast's day. Formula: of those still with us, each month some move out and
-some end treatment, with chances from a multinomial logistic regression on the features of the month (a discrete-time model with two
+some end treatment, with chances from a multinomial logistic regression on the features of the month (a discrete-time model with
 competing risks); risk = sum over the months of (share still there before it) x (chance to move in it). What ends first cannot move any more.
+Who turns to another site of ours stays with us; where a policy permits none of ours, who would turn moves out instead.
 
 Judged on the last day that has 12 complete months after it: by those months, after learning from what was known by the day only. Then
-learned again from all complete months for the forecast. Gradient-boosted trees and a regression on the 12 months as a whole were tried on
-rehearsal systems of 20,000 people: both were less well calibrated (Brier scores 0.110 and 0.119 against 0.103; base rate 0.111).
+learned again from all complete months for the forecast. Penalty and features are fixed beforehand (`risk_features`), never chosen on the
+year that judges. Gradient-boosted trees and a regression on the 12 months as a whole were tried on rehearsal systems of 20,000 people: both
+were less well calibrated (Brier scores 0.110 and 0.119 against 0.103 at that time; base rate 0.111).
 """
 
 from __future__ import annotations
@@ -26,7 +28,18 @@ from threadpoolctl import threadpool_limits
 from demand.engine import export_tables, risk_features, stage
 from demand.engine.parameters import Parameters
 from demand.engine.reference import Reference
-from demand.engine.risk_features import AMOUNTS, GROUP_WEIGHT, GROUPS, MONTHS, REACHED, RECENT, SOON, months_ahead
+from demand.engine.risk_features import (
+    AMOUNTS,
+    GROUPS,
+    MONTHS,
+    NO_SITE_OF_OURS,
+    REACHED,
+    RECENT,
+    SOON,
+    TRAIT_WEIGHT,
+    WHO,
+    months_ahead,
+)
 from demand.engine.risk_snapshots import tell_risk_snapshots
 from demand.engine.workspace import parse_bytes
 
@@ -46,7 +59,7 @@ TOLD = 4  # digits of a probability that are kept: the rest depends on the machi
 REASONS = 3
 DRIVERS = 15
 LEAST_REASON = 0.1  # of a logarithm of odds: a tenth more likely
-STAYS, MOVES, ENDS = 0, 1, 2
+STAYS, MOVES, ENDS, TURNS = range(4)
 SOON_OF = {SOON.format(name): name for name in RECENT}
 TOO_FEW, NO_BETTER, BETTER = "too few", "no better", "better"
 
@@ -69,17 +82,24 @@ class Model:
 
     def chances(self, snapshots: pd.DataFrame, with_maybe: bool = False) -> np.ndarray:
         """(treatments, months): the probability that the move falls into the month."""
+        found = np.empty((len(snapshots), MONTHS))
+        for start in range(0, len(snapshots), CHUNK):
+            part = self._by_month(snapshots.iloc[start : start + CHUNK], with_maybe)
+            there = np.cumprod(1 - part[:, :, MOVES] - part[:, :, ENDS], axis=1)
+            before = np.concatenate([np.ones((len(there), 1)), there[:, :-1]], axis=1)
+            found[start : start + len(part)] = before * part[:, :, MOVES]
+        return found
+
+    def _by_month(self, snapshots: pd.DataFrame, with_maybe: bool) -> np.ndarray:
+        """(treatments, months, outcomes): the chances of the month for who is still there."""
+        chances = np.zeros((len(snapshots) * MONTHS, 4))
         if self.regression is None:
-            chances = np.tile([1 - sum(self.base), *self.base], (len(snapshots) * MONTHS, 1))
+            chances[:, [MOVES, ENDS]] = self.base
         else:
-            chances = np.empty((len(snapshots) * MONTHS, 3))
-            for start in range(0, len(snapshots), CHUNK):
-                rows = months_ahead(snapshots.iloc[start : start + CHUNK], self.known, with_maybe)
-                chances[start * MONTHS : start * MONTHS + len(rows)] = self.regression.predict_proba(rows.to_numpy())
-        by_month = chances.reshape(-1, MONTHS, 3)
-        there = np.cumprod(by_month[:, :, STAYS], axis=1)
-        before = np.concatenate([np.ones((len(there), 1)), there[:, :-1]], axis=1)
-        return before * by_month[:, :, MOVES]
+            rows = months_ahead(snapshots, self.known, with_maybe)
+            chances[:, self.regression.classes_] = self.regression.predict_proba(rows.to_numpy())
+            chances[:, MOVES] += chances[:, TURNS] * rows[NO_SITE_OF_OURS]  # who would turn to another site of ours cannot
+        return chances.reshape(-1, MONTHS, 4)
 
 
 def write_move_risk(connection: duckdb.DuckDBPyConnection, folder: Path, reference: Reference, parameters: Parameters) -> dict:
@@ -174,7 +194,8 @@ def _hindsight(past: pd.DataFrame) -> pd.DataFrame:
 
     No later than the months learned from: a policy that binds in a month had come by then.
     """
-    return past.assign(site_policy_on=past["site_policy_came_on"], drug_policy_on=past["drug_policy_came_on"])
+    came = ("site_policy_on", "site_policy_terms", "drug_policy_on")
+    return past.assign(**{name: past[name.replace("policy", "policy_came")] for name in came})
 
 
 def _learn(past: pd.DataFrame, with_features: bool) -> tuple[Model, dict]:
@@ -216,11 +237,13 @@ def _features(past: pd.DataFrame, known: dict[str, list[str]], complete: np.ndar
 def _outcomes(snapshots: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """What each month ahead brought, and which months count: complete ones, up to the one in which the treatment moved or ended."""
     month = np.tile(np.arange(1, MONTHS + 1), len(snapshots))
-    moved, ended, followed = (
-        np.repeat(snapshots[name].to_numpy(dtype=float), MONTHS) for name in ("moved_in_month", "ended_in_month", "followed")
+    moved, ended, turned, followed = (
+        np.repeat(snapshots[name].to_numpy(dtype=float), MONTHS)
+        for name in ("moved_in_month", "ended_in_month", "turned_in_month", "followed")
     )
     first = np.fmin(moved, ended)
-    outcome = np.where(month != first, STAYS, np.where(moved <= ended, MOVES, ENDS))
+    outcome = np.where(month == turned, TURNS, STAYS)
+    outcome = np.where(month != first, outcome, np.where(moved <= ended, MOVES, ENDS))
     return outcome.astype(np.int8), (month <= followed) & (month <= first)
 
 
@@ -261,10 +284,12 @@ def _effects(model: Model, snapshots: pd.DataFrame, with_maybe: bool = False) ->
     """
     rows = months_ahead(snapshots, model.known, with_maybe)
     effects = pd.Series(model.regression.coef_[MOVES] - model.regression.coef_[STAYS], index=rows.columns)
+    rows[list(WHO)] /= TRAIT_WEIGHT
+    effects[list(WHO)] *= TRAIT_WEIGHT
     for group in GROUPS.values():
         of_group = [name for name in rows.columns if name.startswith(f"{group}: ")]
-        rows[of_group] /= GROUP_WEIGHT
-        effects[of_group] *= GROUP_WEIGHT
+        rows[of_group] /= TRAIT_WEIGHT
+        effects[of_group] *= TRAIT_WEIGHT
         share = rows[of_group].mean()
         average = float((share * effects[of_group]).sum() / share.sum()) if share.sum() else 0.0
         effects[of_group] -= average
@@ -278,7 +303,7 @@ def _drivers(model: Model, past: pd.DataFrame) -> list[dict]:
         return []
     rows, effects = _effects(model, past.sample(min(CHUNK, len(past)), random_state=SEED))
     matter = (effects.abs() * rows.std()).sort_values(ascending=False, kind="stable")
-    told = [name for name in matter.index if name != "months ahead" and name not in AMOUNTS and matter[name] > 0]
+    told = [name for name in matter.index if name not in AMOUNTS and matter[name] > 0]
     return [
         {"name": name, "odds": _rounded(np.exp(effects[name]), 2), "share": _rounded((rows[name] > 0).mean(), 3)}
         for name in told[:DRIVERS]
@@ -314,7 +339,6 @@ def _said(names: list[str], effects: list[float], more: np.ndarray, there: np.nd
         else:
             said = SOON_OF.get(name, name)
         parts[said] = parts.get(said, 0.0) + more[place]
-    parts.pop("months ahead", None)
     strong = sorted(
         (said for said, weight in parts.items() if weight >= LEAST_REASON), key=lambda said: (-round(parts[said], 3), said)
     )

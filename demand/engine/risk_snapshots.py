@@ -17,7 +17,7 @@ from demand.engine.reference import Reference
 
 STEP_MONTHS = 3  # between one day and the next
 SNAPSHOTS = 16  # days at most: four years
-PEOPLE = 20_000  # the past is learned from so many at most; the forecast is for all
+PEOPLE = 18_000  # the past is learned from so many at most, which memory allows; the forecast is for all
 RECENT_DAYS = 180
 READ = {"all_lines": "lines", "all_evidence": "exception_evidence", "run_infusions": "infusions", "run_eligibility": "eligibility"}
 

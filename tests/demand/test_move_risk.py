@@ -15,6 +15,7 @@ from demand.engine import move_risk, stage
 from demand.engine.disclosure import HIDDEN
 from demand.engine.move_risk import BETTER, NO_BETTER, TOO_FEW, forecast_moves
 from demand.engine.parameters import Parameters
+from demand.engine.risk_features import MONTHS, months_ahead
 from demand.engine.risk_snapshots import tell_risk_snapshots
 from demand.models import Run
 from demand.selectors.move_risk import tenths, who_is_next
@@ -31,7 +32,7 @@ POLICY = {
     "id": "P", "payer": "Acme", "kind": "site_of_care", "status": "in_force", "effective_from": "2025-06-01",
     "source": {"title": "P", "retrieved": "2025-03-15"}, "drugs": {"hcpcs": ["J1745"]}, "excluded_site_classes": ["hopd_on_campus"],
 }  # fmt: skip
-CAME_OF_IT = {"moved_in_month", "ended_in_month"}
+CAME_OF_IT = {"moved_in_month", "ended_in_month", "turned_in_month"}
 FOREVER = [dt.date(2024, 1, 3) + dt.timedelta(28 * dose) for dose in range(26)]  # to December 2025
 
 
@@ -95,6 +96,13 @@ def test_a_policy_counts_from_the_day_on_which_it_was_known(all_stay):
     january, april = by_day.loc["2025-01-01"], by_day.loc["2025-04-01"]
     assert pd.isna(january["site_policy_on"]) and january["site_policy_came_on"] == pd.Timestamp("2025-06-01")
     assert april["site_policy_on"] == pd.Timestamp("2025-06-01")
+    assert pd.isna(january["site_policy_terms"]) and january["site_policy_came_terms"] == "no site of ours"  # H is the only one
+    assert april["site_policy_terms"] == "no site of ours"
+
+
+def test_a_dose_is_overdue_by_the_days_since_it_was_expected(all_stay):
+    by_day = all_stay[all_stay["person_id"] == "p1"].set_index("snapshot_on")["days_overdue"]
+    assert by_day["2026-01-01"] == 1 and by_day["2025-10-01"] == 0  # expected on 31 December, on 8 October
 
 
 def past_and_now(seed: int = 1, policy_moves: float = 0.5, moves: float = 0.01, per_day: int = 150) -> pd.DataFrame:
@@ -117,10 +125,11 @@ def past_and_now(seed: int = 1, policy_moves: float = 0.5, moves: float = 0.01, 
     return frame.assign(
         person_id=[f"p{number}" for number in frame["person_no"]], site_policy_came_on=frame["site_policy_on"],
         drug_policy_on=pd.NaT, drug_policy_came_on=pd.NaT, site_policy_maybe_on=pd.NaT, site_policy_chance=0.0,
+        site_policy_terms="", site_policy_came_terms="", turned_in_month=np.nan, interval_days=28, days_overdue=0, is_finite=False,
         family="infliximab", clinical_line="gastroenterology", payer=np.where(frame["person_no"] % 3, "Acme", "Beta"),
         line_of_business="commercial", market="metro", site_id="H", site_class="hopd_on_campus", started_on=pd.Timestamp("2023-01-01"),
         last_infused_on=frame["snapshot_on"], next_expected_on=frame["snapshot_on"], years_treated=1.0, is_new=False, doses=9,
-        was_elsewhere=False, visited_elsewhere=False, changed_prescriber=False, prescriber_left=False, is_white_bagged=False,
+        has_moved=False, visited_elsewhere=False, changed_prescriber=False, prescriber_left=False, is_white_bagged=False,
         waited=np.nan, authorization_waited=np.nan, miles=5.0, miles_nearer_elsewhere=0.0, age=50.0,
         followed=(frame["snapshot_no"] - 1) * 3,
     )  # fmt: skip
@@ -149,6 +158,34 @@ def test_shuffled_outcomes_are_foreseen_no_better_than_by_the_base_rate():
     found = forecast_moves(frame.assign(moved_in_month=outcomes))
     assert found.card["status"] == NO_BETTER and found.card["evaluation"]["gain_low"] <= 0
     assert found.risk["risk"].mean() == pytest.approx(found.card["training"]["base_rate"], abs=0.02)
+
+
+def test_who_cannot_turn_to_another_site_of_ours_moves_out():
+    """Half of those whom a policy moves turn to another site of ours, wherever the policy permits one."""
+    frame = past_and_now(policy_moves=0.6)
+    reached = frame["site_policy_on"].notna() & frame["moved_in_month"].between(3, 5)
+    turns = reached & (frame["person_no"] % 2 == 0)
+    frame = frame.assign(turned_in_month=frame["moved_in_month"].where(turns), moved_in_month=frame["moved_in_month"].mask(turns))
+    barred = frame["snapshot_no"].eq(1) & frame["site_policy_on"].notna() & (frame["person_no"] % 3 == 0)
+    found = forecast_moves(frame.assign(site_policy_terms=np.where(barred, "no site of ours", ""))).risk.set_index("person_no")
+    now = frame[frame["snapshot_no"] == 1].set_index("person_no")
+    mean = found["risk"].groupby([now["site_policy_on"].notna(), now.index % 3 == 0]).mean()
+    assert mean[True, False] == pytest.approx(0.37, abs=0.1) and mean[True, True] > mean[True, False] + 0.1
+    assert mean[False, False] == pytest.approx(mean[False, True], abs=0.02)
+
+
+def test_a_policy_that_begins_on_the_day_begins_to_bind_in_the_first_month():
+    day = pd.Timestamp("2025-04-01")
+    one = (
+        past_and_now(per_day=1)
+        .head(3)
+        .assign(snapshot_on=day, site_policy_on=pd.to_datetime(["2025-04-01", "2025-05-01", "2025-03-01"]))
+    )
+    rows = months_ahead(one, {})
+    begins = rows["a site policy begins to bind in the month"].to_numpy().reshape(3, MONTHS)
+    assert [list(np.flatnonzero(month) + 1) for month in begins] == [[1], [2], []]
+    stayed = rows["stayed though a site policy binds, since less than 3 months"].to_numpy().reshape(3, MONTHS)
+    assert [list(np.flatnonzero(month) + 1) for month in stayed] == [[], [], [1, 2]]
 
 
 def test_few_moves_are_too_few_to_tell():
@@ -304,11 +341,21 @@ def test_a_run_from_before_says_what_to_do(run, client):
 def test_calibrated_on_a_rehearsal_system_of_20_000_people(tmp_path):
     from tests.demand.rehearsed import rehearse
 
-    evaluation = rehearse(tmp_path, 20_000, 7).summary.move_risk["evaluation"]
+    evaluation = rehearse(tmp_path, 20_000, 813).summary.move_risk["evaluation"]  # benchmarks add five seeds up
     off = [abs(one["expected"] - one["moved"]) / one["treatments"] for one in evaluation["deciles"]]
     assert evaluation["gain_low"] > 0
     assert 100 * max(off) <= max(2.0, evaluation["chance_points"])  # 400 people a tenth: chance alone is more than two points
     assert abs(evaluation["expected"] - evaluation["moved"]) / evaluation["treatments"] < 0.02
+
+
+@pytest.mark.thorough
+def test_equal_hazards_are_foreseen_no_better_than_by_the_base_rate(tmp_path, monkeypatch):
+    from tests.demand.equal_hazards import plant_equal_hazards
+    from tests.demand.rehearsed import rehearse
+
+    plant_equal_hazards(monkeypatch)
+    card = rehearse(tmp_path, 1_500, 5).summary.move_risk
+    assert card["status"] == NO_BETTER and card["evaluation"]["gain"] == pytest.approx(0, abs=0.002)
 
 
 def test_chance_is_what_a_perfect_forecast_is_off_by():

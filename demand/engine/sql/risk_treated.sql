@@ -8,7 +8,7 @@ CREATE OR REPLACE TEMP TABLE at_risk AS
 WITH home AS (
     SELECT
         episode_key, arg_max(ownership, stay_no) AS ownership,
-        bool_or(ownership IN ('other', 'partner')) AS was_elsewhere
+        count(DISTINCT site_id) > 1 AS has_moved
     FROM stay
     WHERE is_home_base
     GROUP BY episode_key
@@ -36,7 +36,7 @@ WITH home AS (
 )
 SELECT
     base.episode_key, base.person_id, base.family, base.started_on, base.last_infused_on, base.interval_days, base.allowed_gap,
-    base.new_start, home.was_elsewhere, last_dose.* EXCLUDE (episode_key)
+    base.new_start, home.has_moved, last_dose.* EXCLUDE (episode_key)
 FROM episode_base AS base
 JOIN last_dose USING (episode_key)
 JOIN home USING (episode_key)
