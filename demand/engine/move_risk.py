@@ -33,6 +33,7 @@ from demand.engine.risk_features import (
     GROUPS,
     MONTHS,
     NO_SITE_OF_OURS,
+    OVERDUE,
     REACHED,
     RECENT,
     SOON,
@@ -303,7 +304,9 @@ def _drivers(model: Model, past: pd.DataFrame) -> list[dict]:
         return []
     rows, effects = _effects(model, past.sample(min(CHUNK, len(past)), random_state=SEED))
     matter = (effects.abs() * rows.std()).sort_values(ascending=False, kind="stable")
-    told = [name for name in matter.index if name not in AMOUNTS and matter[name] > 0]
+    told = [
+        name for name in matter.index if name not in (*AMOUNTS, OVERDUE) and matter[name] > 0
+    ]  # overdue: mostly a sign of an end
     return [
         {"name": name, "odds": _rounded(np.exp(effects[name]), 2), "share": _rounded((rows[name] > 0).mean(), 3)}
         for name in told[:DRIVERS]
@@ -339,6 +342,7 @@ def _said(names: list[str], effects: list[float], more: np.ndarray, there: np.nd
         else:
             said = SOON_OF.get(name, name)
         parts[said] = parts.get(said, 0.0) + more[place]
+    parts.pop(OVERDUE, None)  # against staying alone it would read as a reason to move; most of them have ended
     strong = sorted(
         (said for said, weight in parts.items() if weight >= LEAST_REASON), key=lambda said: (-round(parts[said], 3), said)
     )

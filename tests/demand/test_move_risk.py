@@ -152,6 +152,12 @@ def test_what_is_predictable_is_foreseen_better_than_by_the_base_rate(predictabl
     )
 
 
+def test_an_overdue_dose_is_told_as_no_reason_to_move():
+    frame = past_and_now()
+    found = forecast_moves(frame.assign(days_overdue=np.where(frame["moved_in_month"] < 12, 30, 0)))
+    assert "overdue" not in " ".join(found.risk["reasons"]) and all("overdue" not in one["name"] for one in found.card["drivers"])
+
+
 def test_shuffled_outcomes_are_foreseen_no_better_than_by_the_base_rate():
     frame = past_and_now()
     outcomes = frame.groupby("snapshot_no")["moved_in_month"].transform(lambda one: one.sample(frac=1, random_state=5).to_numpy())
