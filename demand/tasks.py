@@ -25,7 +25,7 @@ TASKS = {
 def enqueue(*queued: Run) -> None:
     """Send messages for queued runs once their rows are committed. A broker that is down loses nothing: the sweeper sends again."""
     messages = [(run.kind, run.pk) for run in queued]
-    transaction.on_commit(lambda: _send(messages))
+    transaction.on_commit(lambda: send(messages))
 
 
 def follow_register(sender, user=None, **_) -> None:
@@ -38,11 +38,7 @@ def follow_register(sender, user=None, **_) -> None:
         enqueue(run)
 
 
-def send(kind: str, run_id: int) -> None:
-    _send([(kind, run_id)])
-
-
-def _send(messages: list[tuple[str, int]]) -> None:
+def send(messages: list[tuple[str, int]]) -> None:
     """A batch leaves as one Celery group, its messages over one connection, and the workers share them. No chord waits for its end:
     a message may be lost with its worker or come twice, so it is the rows of the runs that say when all are over."""
     try:
@@ -94,7 +90,7 @@ def _wake_next(run_id: int) -> None:
     kind = Run.objects.values_list("kind", flat=True).get(pk=run_id)
     waiting = Run.objects.filter(kind=kind, status=Run.Status.QUEUED).order_by("pk").first()
     if waiting:
-        send(waiting.kind, waiting.pk)
+        send([(waiting.kind, waiting.pk)])
 
 
 def do_load(run_id: int) -> None:
@@ -120,7 +116,7 @@ def fetch(run_id: int) -> None:
     if work_on(run_id, feeds.perform_fetch):
         load_id = Run.objects.get(pk=run_id).result.get("load")
         if load_id:
-            send(Run.Kind.LOAD, load_id)
+            send([(Run.Kind.LOAD, load_id)])
 
 
 @shared_task(name="demand.start_due_feeds", ignore_result=True)
@@ -165,7 +161,7 @@ def sweep() -> None:
     """Every few seconds: take up what dead workers left and what lost messages never began; remove uploads nobody went on with."""
     for run_id in runs.sweep():
         run = Run.objects.get(pk=run_id)
-        send(run.kind, run.pk)
+        send([(run.kind, run.pk)])
     for extract in extracts.unsettled():
         newest = Run.objects.filter(kind=Run.Kind.LOAD, subject_id=extract.pk).order_by("-pk").first()
         if newest and newest.status == Run.Status.FAILED:

@@ -12,7 +12,7 @@ def rehearsal(run_id: int) -> None:
     """Set up the rehearsal system; its claims are then loaded like anybody's."""
     if work_on(run_id, perform_rehearsal):
         for load in Run.objects.filter(kind=Run.Kind.LOAD, status=Run.Status.QUEUED):
-            send(load.kind, load.pk)
+            send([(load.kind, load.pk)])
 
 
 @shared_task(name="infusion_strategy.example")

@@ -10,7 +10,7 @@ from demand import tasks
 @pytest.fixture
 def own_storage(settings, tmp_path, monkeypatch):
     settings.STORAGE_DIR, settings.DATA_DIR = tmp_path / "storage", tmp_path
-    monkeypatch.setattr(tasks, "send", lambda kind, run_id: None)  # the queue is another test's matter; loads are run in the test
+    monkeypatch.setattr(tasks, "send", lambda messages: None)  # the queue is another test's matter; loads are run in the test
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def run(settings, tmp_path, monkeypatch, capsys):
     settings.STORAGE_DIR = tmp_path / "storage"
     settings.DATA_DIR = tmp_path / "data"
-    monkeypatch.setattr(tasks, "send", lambda kind, run_id: None)
+    monkeypatch.setattr(tasks, "send", lambda messages: None)
     load_reference()
     rows = [institutional(claim_id="H", service_unit_quantity="50"), medical(claim_id="O", person_id="P2", hcpcs_code="J3380")]
     call_command("load_extract", "--medical", str(write_rows(tmp_path / "m.csv", rows)), "--name", "one", "--json")

@@ -24,7 +24,7 @@ def storage_of_its_own(settings, tmp_path, monkeypatch):
     settings.STORAGE_DIR = tmp_path / "storage"
     settings.DATA_DIR = tmp_path / "data"
     sent = []
-    monkeypatch.setattr(tasks, "send", lambda kind, run_id: sent.append((str(kind), run_id)))
+    monkeypatch.setattr(tasks, "send", lambda messages: sent.extend((str(kind), run_id) for kind, run_id in messages))
     return sent
 
 

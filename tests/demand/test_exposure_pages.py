@@ -209,7 +209,7 @@ def test_the_brief_hides_small_counts(signed_in):
 
 def test_a_policy_saved_since_the_run_is_said_and_computed_anew(signed_in, run, monkeypatch, django_capture_on_commit_callbacks):
     client = signed_in("managed care")
-    monkeypatch.setattr("demand.tasks.send", lambda kind, run_id: None)
+    monkeypatch.setattr("demand.tasks.send", lambda messages: None)
     Extract.objects.create(name="claims", status=Extract.Status.LOADED)
     with django_capture_on_commit_callbacks(execute=True):
         retire(Policy.objects.get(policy_id="P"))
