@@ -51,6 +51,12 @@ def measure(module: str, system: Path, work: Path) -> Measured:
     return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, json.loads(output.strip().splitlines()[-1]))
 
 
+def available_bytes() -> int:
+    """Memory that a process can have without swapping; what the kernel keeps of files it read counts as free."""
+    [line] = [line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:")]
+    return int(line.split()[1]) * 1024
+
+
 @dataclass(frozen=True)
 class Goal:
     """`most` is what the ratio (or figure) may be at most; `found` what each round gave."""

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tests.benchmarks.claims_mix import write_mix
-from tests.benchmarks.measure import HEADER, MILLION, ROUNDS, Goal, measure, report, row
+from tests.benchmarks.measure import HEADER, MILLION, ROUNDS, Goal, available_bytes, measure, report, row
 from tests.benchmarks.postgres_copy import copy_seconds, without_refused_rows
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.enable_socket]
@@ -70,7 +70,7 @@ def test_ten_million_lines_against_copies_and_one_million(million, ten_million, 
     copied = copy_seconds(postgres, clean)
     print(f"| PostgreSQL \\copy   | {10 * MILLION:>11,} | {copied:8.1f} |")
     beside_pandas = []
-    if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > PANDAS_GIGABYTES * 1e9:
+    if available_bytes() > PANDAS_GIGABYTES * 1e9:
         pandas = measure("pandas_way", ten_million, tmp_path / "pandas")
         print(row("plain pandas", 10 * MILLION, pandas))
         beside_pandas = [
