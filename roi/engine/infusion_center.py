@@ -21,7 +21,7 @@ from roi.engine.inputs import ZERO, Days, InputError, Inputs, PatientGroup, Term
 from roi.engine.likely_movers import LIKELY, likely_by_month, together
 from roi.engine.market import ELSEWHERE, Cell, Market
 from roi.engine.marks import GUESSED, Source
-from roi.engine.monthly_prices import cell_in, rate_days
+from roi.engine.monthly_prices import cell_in, prices_by_month
 from roi.engine.options import CENTER, OPTIONS, Option
 from roi.engine.terms import drug_terms
 from roi.engine.yearly import Yearly, month_number
@@ -172,27 +172,22 @@ def bars_site(cell: Cell, hospital_affiliated: bool) -> bool:
 def groups_by_month(cell: Cell, value: Mapping) -> list[PatientGroup]:
     """A cell's patients with their volumes and terms in each month; those likely to leave in three groups, not one for each month."""
     yearly = Yearly(value, value["horizon"])
-    days = rate_days(cell, value)
-    prices = [
-        (yearly.price_level(month, cell.negotiated_from), max((n for n, _ in days if n <= month), default=0))
-        for month in yearly.months
-    ]
+    prices = prices_by_month(cell, value)
     opens = month_number(value["first_month"], value["opens_in"])
-    at_level = {
-        price: together(groups_of(cell_in(cell, price[0], dict(days).get(price[1])), value), opens, value["horizon"])
-        for price in dict.fromkeys(prices)
+    at_prices = {
+        price: together(groups_of(cell_in(cell, *price), value), opens, value["horizon"]) for price in dict.fromkeys(prices)
     }
     volumes = [yearly.volume_level(month) for month in yearly.months]
-    if len(at_level) == 1 and set(volumes) == {1}:
-        return at_level[prices[0]]
+    if len(at_prices) == 1 and set(volumes) == {1}:
+        return at_prices[prices[0]]
     return [
         replace(
             group,
             infusions=tuple(at(group.infusions, month) * level for month, level in enumerate(volumes, start=1)),
-            hospital=_in_months([at_level[level][number].hospital for level in prices]),
-            site=_in_months([at_level[level][number].site for level in prices]),
+            hospital=_in_months([at_prices[price][number].hospital for price in prices]),
+            site=_in_months([at_prices[price][number].site for price in prices]),
         )
-        for number, group in enumerate(at_level[prices[0]])
+        for number, group in enumerate(at_prices[prices[0]])
     ]
 
 

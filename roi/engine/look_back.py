@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
+from demand.engine.capacity import month_after
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import Center, groups_by_month, inputs_of, site_amounts, values_of
+from roi.engine.infusion_center import Answer, Center, groups_by_month, inputs_of, site_amounts, values_of
 from roi.engine.inputs import ZERO
 from roi.engine.market import Cell
+from roi.engine.monthly_prices import cell_in, prices_by_month
 from roi.engine.terms import MEDICARE_PAID_SHARE
-from roi.engine.yearly import Yearly
 
 OPENING, VOLUME, PRICE = "opening", "volume", "price"
 ASSUMPTIONS = (OPENING, VOLUME, PRICE)
@@ -61,14 +62,15 @@ class Window:
 
 def predicted(center: Center, opens: int | None = None) -> Predicted:
     """What the center expects at the site, or would have had it opened in month `opens`."""
+    if opens is not None:
+        day = month_after(values_of(center)["first_month"], opens - 1)
+        center = replace(center, answers={**center.answers, "opens_in": Answer(f"{day:%Y-%m}")})
     with localcontext(EXACT):
         value, inputs = values_of(center), inputs_of(center)
-        if opens is not None:
-            inputs = replace(inputs, opens=opens)
         fits = chair_use(inputs).fits
         infusions, allowed = [ZERO] * inputs.horizon, [ZERO] * inputs.horizon
         for cell in center.market.cells:
-            prices = _prices(cell, value, inputs.horizon)
+            prices = _prices(cell, value)
             for group in groups_by_month(cell, value):
                 for month in inputs.months():
                     given = wanted(inputs, group, month) * fits[month - 1]
@@ -77,12 +79,11 @@ def predicted(center: Center, opens: int | None = None) -> Predicted:
     return Predicted(tuple(infusions), tuple(allowed))
 
 
-def _prices(cell: Cell, value: Mapping, horizon: int) -> list[Decimal]:
-    """What is allowed in each month: average sales prices fall by the year, negotiated ones begin in their month."""
-    yearly = Yearly(value, horizon)
-    levels = [yearly.price_level(month, cell.negotiated_from) for month in yearly.months]
-    at_level = {level: allowed_at_site(cell.at_asp(level), value) for level in dict.fromkeys(levels)}
-    return [at_level[level] for level in levels]
+def _prices(cell: Cell, value: Mapping) -> list[Decimal]:
+    """What is allowed in each month, at its average sales prices and at the contract rates in force by then."""
+    prices = prices_by_month(cell, value)
+    at_prices = {price: allowed_at_site(cell_in(cell, *price), value) for price in dict.fromkeys(prices)}
+    return [at_prices[price] for price in prices]
 
 
 def allowed_at_site(cell: Cell, value: Mapping) -> Decimal:

@@ -16,6 +16,16 @@ def rate_days(cell: Cell, value: Mapping) -> list[tuple[int, dt.date]]:
     return [(month, day) for month, day in found.items() if month <= value["horizon"]]
 
 
+def prices_by_month(cell: Cell, value: Mapping) -> list[tuple]:
+    """For each month 1 … horizon what `cell_in` asks for: (level of average sales prices, day of the contract rates); alike where
+    prices are."""
+    yearly, days = Yearly(value, value["horizon"]), rate_days(cell, value)
+    return [
+        (yearly.price_level(month, cell.negotiated_from), max((day for since, day in days if since <= month), default=None))
+        for month in yearly.months
+    ]
+
+
 def cell_in(cell: Cell, price_level, day: dt.date | None) -> Cell:
     """The cell at a level of average sales prices, and at the contract rates of a day (None: as priced)."""
     return (cell if day is None else cell.at_rates(day)).at_asp(price_level)
@@ -23,5 +33,4 @@ def cell_in(cell: Cell, price_level, day: dt.date | None) -> Cell:
 
 def cell_in_month(cell: Cell, value: Mapping, month: int) -> Cell:
     """The cell at the prices of one month."""
-    level = Yearly(value, value["horizon"]).price_level(month, cell.negotiated_from)
-    return cell_in(cell, level, max((day for since, day in rate_days(cell, value) if since <= month), default=None))
+    return cell_in(cell, *prices_by_month(cell, value)[month - 1])

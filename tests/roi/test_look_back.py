@@ -13,6 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from demand import storage
 from demand.models import Run
 from roi.engine.look_back import ASSUMPTIONS, OWNED, Actual, looked_back, predicted
+from roi.engine.market import RateChange
 from roi.models import Approval
 from sites.models import Site
 from tests.demand.facts_files import fact, write_facts
@@ -59,6 +60,20 @@ def test_growth_and_falling_prices_are_expected_too():
     """Ten a month grow by a tenth after a year; the drug's $2,400 fall by a twentieth, the administration's $150 do not."""
     expected = predicted(center(growth="10", asp_erosion="5"))
     assert (expected.infusions[12], expected.allowed[12]) == (11, 11 * (240_000 * D("0.95") + 15_000))
+
+
+def test_contract_rates_dated_ahead_are_expected_from_their_day_on():
+    later = RateChange(dt.date(2026, 3, 1), D("0.9"), D(1))
+    expected = predicted(center(cell(site_changes=(later,))))
+    assert expected.allowed[1:3] == (10 * PRICE, 10 * (240_000 * D("0.9") + 15_000))
+
+
+def test_who_left_before_a_late_opening_would_have_had_to_come_back():
+    """A tenth leaves in each of three months, and all who leave come while the site is open; none of who had left before comes back."""
+    chances = {"risk": (D("0.1"),) * 3, "risk_from": dt.date(2026, 1, 1)}
+    made = center(cell(**chances), capture_staying="0", capture_risk="100", recapture="0", move_risk="yes", horizon="12")
+    assert predicted(made).infusions[:4] == (1, 2, 3, 3)
+    assert predicted(made, opens=3).infusions[:4] == (0, 0, 1, 1)
 
 
 @settings(deadline=None, max_examples=20)
