@@ -1,7 +1,8 @@
 """An approved center and what its hospital departments gave -> the error in what they keep; grain: one window of months.
 
-The scenario says which share of today's infusions, and of what is allowed for them, stays at the hospital. That share of the months
-it was measured on is what is expected, so that groups too small to be in the scenario count on both sides.
+The scenario says which share of today's infusions as measured, and of what is allowed for them, stays at the hospital. That share of the
+months it was measured on is what is expected, so that groups too small to be in the scenario count on both sides; more than was measured is
+expected where somebody typed more.
 
     kept  = (infusions given − infusions expected) × expected price
     price = amount allowed − infusions given × expected price
@@ -15,12 +16,13 @@ from roi.engine import worlds
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use
 from roi.engine.infusion_center import Center, groups_by_month, hospital_amounts, inputs_of, values_of
-from roi.engine.inputs import ZERO, at
+from roi.engine.inputs import ZERO
 from roi.engine.line_month import numbers
 from roi.engine.look_back import KEPT, KEPT_PRICE, Actual, Window
-from roi.engine.market import Cell
+from roi.engine.market import HOSPITAL, Cell
+from roi.engine.monthly_prices import cell_in, prices_by_month
 from roi.engine.terms import MEDICARE_PAID_SHARE
-from roi.engine.yearly import Yearly
+from roi.engine.typed_volumes import measured_of
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,19 @@ def share_kept(center: Center) -> Share | None:
     """None where the scenario has nobody at the hospital."""
     with localcontext(EXACT):
         value, inputs = values_of(center), inputs_of(center)
-        use, yearly = chair_use(inputs), Yearly(value, inputs.horizon)
+        use = chair_use(inputs)
         kept, allowed = [ZERO] * inputs.horizon, [ZERO] * inputs.horizon
         today, worth = ZERO, ZERO
-        for cell in center.market.cells:
+        for cell in center.market.at(HOSPITAL):
+            today += measured_of(cell)
+            worth += measured_of(cell) * allowed_at_hospital(cell, value)
+            prices = prices_by_month(cell, value)
+            at_prices = {price: allowed_at_hospital(cell_in(cell, *price), value) for price in dict.fromkeys(prices)}
             for group in groups_by_month(cell, value):
-                if group.is_new:
-                    continue
-                today += at(group.infusions, 1)
-                worth += at(group.infusions, 1) * allowed_at_hospital(cell, value)
-                for month in inputs.months():
+                for month, price in enumerate(prices, start=1):
                     ours, _ = numbers(inputs, use, group, worlds.HOSPITAL, worlds.DO_NOTHING, month)
                     kept[month - 1] += ours
-                    allowed[month - 1] += ours * allowed_at_hospital(
-                        cell.at_asp(yearly.price_level(month, cell.negotiated_from)), value
-                    )
+                    allowed[month - 1] += ours * at_prices[price]
         if not today or not worth:
             return None
         return Share(tuple(each / today for each in kept), tuple(each / worth for each in allowed))

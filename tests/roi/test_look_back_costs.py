@@ -1,6 +1,7 @@
 """Looking back at costs and at our hospitals: errors by hand, tables that are refused, what owners are told, and what stays hidden."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -13,6 +14,8 @@ from demand.engine.disclosure import HIDDEN
 from roi.engine.cost_errors import cost_errors, expected_costs
 from roi.engine.hospital_kept import hospital_window, share_kept
 from roi.engine.look_back import Actual
+from roi.engine.market import RateChange
+from roi.engine.typed_volumes import type_over, volumes_of
 from roi.models import ActualCost, Approval
 from sites.models import Site
 from tests.demand.facts_files import fact, write_facts
@@ -70,6 +73,17 @@ def test_those_whom_policies_take_are_not_expected_to_stay():
     assert share_kept(center(stays, leaves, capture_staying="0")).infusions[:3] == (1, 1, D("0.5"))
     elsewhere = cell(place="elsewhere", hospital_allowed=None, hospital_administration=None)
     assert share_kept(center(elsewhere)) is None
+
+
+def test_a_typed_volume_and_dated_rates_count_in_what_the_hospital_keeps():
+    """Fifteen typed over ten measured; from month 3 on the contract pays a tenth less for the drug."""
+    later = RateChange(dt.date(2026, 3, 1), D("0.9"), D(1))
+    made = center(cell(hospital_changes=(later,)), capture_staying="0")
+    before, after = share_kept(made).allowed[1:3]
+    assert before == 1 and after < 1 == share_kept(made).infusions[2]
+    market = type_over(made.market, volumes_of(made.market)[0].key, D(15), "Two clinics join", "Managed care")
+    typed = share_kept(replace(made, market=market))
+    assert typed.infusions[:3] == (D("1.5"),) * 3 and typed.allowed[2] == D("1.5") * after
 
 
 # pages
