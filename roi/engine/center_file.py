@@ -10,6 +10,7 @@ from roi.engine.infusion_center import Center
 from roi.engine.market import ELSEWHERE, HOSPITAL, Cell
 from roi.engine.options import OPTIONS
 from roi.engine.scenario_file import FileRefused
+from roi.engine.typed_volumes import measured_of
 
 UNREADABLE = "This version of the product cannot read the scenario's inputs{}; export it again from a server that is up to date."
 LARGEST = Decimal("1e15")  # cents or infusions; no market has more, and floats still tell one from the next
@@ -37,7 +38,9 @@ def read_center(inputs: Mapping) -> Center:
 
 
 def _whole(cell: Cell) -> bool:
-    """Patients are at the hospital, with what it is allowed, or elsewhere; no more leave than are there."""
+    """Patients are at the hospital, with what it is allowed, or elsewhere; some were measured, and no more leave than are there."""
+    if measured_of(cell) <= 0:
+        return False
     if any(chance < 0 for chance in cell.risk) or sum(cell.risk) > 1 or bool(cell.risk) != bool(cell.risk_from):
         return False
     return cell.place == ELSEWHERE or (cell.place == HOSPITAL and None not in (cell.hospital_allowed, cell.hospital_administration))

@@ -8,10 +8,11 @@ taken back, and is carried to a newer run's market.
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
+from itertools import accumulate
 from typing import NamedTuple
 
 from roi.engine.cents import EXACT
-from roi.engine.inputs import InputError
+from roi.engine.inputs import ZERO, InputError
 from roi.engine.market import Cell, Market, TypedOver
 
 MOST = Decimal(1_000_000)
@@ -67,14 +68,12 @@ def type_over(market: Market, key: VolumeKey, infusions: Decimal, reason: str, s
         raise InputError("volume", "this volume is not among those of the scenario.")
     cells = list(market.cells)
     with localcontext(EXACT):
-        left, whole = infusions, sum(measured_of(cells[number]) for number in found)
-        for number in found:
-            measured = measured_of(cells[number])
-            share = left if number == found[-1] else (infusions * measured / whole).quantize(_PLACES)
-            left -= share
-            cells[number] = replace(
-                cells[number], infusions_per_month=share, typed_over=TypedOver(measured, reason.strip(), said_by.strip())
-            )
+        measured = [measured_of(cells[number]) for number in found]
+        whole, given = sum(measured), ZERO
+        for number, own, so_far in zip(found, measured, accumulate(measured), strict=True):
+            until = (infusions * so_far / whole).quantize(_PLACES)  # sums are rounded, so that no rest falls below zero
+            typed = TypedOver(own, reason.strip(), said_by.strip())
+            cells[number], given = replace(cells[number], infusions_per_month=until - given, typed_over=typed), until
     return replace(market, cells=tuple(cells))
 
 

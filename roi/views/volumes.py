@@ -48,7 +48,7 @@ def change(request, pk: int):
     scenario = access_editable(request.user, pk)
     center = Center.from_json(access_version(request.user, pk).inputs)
     asked = {name: request.POST.get(name, "").strip() for name in ("volume", "infusions", "reason", "said_by", "based_on")}
-    found = dict(enumerate(volumes_of(center.market))).get(whole_number(asked["volume"]) or 0)
+    found = dict(enumerate(volumes_of(center.market))).get(whole_number(asked["volume"]))
     back = "take_back" in request.POST
     try:
         if found is None:

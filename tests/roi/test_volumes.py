@@ -51,7 +51,12 @@ def test_a_typed_number_is_shared_as_the_measured_one_and_keeps_it_beside():
     again = typed(made, "20")  # from the measured ones, not from what was typed before
     assert volumes_of(again.market)[0].measured == 40 and volumes_of(again.market)[0].used == 20
     assert take_back(again.market, KEY) == two_fates().market
-    assert sum(one.infusions_per_month for one in typed(two_fates(), "0.0001").market.cells[:2]) == D("0.0001")
+
+
+def test_a_small_number_leaves_no_rest_below_zero():
+    fates = [cell(leaves_on=dt.date(2026, month, 1), policy_id="P", infusions_per_month=D(3)) for month in (7, 8, 9)]
+    shares = [one.infusions_per_month for one in typed(center(*fates, cell(infusions_per_month=D(1))), "0.0002").market.cells]
+    assert min(shares) >= 0 and sum(shares) == D("0.0002")
 
 
 def test_what_cannot_be_typed_is_said():
@@ -119,6 +124,8 @@ def test_typing_over_in_view_and_taking_it_back(make, as_editor):
     asked = {"volume": 0, "infusions": "25.5", "reason": "Two clinics join", "said_by": "Dr. Lee, managed care", "based_on": 1}
     refused = as_editor.post(address, asked | {"infusions": "many"})
     assert refused.status_code == 422 and b"Give a number of infusions a month." in refused.content
+    refused = as_editor.post(address, {**asked, "volume": ""})
+    assert refused.status_code == 422 and b"Choose one of the list." in refused.content
     as_editor.post(address, asked)
     version = scenario.versions.get(number=2)
     assert volumes_of(Center.from_json(version.inputs).market)[0].used == D("25.5")
