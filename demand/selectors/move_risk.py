@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from demand.engine.capacity import month_after
 from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, Axis, Mark, hidden_cells
 from demand.models import Run
 from demand.selectors.facts import ResultsMissing, ask_tables, results_key
@@ -208,11 +209,10 @@ def _band(expected: float, variance: float, most: float) -> tuple[float, float]:
 
 
 def _months(run: Run, first: dt.date) -> tuple[ExpectedMonth, ...]:
-    found = []
-    for place, expected, variance in ask_tables(run, MONTHS):
-        number = first.year * 12 + first.month - 1 + place - 1
-        found.append(ExpectedMonth(dt.date(number // 12, number % 12 + 1, 1), expected, *_band(expected, variance, float("inf"))))
-    return tuple(found)
+    return tuple(
+        ExpectedMonth(month_after(first, place - 1), expected, *_band(expected, variance, float("inf")))
+        for place, expected, variance in ask_tables(run, MONTHS)
+    )
 
 
 @lru_cache(maxsize=4)

@@ -1,10 +1,14 @@
 """What was approved beside what came -> the months as a figure, the windows' errors as a table."""
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 from demand.charts.figure import Column, Figure, Table
 from demand.engine.disclosure import HIDDEN
 from roi import words
 from roi.engine.look_back import ASSUMPTIONS
-from roi.selectors.look_back import Judged, LookBack
+from roi.selectors.look_back import Judged, LookBack, LookMonth
+from roi.selectors.look_back_hospital import HospitalMonth
 
 METRIC = "error-of-an-approved-scenario"
 
@@ -25,7 +29,7 @@ def months(page: LookBack) -> Figure:
             one.infusions,
             int(one.predicted_cents),
             one.allowed_cents,
-            "complete" if one.mature else "not in yet" if one.infusions is None else "not complete",
+            claims_state(one),
         )
         for one in page.months
     )
@@ -36,12 +40,30 @@ def months(page: LookBack) -> Figure:
         if shown
         else "No complete month can be shown yet."
     )
-    days = [f"{one.day:%Y-%m}" for one in page.months]
+    return Figure(
+        key="look-back",
+        title="Expected and given, by month",
+        reading=reading,
+        direction="The dotted line is the approved scenario, bars are claims; grey bars are months that are not complete.",
+        table=Table("Infusions and allowed amounts at the site, ordered by prescribers of ours", columns, rows),
+        chart=expected_beside_claims(page.months, [one.predicted for one in page.months], "Given"),
+        metric=METRIC,
+        folded=True,
+    )
+
+
+def claims_state(month: LookMonth | HospitalMonth) -> str:
+    return "complete" if month.mature else "not in yet" if month.infusions is None else "not complete"
+
+
+def expected_beside_claims(months: Sequence[LookMonth | HospitalMonth], expected: Sequence[Decimal], what: str) -> dict:
+    """A dotted line of what was expected over bars of what claims show, grey where a month is not complete."""
+    days = [f"{one.day:%Y-%m}" for one in months]
     data = [
-        {"type": "scatter", "mode": "lines", "name": "Expected", "x": days, "y": [float(round(one.predicted, 1)) for one in page.months],
+        {"type": "scatter", "mode": "lines", "name": "Expected", "x": days, "y": [float(round(number, 1)) for number in expected],
          "line": {"color": "var(--ink)", "dash": "dot", "width": 1.5}},
-        {"type": "bar", "name": "Given", "x": days, "y": [None if one.infusions in (None, HIDDEN) else one.infusions for one in page.months],
-         "marker": {"color": ["var(--c-kept)" if one.mature else "var(--c-unknown)" for one in page.months]}},
+        {"type": "bar", "name": what, "x": days, "y": [None if one.infusions in (None, HIDDEN) else one.infusions for one in months],
+         "marker": {"color": ["var(--c-kept)" if one.mature else "var(--c-unknown)" for one in months]}},
     ]  # fmt: skip
     layout = {
         "height": 300,
@@ -49,16 +71,7 @@ def months(page: LookBack) -> Figure:
         "yaxis": {"title": {"text": "infusions a month"}, "rangemode": "tozero"},
         "margin": {"b": 40, "r": 12},
     }
-    return Figure(
-        key="look-back",
-        title="Expected and given, by month",
-        reading=reading,
-        direction="The dotted line is the approved scenario, bars are claims; grey bars are months that are not complete.",
-        table=Table("Infusions and allowed amounts at the site, ordered by prescribers of ours", columns, rows),
-        chart={"data": data, "layout": layout},
-        metric=METRIC,
-        folded=True,
-    )
+    return {"data": data, "layout": layout}
 
 
 def errors(page: LookBack) -> Figure:

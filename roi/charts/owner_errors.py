@@ -1,9 +1,8 @@
 """Costs and hospital volumes of an approved version beside what came -> figures with the error by line, assumption and owner."""
 
 from demand.charts.figure import Column, Figure, Table
-from demand.engine.disclosure import HIDDEN
 from roi import words
-from roi.charts.look_back import METRIC
+from roi.charts.look_back import METRIC, claims_state, expected_beside_claims
 from roi.engine.look_back import KEPT, KEPT_PRICE, OUTLAYS, RUNNING
 from roi.models import Approval
 from roi.selectors.look_back import LookBack
@@ -72,23 +71,10 @@ def hospital(found: Hospital, approval: Approval) -> Figure:
             one.day,
             float(round(one.expected, 1)),
             one.infusions,
-            "complete" if one.mature else "not in yet" if one.infusions is None else "not complete",
+            claims_state(one),
         )
         for one in found.months
     )
-    days = [f"{one.day:%Y-%m}" for one in found.months]
-    data = [
-        {"type": "scatter", "mode": "lines", "name": "Expected", "x": days, "y": [float(round(one.expected, 1)) for one in found.months],
-         "line": {"color": "var(--ink)", "dash": "dot", "width": 1.5}},
-        {"type": "bar", "name": "Kept", "x": days, "y": [None if one.infusions in (None, HIDDEN) else one.infusions for one in found.months],
-         "marker": {"color": ["var(--c-kept)" if one.mature else "var(--c-unknown)" for one in found.months]}},
-    ]  # fmt: skip
-    layout = {
-        "height": 300,
-        "showlegend": False,
-        "yaxis": {"title": {"text": "infusions a month"}, "rangemode": "tozero"},
-        "margin": {"b": 40, "r": 12},
-    }
     return Figure(
         key="hospital-kept",
         title="What our hospital departments kept",
@@ -96,7 +82,7 @@ def hospital(found: Hospital, approval: Approval) -> Figure:
         direction="The dotted line is what the months that the scenario was measured on gave, times the share it keeps; bars are claims, grey "
         "where a month is not complete.",
         table=Table("Infusions at our hospital departments, ordered by prescribers of ours", columns, rows),
-        chart={"data": data, "layout": layout},
+        chart=expected_beside_claims(found.months, [one.expected for one in found.months], "Kept"),
         metric=METRIC,
         folded=True,
     )

@@ -22,11 +22,8 @@ MARGIN_KEPT, MARGIN_GIVEN_UP, EFFECT_340B = "margin_kept", "margin_given_up", "e
 NEW_VOLUME, COSTS, WORKING_CAPITAL, POLICIES = "new_volume", "costs", "working_capital", "policies"
 MARGIN_KEPT_RISK, RISKS = "margin_kept_risk", "risks"
 PARTS = (MARGIN_KEPT, MARGIN_KEPT_RISK, MARGIN_GIVEN_UP, EFFECT_340B, NEW_VOLUME, COSTS, WORKING_CAPITAL, POLICIES, RISKS)
-OF_THE_BASELINE = (
-    WORKING_CAPITAL,
-    POLICIES,
-    RISKS,
-)  # by these parts alone the baselines differ; the others are the same to the cent
+# By these parts alone the baselines differ; the others are the same to the cent.
+OF_THE_BASELINE = (WORKING_CAPITAL, POLICIES, RISKS)
 _PART_OF = {
     worlds.KEPT: MARGIN_KEPT,
     worlds.KEPT_RISK: MARGIN_KEPT_RISK,

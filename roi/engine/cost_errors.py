@@ -39,11 +39,11 @@ def expected_costs(center: Center) -> dict[str, tuple[int, ...]]:
 
 
 def cost_errors(
-    center: Center, expected: Mapping[str, tuple[int, ...]], recorded: Mapping[str, Mapping[int, int]], months: int
+    expected: Mapping[str, tuple[int, ...]], recorded: Mapping[str, Mapping[int, int]], opens: int, months: int
 ) -> list[CostError]:
-    """The first `months` since the approved opening; `recorded` are cents by line and month. Lines that nobody expected count too."""
-    opens, end = inputs_of(center).opens, inputs_of(center).opens + months
-    made = []
+    """The first `months` since the approved opening, in month `opens`; `recorded` are cents by line and month. Lines that nobody expected
+    count too."""
+    made, end = [], opens + months
     for line in sorted(expected.keys() | recorded.keys()):
         flows, came = expected.get(line, ()), recorded.get(line, {})
         is_outlay = line.startswith(worlds.OUTLAY)

@@ -25,7 +25,7 @@ from roi.engine.infusion_center import HALF_YEAR, Center, groups_of, is_nothing,
 from roi.engine.inputs import PatientGroup, Terms
 from roi.engine.levels import RAMP, cell_at, delayed
 from roi.engine.market import Cell, RateChange
-from roi.engine.monthly_prices import cell_in, rate_days
+from roi.engine.monthly_prices import cell_in, rate_periods
 from roi.engine.worlds import DO_NOTHING, TODAY
 from roi.engine.yearly import Yearly, month_number, years
 
@@ -55,7 +55,8 @@ def draw_values(center: Center, drawn: Mapping[str, np.ndarray], size: int, volu
         moved = cell_at(_in_floats(cell), drawn)
         if volumes is not None:
             moved = replace(moved, infusions_per_month=moved.infusions_per_month * volumes[number])
-        for first, last, priced in _by_rates(moved, value):
+        for first, last, day in rate_periods(moved, value):
+            priced = cell_in(moved, 1, day)
             for group, fixed in zip(groups_of(priced, value), groups_of(priced.at_asp(0.0), value), strict=True):
                 fate = (group.is_new, group.leave_month, cell.negotiated_from, group.by_risk, first, last)
                 pools.setdefault(fate, _Pool(*fate)).add(group, fixed, opens)
@@ -84,14 +85,6 @@ def _in_floats(cell: Cell) -> Cell:
         changes = getattr(cell, name)
         amounts[name] = tuple(RateChange(one.since, float(one.drug), float(one.administration)) for one in changes)
     return replace(cell, risk=tuple(map(float, cell.risk)), **amounts)
-
-
-def _by_rates(cell: Cell, value: Mapping) -> list[tuple[int, int, Cell]]:
-    """(first month, last month, the cell as its contract rates price it in them)."""
-    days = rate_days(cell, value)
-    begins = [(1, None), *days] if not days or days[0][0] > 1 else days
-    ends = [*(month - 1 for month, _ in begins[1:]), value["horizon"]]
-    return [(first, last, cell_in(cell, 1, day)) for (first, day), last in zip(begins, ends, strict=True)]
 
 
 def _factors(rates: np.ndarray | None, center: Center, horizon: int) -> np.ndarray:

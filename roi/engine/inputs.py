@@ -46,7 +46,8 @@ class PatientGroup:
 
     `infusions` is their number a month at full volume. `leave_month` is the first month in which, if nothing is done,
     they are no longer at the hospital (None: they stay). `capture` is the share that comes to the new site, `recapture`
-    the share of those who had left before it opened. New patients (`is_new`) are with us in neither baseline; `by_risk`: no policy makes them leave.
+    the share of those who had left before it opened. New patients (`is_new`) are with us in neither baseline; `by_risk`: no policy makes
+    them leave.
     """
 
     name: str

@@ -55,11 +55,11 @@ class Cell:
     """`limit` is Medicare's payment limit of the drug of an infusion, `asp` its average sales price. `hospital_allowed` is what an
     infusion brings that the hospital buys and bills, administration included; a white-bagged one brings the administration. None for
     patients elsewhere. `offers` are the prices by class of site, `excluded` the classes that the policies exclude; the `site_` fields
-    are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b` stand in steps of 5 %.
-    `denial_index` is the payer's
-    share of denials written off over that of all payers, `patient_share` what patients owe of what is allowed. `risk`: the shares of the
-    infusions that leave without a policy in each month from `risk_from` on, as the run's risk to move has them. `typed_over`: `infusions_per_month` is not what was measured.
-    `site_changes` and `hospital_changes`: contract rates on file that begin later."""
+    are those of one class (`Market.at_class`), and `bars_centers` says whether policies exclude it. `white_bag_share` and `share_340b`
+    stand in steps of 5 %. `denial_index` is the payer's share of denials written off over that of all payers, `patient_share` what
+    patients owe of what is allowed. `risk`: the shares of the infusions that leave without a policy in each month from `risk_from` on, as
+    the run's risk to move has them. `typed_over`: `infusions_per_month` is not what was measured. `site_changes` and `hospital_changes`:
+    contract rates on file that begin later."""
 
     place: str
     payer: str

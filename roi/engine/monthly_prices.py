@@ -16,6 +16,13 @@ def rate_days(cell: Cell, value: Mapping) -> list[tuple[int, dt.date]]:
     return [(month, day) for month, day in found.items() if month <= value["horizon"]]
 
 
+def rate_periods(cell: Cell, value: Mapping) -> list[tuple[int, int, dt.date | None]]:
+    """(first month, last month, day of the contract rates that hold in them), from month 1 to the horizon without a gap."""
+    begun = {1: None} | dict(rate_days(cell, value))
+    lasts = [*(month - 1 for month in list(begun)[1:]), value["horizon"]]
+    return [(first, last, day) for (first, day), last in zip(begun.items(), lasts, strict=True)]
+
+
 def prices_by_month(cell: Cell, value: Mapping) -> list[tuple]:
     """For each month 1 … horizon what `cell_in` asks for: (level of average sales prices, day of the contract rates); alike where
     prices are."""

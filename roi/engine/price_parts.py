@@ -12,7 +12,7 @@ from decimal import Decimal
 from roi.engine.infusion_center import groups_of
 from roi.engine.inputs import ONE, ZERO, PatientGroup, Terms
 from roi.engine.market import Cell
-from roi.engine.monthly_prices import cell_in, rate_days
+from roi.engine.monthly_prices import cell_in, rate_periods
 
 
 @dataclass(frozen=True)
@@ -27,23 +27,21 @@ class Parts:
 
 @dataclass(frozen=True)
 class PartedGroup:
-    """`group` is at the first month's volume and price level, at the rates of the months `first` … `until` - 1 (None: to the end)."""
+    """`group` is at the first month's volume and price level, at the rates of the months `first` … `last`."""
 
     group: PatientGroup
     cell: Cell
     hospital: Parts
     site: Parts
     first: int
-    until: int | None
+    last: int
 
 
 def parted_groups(cell: Cell, value: Mapping) -> list[PartedGroup]:
     """In the order of roi.engine.infusion_center.groups_of, period by period."""
-    begun = {1: None} | dict(rate_days(cell, value))
-    periods = zip(begun.items(), [*list(begun)[1:], None], strict=True)
     return [
-        PartedGroup(group, cell, _parts(group.hospital, without.hospital), _parts(group.site, without.site), first, until)
-        for (first, day), until in periods
+        PartedGroup(group, cell, _parts(group.hospital, without.hospital), _parts(group.site, without.site), first, last)
+        for first, last, day in rate_periods(cell, value)
         for group, without in zip(*(groups_of(cell_in(cell, level, day), value) for level in (ONE, ZERO)), strict=True)
     ]
 

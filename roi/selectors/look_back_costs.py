@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 from demand.engine.capacity import month_after
 from roi import words
@@ -36,9 +37,9 @@ class CostBook:
     def names(self) -> dict[str, str]:
         """Every cost line that can be recorded, by its name; those that were expected first."""
         value = values_of(self.center)
-        opens = inputs_of(self.center).opens
-        every = [worlds.COST + cost.name for cost in costs_of(value, opens)] + [
-            worlds.OUTLAY + each.name for each in outlays_of(value)
+        every = [
+            *(worlds.COST + cost.name for cost in costs_of(value, self.opens)),
+            *(worlds.OUTLAY + outlay.name for outlay in outlays_of(value)),
         ]
         return {words.line_name(line): line for line in sorted(every, key=lambda line: line not in self.expected)}
 
@@ -51,7 +52,7 @@ class CostBook:
             return f"expected {words.dollars(sum(flows))} once"
         return f"expected {words.dollars(flows[self.opens])} in the opening month"
 
-    @property
+    @cached_property
     def opens(self) -> int:
         return inputs_of(self.center).opens
 
@@ -64,13 +65,11 @@ class CostBook:
         return read_value("first_month", self.center.answers["first_month"].text)
 
     def windows(self) -> tuple[CostWindow, ...]:
-        return tuple(
-            CostWindow(months, tuple(cost_errors(self.center, self.expected, self.recorded, months))) for months in WINDOWS
-        )
+        return tuple(CostWindow(months, tuple(cost_errors(self.expected, self.recorded, self.opens, months))) for months in WINDOWS)
 
     def sheet(self) -> list[tuple[dt.date, str, int, int | None]]:
         """(month, cost, expected cents, actual cents) of every month to the last window's end in which something was expected or came."""
-        last = min(self.opens + max(WINDOWS), inputs_of(self.center).horizon + 1)
+        last = min(self.opens + max(WINDOWS), values_of(self.center)["horizon"] + 1)
         return [
             (self.day(month), name, flows[month] if flows else 0, self.recorded.get(line, {}).get(month))
             for month in range(last)

@@ -12,6 +12,7 @@ from demand.selectors.departments import DEPARTMENTS, departments_by_month
 from roi.engine.hospital_kept import hospital_window, share_kept
 from roi.engine.infusion_center import Center, inputs_of, read_value
 from roi.engine.look_back import WINDOWS, Actual, Window
+from roi.engine.yearly import month_number
 from sites.models import Site
 
 
@@ -42,7 +43,7 @@ def hospital_kept(center: Center, site: Site, run: Run, mature: dict[dt.date, bo
     market = center.market
     found = departments_by_month(run, market.name, sees_small)
     base = [month for month in mature if market.first_month <= month <= market.last_month]
-    if len(base) < _months_between(market.first_month, market.last_month):
+    if len(base) < month_number(market.first_month, market.last_month):
         return Hospital(why=f"The newest run does not reach back to {market.first_month:%b %Y}, where the scenario was measured.")
     cells = [found.get(month, NOTHING) for month in base]
     if any(cell.infusions is HIDDEN for cell in cells):
@@ -65,7 +66,3 @@ def hospital_kept(center: Center, site: Site, run: Run, mature: dict[dt.date, bo
             actual[number] = Actual(cell.infusions, cell.allowed_cents or 0)
     windows = tuple((length, hospital_window(center, share, measured, actual, length)) for length in WINDOWS)
     return Hospital(tuple(months), windows)
-
-
-def _months_between(first: dt.date, last: dt.date) -> int:
-    return (last.year - first.year) * 12 + last.month - first.month + 1

@@ -7,6 +7,7 @@ from decimal import Decimal
 from demand.where import MEASURES
 from roi.engine.infusion_center import Center
 from roi.engine.market import ELSEWHERE, HOSPITAL
+from roi.engine.yearly import month_number
 
 _AMOUNT = re.compile(r"about \$?[0-9][0-9,.]{0,11}[KMB]?|0")  # as it is told to everybody
 
@@ -22,7 +23,7 @@ def begun_with(asked: Mapping[str, str]) -> dict[str, str]:
 def reconciled(center: Center) -> str:
     """Why the scenario's infusions are another number than the people at risk of “Where to open”."""
     market = center.market
-    months = (market.last_month.year - market.first_month.year) * 12 + market.last_month.month - market.first_month.month + 1
+    months = month_number(market.first_month, market.last_month)
     here = market.at(HOSPITAL)
     leaving = _sum(cell for cell in here if cell.leaves_on)
     ours = (

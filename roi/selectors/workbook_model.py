@@ -211,7 +211,8 @@ def _write_group(made: Book, sheet, row: int, model: Model, parted: PartedGroup)
     )
     sheet.write_number(row, 18, int(group.by_risk))
     sheet.write_number(row, 19, parted.first)
-    sheet.write_number(row, 20, parted.until or NEVER, made.book.add_format({"num_format": NEVER_FORMAT}))
+    until = NEVER if parted.last == model.inputs.horizon else parted.last + 1
+    sheet.write_number(row, 20, until, made.book.add_format({"num_format": NEVER_FORMAT}))
     sheet.write_formula(row, 17, f"=IF(D{excel}>={NEVER},0,D{excel})", made.plain, group.leave_month or 0)
 
 

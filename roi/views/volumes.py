@@ -1,15 +1,13 @@
 """A scenario's volumes: measured and used side by side, typed over and taken back in view, and by month what becomes of them."""
 
-import io
 from dataclasses import replace
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from demand.engine.csv_text import write_csv
+from demand.downloads import csv_response
 from demand.tasks import enqueue
 from roi.access import access_editable, access_editing, access_version
 from roi.actions import scenarios as saving
@@ -34,11 +32,8 @@ def volumes(request, pk: int):
 def volumes_csv(request, pk: int):
     """Every month of every payer and therapy."""
     version = access_version(request.user, pk)
-    text = io.StringIO()
-    write_csv(text, charts.CSV_COLUMNS, charts.csv_rows(monthly_volumes(Center.from_json(version.inputs))))
-    name = f"scenario-{pk}-version-{version.number}-volumes.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    rows = charts.csv_rows(monthly_volumes(Center.from_json(version.inputs)))
+    return csv_response(f"scenario-{pk}-version-{version.number}-volumes", charts.CSV_COLUMNS, rows)
 
 
 @require_POST

@@ -42,7 +42,7 @@ def test_costs_are_judged_line_by_line_as_by_hand():
         "outlay_building": {0: 2_000_000, 3: 1_100_000},
         "cost_insurance": {2: 5},
     }
-    found = {each.line: each for each in cost_errors(made, expected, recorded, 3)}
+    found = {each.line: each for each in cost_errors(expected, recorded, 2, 3)}
     assert (found["cost_rent"].expected, found["cost_rent"].actual, found["cost_rent"].error) == (300_000, 305_000, 5_000)
     assert (found["outlay_building"].expected, found["outlay_building"].error) == (3_000_000, 100_000)
     assert found["cost_insurance"].actual is None, "two of its months are not recorded"
@@ -51,7 +51,7 @@ def test_costs_are_judged_line_by_line_as_by_hand():
 
 def test_what_nobody_expected_is_an_error_too():
     made = center(**OPENS_IN_FEBRUARY)
-    found = {each.line: each for each in cost_errors(made, expected_costs(made), {"cost_delivery": {3: 700}}, 3)}
+    found = {each.line: each for each in cost_errors(expected_costs(made), {"cost_delivery": {3: 700}}, 2, 3)}
     assert (found["cost_delivery"].expected, found["cost_delivery"].error) == (0, 700)
 
 
