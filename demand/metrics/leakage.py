@@ -1,6 +1,6 @@
 """Definitions of how, where and why infusions leak, of dark patients, of moves and of leakage in time."""
 
-from demand.metric import Metric
+from demand.metrics.metric import Metric
 
 LEAKED = "Attributed infusions that left the system, and those white-bagged at our own sites, that named prescribers ordered."
 SPLITS = ("facts", "reasons", "leaks")
