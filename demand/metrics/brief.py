@@ -33,7 +33,7 @@ METRICS = (
         denominator="Attributed infusions that were kept, white-bagged or left.",
         direction="Lower is better.",
         next_step="See which payers require it, compare with the clinics' own log, and take the rate to the contract talks.",
-        limits="Without pharmacy claims of a payer a bag is probable at most, by the clinic's note or the payer's policy. An administration with nothing found is unknown, never white-bagged.",
+        limits="Without pharmacy claims of a payer a bag is probable at most: by the clinic's note, a drug stated without a charge, the payer's policy, or another such dose of the therapy. An administration with nothing found is unknown, never white-bagged.",
         parameters=("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days"),
         sql=("roles", "infusions", "channels_round", "channels", "leakage"),
     ),
@@ -41,8 +41,7 @@ METRICS = (
         slug="people",
         title="People on infusion therapy",
         why="It is the size of the service line in people, whatever each of them costs.",
-        what="Different people with at least one attributed infusion in the months and under the filters chosen. "
-        + ATTRIBUTION,
+        what="Different people with at least one attributed infusion in the months and under the filters chosen. " + ATTRIBUTION,
         numerator="People, each counted once.",
         denominator="None: it is a count.",
         direction="Neither way is good by itself; read it with the leakage rate.",
