@@ -45,7 +45,7 @@ def _note(found: Then) -> str:
     if found.undated:
         said += f" {count(found.undated)} infusions without a paid date are in neither line."
     if found.restricted:
-        said += " Counts are rounded down to tens, rates to whole per cents, and months with few infusions are left out."
+        said += " Counts are rounded down to tens, rates to whole per cents, and months with few infusions are left out. Counts are completed for all feeds together and rates not at all: completed feed by feed they would give a feed's few infusions away."
     return said
 
 
@@ -100,7 +100,7 @@ def _chart(months: tuple[MonthThen, ...]) -> dict:
             band,
             line("Rate known now", "rate_now", "var(--c-unknown)", width=3),
             line("Rate known then", "rate_then", "var(--c-leak)", "dot"),
-            line("Rate then, completed by feed", "rate_completed", "var(--c-margin)", "dash"),
+            *([line("Rate then, completed by feed", "rate_completed", "var(--c-margin)", "dash")] if any(numbers("rate_completed")) else []),
         ],
         "layout": {
             "height": 430, "barmode": "overlay", "bargap": 0.25, "showlegend": True, "margin": {"b": 30, "t": 18},

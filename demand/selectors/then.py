@@ -33,6 +33,7 @@ class MonthThen:
     """Infusions of the rate (kept, white-bagged, left) that were known then, what they were expected to become, and what is known now.
 
     rate_completed weighs each feed by its own completion; its band runs over the feeds' bands. `judged`: the month was complete then.
+    Without the patient-level right the count is completed for all feeds together and the rate not at all.
     """
 
     month: dt.date
@@ -86,6 +87,8 @@ def what_we_would_have_said(run: Run, filters: DashboardFilters, as_of: dt.date 
         return Then(asked, coverage(run), chosen, choices, (), 0, True, WITH_THE_RIGHT)
     settled = dict(ask_tables(run, "SELECT month, bool_and(mature) FROM {maturity} GROUP BY month"))
     curves = curves_then(triangle, chosen, Parameters.from_json(run.parameters))
+    if not see_small:
+        told, curves = _together(told, curves)
     months = [
         _month(month, chosen, told, curves, bool(settled.get(month, True)), run.parameters.get("band_z", Parameters.band_z))
         for month in sorted({row[1] for row in told})
@@ -132,6 +135,31 @@ def curves_then(triangle: list[tuple], as_of: dt.date, parameters: Parameters) -
     return {(one.data_source, one.month): one for one in judged}
 
 
+ALL = "all feeds"
+
+
+def _together(told: list[tuple], curves: dict[tuple[str, dt.date], MonthMaturity]) -> tuple[list[tuple], dict]:
+    """The arrivals and the curves as of one feed. Where feeds are completed each by itself, the number expected beside the exact number seen
+    (the strategy brief tells it) solves the feeds' own counts: the better, the less of a feed has come in, whatever tens they are told in."""
+    by_month: dict[dt.date, list[MonthMaturity]] = defaultdict(list)
+    for (_, month), curve in curves.items():
+        by_month[month].append(curve)
+    merged = {(ALL, month): _one_curve(month, of_feeds) for month, of_feeds in by_month.items()}
+    return [(ALL, *rest) for _, *rest in told], merged
+
+
+def _one_curve(month: dt.date, feeds: list[MonthMaturity]) -> MonthMaturity:
+    """Lines seen ÷ lines expected of all feeds; not known where one of them cannot tell."""
+    lines = sum(feed.lines for feed in feeds)
+
+    def share(name: str) -> float | None:
+        shares = [getattr(feed, name) for feed in feeds]
+        return lines / sum(feed.lines / one for feed, one in zip(feeds, shares, strict=True)) if lines and all(shares) else None
+
+    ends = (share(name) for name in ("completion", "completion_low", "completion_high"))
+    return MonthMaturity(ALL, month, lines, *ends, all(feed.mature for feed in feeds))
+
+
 def _month(month: dt.date, as_of: dt.date, told: list[tuple], curves: dict, settled: bool, band_z: float) -> MonthThen:
     then, now = defaultdict(lambda: [0, 0]), [0, 0]
     for source, service, known, left, number in told:
@@ -176,7 +204,8 @@ def _share(part: float, whole: float) -> float | None:
 
 
 def _in_tens(one: MonthThen) -> MonthThen:
-    """For readers without the right: whole tens and whole per cents, and nothing of a month with few infusions."""
+    """For readers without the right: whole tens and whole per cents, and nothing of a month with few infusions. All feeds completed
+    together leave the rate what it was then, so that none is told as completed."""
 
     def tens(number):
         return number if number is None else int(number // 10 * 10)
@@ -186,7 +215,7 @@ def _in_tens(one: MonthThen) -> MonthThen:
 
     shown = isinstance(one.base_then, int) and one.base_then >= ENOUGH
     numbers = (one.left_then, one.base_then, one.completed, one.completed_from, one.completed_to, one.left_now, one.base_now)
-    rates = (one.rate_then, one.rate_completed, one.rate_from, one.rate_to, one.rate_now)
+    rates = (one.rate_then, None, None, None, one.rate_now)
     return MonthThen(
         one.month,
         *(tens(number) if shown else HIDDEN for number in numbers),

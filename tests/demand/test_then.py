@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from demand.engine.maturity import completed_count, feeds_together, months_between
+from demand.engine.maturity import MonthMaturity, completed_count, feeds_together, months_between
 from demand.engine.parameters import Parameters
 from demand.filters import DashboardFilters, next_month
-from demand.selectors.then import curves_then, what_we_would_have_said
+from demand.selectors.then import _month, _together, curves_then, what_we_would_have_said
 from tests.demand.leaks_run import publish_rehearsed
 from tests.demand.rehearsed import Rehearsed, rehearse
 
@@ -54,8 +54,28 @@ def test_without_the_right_counts_come_in_tens_and_filters_show_nothing(db, own_
     told = what_we_would_have_said(run, DashboardFilters(), None, see_small=False)
     numbers = [number for one in told.months for number in (one.base_then, one.left_then, one.base_now) if isinstance(number, int)]
     assert all(number % 10 == 0 for number in numbers)
+    assert any(one.completed for one in told.months) and all(one.rate_completed is None for one in told.months)
+    seen = what_we_would_have_said(run, DashboardFilters(), None, see_small=True)
+    assert [one.judged for one in told.months] == [one.judged for one in seen.months]
     filtered = what_we_would_have_said(run, DashboardFilters(family="infliximab"), None, see_small=False)
     assert filtered.months == () and filtered.withheld
+
+
+def test_completed_together_the_expected_number_tells_no_feeds_own():
+    """By feed, expected = a ÷ 0.04 + b ÷ 0.9 beside the exact a + b gives a, to the infusion; together it follows from the sum alone."""
+    curves = {
+        (feed, MAR): MonthMaturity(feed, MAR, lines, share, share, share, mature=False)
+        for feed, lines, share in (("a", 100, 0.04), ("b", 900, 0.9))
+    }
+    by_feed, as_one = [], []
+    for few in (3, 60):
+        told = [("a", MAR, MAR, False, few), ("b", MAR, MAR, False, 500 - few)]
+        by_feed.append(_month(MAR, MAR, told, curves, False, 1.645).completed)
+        as_one.append(_month(MAR, MAR, *_together(told, curves), False, 1.645))
+    assert abs(by_feed[0] - by_feed[1]) > 1_000
+    assert as_one[0] == as_one[1] and as_one[0].completed == round(500 * (100 / 0.04 + 900 / 0.9) / 1_000)
+    unknown = curves | {("c", MAR): MonthMaturity("c", MAR, 10, None, None, None, mature=False)}
+    assert _month(MAR, MAR, *_together(told, unknown), False, 1.645).completed is None
 
 
 def held(system: Rehearsed, together: bool) -> tuple[int, int]:
