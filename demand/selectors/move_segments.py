@@ -3,9 +3,9 @@
 Segments are split as finely as leaves enough of 11 people or more, for everybody at a hospital site in the run: the same split whatever
 is asked. Readers without the patient-level right see this one table, and of it only such segments as no sum over therapies, payers,
 markets or classes tells apart from smaller ones. Groups of winners and losers are judged as one set, for one destination. The tables of
-several destinations share their people, so one less the other could leave a few: without the right their counts are whole tens. Whom the clinical line
-holds back differs by destination and version, so that without the right the people of a segment and the sums over them are perturbed and
-rounded as the line's own page does (`demand.selectors.clinical_line.Shown`).
+several destinations share their people, and whom the clinical line holds back differs by destination and version, so that one less the
+other could leave a few: without the right every count of people, and what is made of counts, is perturbed and rounded as the line's own
+page does (`demand.selectors.clinical_line.Shown`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from django.conf import settings
 
-from demand.engine.disclosure import HIDDEN, SMALLEST_SHOWN, hide_small_cells
+from demand.engine.disclosure import HIDDEN, hide_small_cells
 from demand.engine.perturbed import person_keys
 from demand.engine.ranked_segments import order, parts, score
 from demand.models import RetentionLine, Run
@@ -27,7 +27,6 @@ from demand.selectors.split_cells import AllShown, SplitCells
 
 ENOUGH = 8  # segments that may be shown: with fewer a coarser split is taken
 WITHIN_DAYS = 7
-TENS = 10
 ALIKE_MILES, ALIKE_CENTS, ALIKE_DAYS = 2.0, 500, 1.0  # a smaller change is none
 
 
@@ -165,17 +164,17 @@ def _measures(
         "miles_saved": crowd.total(people, infusions * (found.miles_now - found.miles_there)[mine], 1),
         "patient_cents_saved": crowd.total(people, infusions * (columns["patient_cents"][mine] - found.patient_there[mine])),
         "allowed_cents_kept": crowd.total(people, infusions * kept),
-        "exposed_share": _share_exposed(columns["person_no"][mine], columns["exposed"][mine].astype(bool), see_small),
+        "exposed_share": share_exposed(crowd, people, columns["exposed"][mine].astype(bool), see_small),
         "events_avoided": safer,
     }
 
 
-def _share_exposed(people: np.ndarray, exposed: np.ndarray, see_small: bool) -> float | None:
-    """Not told without the right where few people are exposed, or few are not."""
-    numbers = [len(set(people[exposed])), len(set(people[~exposed]))]
-    if not see_small and any(0 < number < SMALLEST_SHOWN for number in numbers):
-        return None
-    return round(float(exposed.mean()), 3)
+def share_exposed(crowd: Crowd, people: np.ndarray, exposed: np.ndarray, see_small: bool) -> float | None:
+    """Without the right of the perturbed numbers, and not told where one is hidden: an exact share gives its denominator away."""
+    if see_small:
+        return round(float(exposed.mean()), 3)
+    numbers = [crowd.count(people[side]) for side in (exposed, ~exposed)]
+    return None if HIDDEN in numbers or not sum(numbers) else round(numbers[0] / sum(numbers), 2)
 
 
 # Who wins and who loses
@@ -205,24 +204,21 @@ def burden(found: Movers, see_small: bool) -> tuple[BurdenRow, ...]:
     }
     trees = [[(f"{change} {side}",) for side in of] for change, of in sides.items()]
     cells = AllShown() if see_small else SplitCells(groups, trees, found.columns["person_no"].astype(np.int64))
+    crowd = Crowd(found, see_small)
+
+    def count(entries: np.ndarray, *node: str, **of: str) -> Count:
+        return crowd.shown.count(crowd.offered[entries]) if cells.shows(*node, **of) else HIDDEN
+
     rows = []
     for group, values in groups.items():
         for name in sorted(set(values)):
             mine, of = values == name, {group: name}
             numbers = {
-                change: {
-                    side: _count(int((mine & (told == side)).sum()), see_small) if cells.shows(f"{change} {side}", **of) else HIDDEN
-                    for side in SIDES
-                }
+                change: {side: count(mine & (told == side), f"{change} {side}", **of) for side in SIDES}
                 for change, told in sides.items()
             }
-            rows.append(BurdenRow(group, str(name), _count(int(mine.sum()), see_small) if cells.shows(**of) else HIDDEN, numbers))
+            rows.append(BurdenRow(group, str(name), count(mine, **of), numbers))
     return tuple(rows)
-
-
-def _count(number: int, see_small: bool) -> int:
-    """Without the right whole tens; what is small is hidden before."""
-    return number if see_small else TENS * round(number / TENS)
 
 
 def _side(saved: np.ndarray, alike: float) -> np.ndarray:
