@@ -151,13 +151,13 @@ def _stay(run: Run, filters: DashboardFilters, see_small: bool) -> dict[str, Cli
 def _followed(run: Run, kind: str, filters: DashboardFilters, see_small: bool) -> dict[str, Clinical]:
     key = (run.pk, results_key(run))
     followed, unfollowed = followed_infusions(*key), unfollowed_infusions(*key)
-    cells = AllShown() if see_small else _cells(*key, kind)
+    cells = AllShown() if see_small else _cells(*key)
     mine, lost = _asked(followed, filters), _asked(unfollowed, filters)
     hit = followed[kind] <= WITHIN[kind]
     found = {}
     for family in np.unique(np.concatenate([followed["family"][mine], unfollowed["family"][lost]]).astype(str)):
         here = mine & (followed["family"] == family)
-        nodes = (("followed", "event"), ("followed",), ("unknown",))
+        nodes = (("followed", kind), ("followed",), ("unknown",))
         numbers = ((here & hit).sum(), here.sum(), (lost & (unfollowed["family"] == family)).sum())
         lines = followed["line"][here]
         found[str(family)] = Clinical(
@@ -182,11 +182,15 @@ def _asked(columns: Columns, filters: DashboardFilters) -> np.ndarray:
     return asked
 
 
-@lru_cache(maxsize=8)
-def _cells(run_id: int, results: str, kind: str) -> SplitCells:
-    """Every infusion of a family is followed, by an event or by none, or cannot be followed."""
+@lru_cache(maxsize=2)
+def _cells(run_id: int, results: str) -> SplitCells:
+    """Every infusion of a family is followed, by an event or by none, or cannot be followed. All kinds are judged as one set: how many were
+    followed is told with each, and hidden with one alone it would be read with another."""
     followed, unfollowed = followed_infusions(run_id, results), unfollowed_infusions(run_id, results)
-    paths = [("followed", "event" if days <= WITHIN[kind] else "none") for days in followed[kind]]
-    paths += [("unknown",)] * len(unfollowed["family"])
+    lost = [("unknown",)] * len(unfollowed["family"])
+    trees = [
+        [("followed", kind if days <= within else f"no {kind}") for days in followed[kind]] + lost
+        for kind, within in WITHIN.items()
+    ]
     families, people = (np.concatenate([followed[name], unfollowed[name]]) for name in ("family", "person_no"))
-    return SplitCells({"family": families.astype(str)}, [paths], people.astype(np.int64))
+    return SplitCells({"family": families.astype(str)}, trees, people.astype(np.int64))

@@ -78,6 +78,8 @@ def test_without_the_right_few_people_are_hidden_and_filters_withhold(client, ru
         shown = clinical_axis(run, AXES[key], EVERYTHING, False)
         assert all(one.events in (HIDDEN, exact[family].events) for family, one in shown.items())
         assert HIDDEN in [one.events for one in shown.values()]
+    followed = [{family: one.of for family, one in clinical_axis(run, AXES[kind], EVERYTHING, False).items()} for kind in WITHIN]
+    assert followed[0] == followed[1] == followed[2]  # hidden with one kind of event, hidden with all
     columns = followed_infusions(run.pk, results_key(run))
     behind = {}
     for family, days, person in zip(columns["family"], columns["hospital"], columns["person_no"], strict=True):
