@@ -7,10 +7,10 @@ from typing import get_args, get_origin, get_type_hints
 
 from roi.engine.center_fields import FIELDS
 from roi.engine.infusion_center import Center
-from roi.engine.market import ELSEWHERE, HOSPITAL, Cell
+from roi.engine.market import ELSEWHERE, HOSPITAL, RISK_STATUSES, Cell
 from roi.engine.options import OPTIONS
 from roi.engine.scenario_file import FileRefused
-from roi.engine.typed_volumes import measured_of
+from roi.engine.typed_volumes import LONGEST, measured_of
 
 UNREADABLE = "This version of the product cannot read the scenario's inputs{}; export it again from a server that is up to date."
 LARGEST = Decimal("1e15")  # cents or infusions; no market has more, and floats still tell one from the next
@@ -32,16 +32,25 @@ def read_center(inputs: Mapping) -> Center:
         raise FileRefused(UNREADABLE.format(" (“spreads”)"))
     if set(center.begun_with) not in (set(), {"place", "measure", "amount"}):
         raise FileRefused(UNREADABLE.format(" (“begun_with”)"))
+    if center.market.risk_status not in ("", *RISK_STATUSES) or center.market.risk_off < 0:
+        raise FileRefused(UNREADABLE.format(" (“risk_status”)"))
     if not all(_whole(cell) for cell in center.market.cells):
         raise FileRefused(UNREADABLE.format(" (“cells”)"))
     return center
 
 
 def _whole(cell: Cell) -> bool:
-    """Patients are at the hospital, with what it is allowed, or elsewhere; some were measured, and no more leave than are there."""
+    """Patients are at the hospital, with what it is allowed, or elsewhere; some were measured, and no more leave than are there; what rates
+    become is not below zero, and words typed are no longer than those typed here."""
     if measured_of(cell) <= 0:
         return False
     if any(chance < 0 for chance in cell.risk) or sum(cell.risk) > 1 or bool(cell.risk) != bool(cell.risk_from):
+        return False
+    typed = cell.typed_over
+    if typed and max(len(typed.reason), len(typed.said_by)) > LONGEST:
+        return False
+    changes = (cell.site_changes, cell.hospital_changes, *(offer.changes for offer in cell.offers.values()))
+    if any(min(change.drug, change.administration) < 0 for one in changes for change in one):
         return False
     return cell.place == ELSEWHERE or (cell.place == HOSPITAL and None not in (cell.hospital_allowed, cell.hospital_administration))
 

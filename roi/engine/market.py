@@ -16,6 +16,7 @@ from roi.engine.marks import Source
 
 HOSPITAL, ELSEWHERE = "hospital", "elsewhere"
 BETTER = "better"  # the word of the model card (demand.engine.move_risk) for a forecast that beats the base rate alone
+RISK_STATUSES = (BETTER, "no better", "too few")  # what a model card may say
 ONE, ZERO = Decimal(1), Decimal(0)
 
 

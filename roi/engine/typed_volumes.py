@@ -58,11 +58,13 @@ def measured_of(cell: Cell) -> Decimal:
 
 def type_over(market: Market, key: VolumeKey, infusions: Decimal, reason: str, said_by: str) -> Market:
     """InputError (`infusions`, `reason`, `said_by`) where the number, the reason or who said so cannot be used."""
-    if not infusions.is_finite() or not 0 <= infusions <= MOST:
-        raise InputError("infusions", f"give infusions a month from 0 to {MOST:,}.")
+    if not infusions.is_finite() or not 0 <= infusions <= MOST or infusions != infusions.quantize(_PLACES):
+        raise InputError("infusions", f"give infusions a month from 0 to {MOST:,}, with four decimals at most.")
     for name, text, asked in (("reason", reason, "say why"), ("said_by", said_by, "say who said so")):
         if not text.strip() or len(text) > LONGEST:
             raise InputError(name, f"{asked}, in {LONGEST} characters at most.")
+        if "\0" in text:
+            raise InputError(name, f"{asked}, without the character NUL.")
     found = [number for number, cell in enumerate(market.cells) if key_of(cell) == key]
     if not found:
         raise InputError("volume", "this volume is not among those of the scenario.")

@@ -24,7 +24,7 @@ from roi.engine.scenario_file import FileRefused
 from roi.engine.spreads import spreads_of
 from roi.engine.typed_volumes import VolumeKey, carried, take_back, type_over, volumes_of
 from roi.models import Scenario
-from roi.selectors.inputs import debt
+from roi.selectors.inputs import debt, risk_note
 from roi.selectors.sliders import sliders_of
 from roi.selectors.volumes import begun_with, reconciled
 from roi.tasks import scenario as work
@@ -61,11 +61,39 @@ def test_a_small_number_leaves_no_rest_below_zero():
 
 def test_what_cannot_be_typed_is_said():
     for field, number, reason, said_by in (
-        ("infusions", "-1", "x", "y"), ("infusions", "NaN", "x", "y"), ("reason", "1", " ", "y"), ("said_by", "1", "x", ""),
+        ("infusions", "-1", "x", "y"), ("infusions", "NaN", "x", "y"), ("infusions", "0." + "3" * 5_000, "x", "y"), ("infusions", "1e-400", "x", "y"),
+        ("reason", "1", " ", "y"), ("said_by", "1", "x", ""), ("reason", "1", "a\0b", "y"),
     ):  # fmt: skip
         with pytest.raises(InputError) as refused:
             type_over(two_fates().market, KEY, D(number), reason, said_by)
         assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("part", "hostile"),
+    [
+        ("typed_over", {"measured": "-5", "reason": "x", "said_by": "y"}),
+        ("typed_over", {"measured": "5", "reason": "x" * 201, "said_by": "y"}),
+        ("site_changes", [{"since": "2026-06-01", "drug": "-1", "administration": "1"}]),
+        ("hospital_changes", [{"since": "2026-06-01", "drug": "1", "administration": "-0.01"}]),
+    ],
+)
+def test_a_hostile_file_is_refused(part, hostile):
+    inputs = two_fates().as_json()
+    inputs["market"]["cells"][0][part] = hostile
+    with pytest.raises(FileRefused, match="cells"):
+        read_center(inputs)
+
+
+def test_a_file_says_of_its_risks_what_a_model_card_may_say():
+    made = two_fates()
+    for status, off, works in (("no better", "0", True), ("=cmd", "0", False), ("better", "-3", False)):
+        inputs = replace(made, market=replace(made.market, risk_status=status, risk_off=D(off))).as_json()
+        if works:
+            assert risk_note(read_center(inputs)).startswith("Who leaves without a policy is left out")
+        else:
+            with pytest.raises(FileRefused, match="risk_status"):
+                read_center(inputs)
 
 
 def test_a_typed_volume_is_a_guess_and_its_spread_is_its_own():
