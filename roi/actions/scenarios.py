@@ -28,6 +28,8 @@ class Saved:
 def create_scenario(user, name: str, center: Center, note: str = "", *, seed: int = SEED, draws: int | None = None) -> Saved:
     """A new scenario with its first version. InputError where the inputs cannot be computed."""
     _check(center)
+    if "\0" in name:
+        raise Refused("The name holds a character that cannot be stored (NUL); choose another.")
     try:
         with transaction.atomic():
             scenario = Scenario.objects.create(name=name, kind=center.option, created_by=user)

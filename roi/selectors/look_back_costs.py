@@ -64,15 +64,23 @@ class CostBook:
     def first(self) -> dt.date:
         return read_value("first_month", self.center.answers["first_month"].text)
 
+    @property
+    def span(self) -> tuple[dt.date, dt.date]:
+        """The first and the last month that can be recorded: month 0, and the end of the last window."""
+        return self.day(0), self.day(self._until - 1)
+
+    @property
+    def _until(self) -> int:
+        return min(self.opens + max(WINDOWS), values_of(self.center)["horizon"] + 1)
+
     def windows(self) -> tuple[CostWindow, ...]:
         return tuple(CostWindow(months, tuple(cost_errors(self.expected, self.recorded, self.opens, months))) for months in WINDOWS)
 
     def sheet(self) -> list[tuple[dt.date, str, int, int | None]]:
         """(month, cost, expected cents, actual cents) of every month to the last window's end in which something was expected or came."""
-        last = min(self.opens + max(WINDOWS), values_of(self.center)["horizon"] + 1)
         return [
             (self.day(month), name, flows[month] if flows else 0, self.recorded.get(line, {}).get(month))
-            for month in range(last)
+            for month in range(self._until)
             for name, line in self.names.items()
             for flows in (self.expected.get(line, ()),)
             if (flows and flows[month]) or month in self.recorded.get(line, {})

@@ -33,6 +33,7 @@ def actual_costs(request, pk: int):
     problems, day = (), request.POST.get("month", "") or f"{book.day(book.opens):%Y-%m}"
     if request.method == "POST":
         rows, problems = _uploaded(request, book) if "upload" in request.POST else _typed(request, book)
+        problems = problems or _outside(rows, book)
         if not problems:
             number = record_costs(request.user, approval, rows)
             messages.success(request, f"{number} amount{'s' if number != 1 else ''} recorded; the look back counts them.")
@@ -77,6 +78,14 @@ def _typed(request, book: CostBook) -> tuple[list[CostRow], list[str]]:
     if not rows and not problems:
         problems.append("Give at least one amount.")
     return rows, problems
+
+
+def _outside(rows: list[CostRow], book: CostBook) -> list[str]:
+    """A month that no window counts would be recorded and never seen again; one before month 0 twice, once more as month 0."""
+    first, last = book.span
+    outside = sorted({row.month for row in rows if not first <= row.month <= last})
+    asked = f"the look back counts {first:%Y-%m} to {last:%Y-%m}, and what was spent before stands in {first:%Y-%m}."
+    return [f"The month {day:%Y-%m} is not counted: {asked}" for day in outside]
 
 
 @require_safe

@@ -16,11 +16,14 @@ from roi.engine.infusion_center import Center
 from roi.engine.inputs import InputError
 from roi.engine.market import ELSEWHERE
 from roi.engine.monthly_volumes import monthly_volumes
-from roi.engine.typed_volumes import Volume, key_of, take_back, type_over, volumes_of
+from roi.engine.typed_volumes import MOST, Volume, key_of, take_back, type_over, volumes_of
 from roi.selectors import scenarios
 from roi.selectors.inputs import fate_words, volume_name
 from roi.selectors.volumes import reconciled
 from sites.converters import whole_number
+from sites.engine.cells import BadCell, decimal
+
+infusions_a_month = decimal(4, int(MOST))
 
 
 @require_safe
@@ -68,9 +71,9 @@ def change(request, pk: int):
 
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text.replace(",", ""))
-    except ArithmeticError:
-        raise InputError("infusions", "give a number of infusions a month.") from None
+        return infusions_a_month(text.replace(",", ""))
+    except BadCell as bad:
+        raise InputError("infusions", f"infusions a month {bad}.") from None
 
 
 def _page(request, pk: int, problem: tuple[str, str] | None = None, asked=None):

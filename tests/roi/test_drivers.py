@@ -11,6 +11,7 @@ from roi.engine.chairs import chair_use
 from roi.engine.drivers import driven, drivers_of, without
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.levels import center_at
+from roi.models import Scenario
 from tests.roi.test_draws import mixed
 
 KEYS = (
@@ -63,6 +64,8 @@ def test_switching_in_the_meeting_saves_nothing_until_it_is_kept(make, as_editor
     assert "policy%3AA-SOC-1" in swapped["HX-Replace-Url"]
     assert b"Switched off" in swapped.content and b"<html" not in swapped.content
     assert scenario.versions.count() == 1
+    as_editor.post(reverse("roi:keep-drivers", args=[scenario.pk]), {"off": "policy:A-SOC-1", "name": "No\0name"})
+    assert Scenario.objects.count() == 1  # PostgreSQL has no room for NUL
     kept = as_editor.post(reverse("roi:keep-drivers", args=[scenario.pk]), {"off": ["policy:A-SOC-1", "nonsense"], "based_on": 1})
     assert kept.status_code == 302
     version = scenario.versions.get(number=2)

@@ -132,6 +132,8 @@ def test_the_table_that_is_downloaded_is_filled_in_and_judged(approved, client):
         ("month,cost,actual\n2026-08,Cost: gold,5", "is no cost of this scenario"),
         ("month,cost,actual\n2026-08,Cost: nurses,five", "must be an amount in dollars"),
         ("month,cost,actual\n2026-08,Cost: nurses,5\n2026-08,cost_nurses,6", "repeats line 2"),
+        ("month,cost,actual\n2026-04,Outlay: building,5", "The month 2026-04 is not counted: the look back counts 2026-05 to"),
+        ("month,cost,actual\n2026-08,Cost: rent,5\n2199-12,Cost: rent,5", "The month 2199-12 is not counted"),
         ("", "is empty"),
     ],
 )
