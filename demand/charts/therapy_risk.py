@@ -36,6 +36,7 @@ def two_axes(found: TherapyRisks) -> Figure:
         notes += ["Counts of people are perturbed and rounded to tens."] if found.restricted else []
     else:
         notes.append("Intervals take each case for itself, though a person has several.")
+        notes += ["Cases and unknown cases are rounded to tens."] if found.restricted else []
     return Figure(
         key="risk",
         title=f"Financial risk against clinical risk: {words.lower_first(axis.name)}",

@@ -7,7 +7,7 @@ ordered, wherever they were given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -85,9 +85,17 @@ class Clinical:
 
 def clinical_axis(run: Run, axis: Axis, filters: DashboardFilters, see_small: bool) -> Mapping[str, Clinical]:
     """family -> how it fares. ResultsMissing: recompute first."""
-    if axis.key == LATE:
-        return _late(run, filters, see_small)
-    return _stay(run, filters, see_small) if axis.key == STAY else _followed(run, axis.key, filters, see_small)
+    if axis.key == STAY:
+        return _stay(run, filters, see_small)
+    found = _late(run, filters, see_small) if axis.key == LATE else _followed(run, axis.key, filters, see_small)
+    return found if see_small else {family: _in_tens(one) for family, one in found.items()}
+
+
+def _in_tens(one: Clinical) -> Clinical:
+    """Cases and unknown cases of a therapy are its infusions less those of the newest days, or less first doses. Other pages tell a therapy's
+    infusions month by month, to the one, so that from exact numbers the days and the new starts in between could be told: few people."""
+    of, unknown = (10 * round(number / 10) if isinstance(number, int) else number for number in (one.of, one.unknown))
+    return replace(one, of=of, unknown=unknown)
 
 
 TIMING = """
