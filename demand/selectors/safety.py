@@ -25,10 +25,11 @@ KINDS = {  # key -> events, and what they are called
 }
 SLACK_DAYS = 7  # a dose is late when it comes more than this after it was due, and missed when the one after it was due too
 PERSIST_DAYS = 180
+FOLLOWED_NODE = "followed"  # of the cells that are judged; others could not be followed
 ADHERENCE = {  # measure -> the fewest doses (persisted: new starts) of which a rate is told, and its place among what may be shown
-    "late": (30, ("due", "late")),
-    "missed": (30, ("due", "late", "missed")),
-    "covered": (30, ("due",)),
+    "late": (30, (FOLLOWED_NODE, "due", "late")),
+    "missed": (30, (FOLLOWED_NODE, "due", "late", "missed")),
+    "covered": (30, (FOLLOWED_NODE, "due")),
     "persisted": (11, ("persisted",)),
 }
 AGES = (18, 45, 65, 80)
@@ -71,14 +72,15 @@ WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND service_date + 3
     AND site_class NOT IN ('unknown', 'inpatient', 'emergency')
 ORDER BY infusion_id
 """
-# Ordered by named prescribers too, and left out above: not 30 days before the feed's end, or at a site that is not known.
+# Ordered by named prescribers too, and left out above: not 30 days before the feed's end, or at a site that is not known. They are judged
+# with the others: whoever reads all of a class on another page has these by subtraction.
 UNFOLLOWED = """
 WITH horizon AS (
     SELECT data_source, (max(month) + INTERVAL 1 MONTH)::DATE AS known_until FROM {maturity} WHERE mature GROUP BY data_source
 )
 SELECT
     person_no, service_date, family, coalesce(payer, 'unknown') AS payer, coalesce(line_of_business, 'unknown') AS line_of_business,
-    coalesce(market, 'unknown') AS market
+    coalesce(market, 'unknown') AS market, site_class
 FROM {infusions} AS infusion LEFT JOIN horizon USING (data_source)
 WHERE attribution_rule IN ('ordering_npi', 'rendering_npi') AND site_class NOT IN ('inpatient', 'emergency')
     AND NOT (coalesce(service_date + 30 < known_until, false) AND site_class <> 'unknown')
@@ -149,11 +151,11 @@ def event_rates(run: Run, kind: str, within: int, see_small: bool) -> tuple[Clas
     key = (run.pk, results_key(run))
     columns = followed_infusions(*key)
     cells = AllShown() if see_small else _event_cells(*key, kind)
-    node = tuple(f"within {days}" for days in reversed(WITHIN) if days >= within)
+    node = (FOLLOWED_NODE, *(f"within {days}" for days in reversed(WITHIN) if days >= within))
     found = standardised_rates(columns["site_class"].astype(str), strata(columns), columns[kind] <= within)
     lines = []
     for rate in sorted(found, key=lambda rate: (-rate.cases, rate.group)):
-        shown, counted = cells.shows(*node, site_class=rate.group), cells.shows(site_class=rate.group)
+        shown, counted = cells.shows(*node, site_class=rate.group), cells.shows(FOLLOWED_NODE, site_class=rate.group)
         lines.append(
             ClassRate(
                 rate.group, rate.cases if counted else HIDDEN, rate.events if shown else HIDDEN,
@@ -166,14 +168,19 @@ def event_rates(run: Run, kind: str, within: int, see_small: bool) -> tuple[Clas
 @lru_cache(maxsize=8)
 def _event_cells(run_id: int, results: str, kind: str) -> SplitCells:
     """Those within a day are a part of those within a week, and these of those within 30 days."""
-    columns = followed_infusions(run_id, results)
 
     def path(days: int) -> Path:
         return tuple(f"within {limit}" for limit in reversed(WITHIN) if days <= limit) or ("none",)
 
-    return SplitCells(
-        {"site_class": columns["site_class"]}, [[path(days) for days in columns[kind]]], columns["person_no"].astype(np.int64)
-    )
+    return _cells_by_class(run_id, results, [path(days) for days in followed_infusions(run_id, results)[kind]])
+
+
+def _cells_by_class(run_id: int, results: str, paths: Sequence[Path]) -> SplitCells:
+    """All infusions of a class: those followed by their paths, and the others."""
+    parts = followed_infusions(run_id, results), unfollowed_infusions(run_id, results)
+    classes, people = (np.concatenate([part[name] for part in parts]) for name in ("site_class", "person_no"))
+    every = [(FOLLOWED_NODE, *path) for path in paths] + [("unfollowed",)] * len(parts[1]["person_no"])
+    return SplitCells({"site_class": classes.astype(str)}, [every], people.astype(np.int64))
 
 
 def adherence(run: Run, see_small: bool) -> Mapping[str, tuple[ClassRate, ...]]:
@@ -208,7 +215,8 @@ def _lines(found: Sequence[Rate], measure: str, places: np.ndarray, told: tuple)
     lines = []
     for rate in sorted(found, key=lambda rate: (-number[rate.group], rate.group)):
         counted, shown = (
-            cells.shows(*of, site_class=str(rate.group)) for of in (node[:-1] if measure == "persisted" else ("due",), node)
+            cells.shows(*of, site_class=str(rate.group))
+            for of in (node[:-1] if measure == "persisted" else (FOLLOWED_NODE, "due"), node)
         )
         rates = (rate.raw, rate.adjusted) if number[rate.group] >= fewest else (None, None)
         lines.append(
@@ -247,6 +255,6 @@ def _adherence_cells(run_id: int, results: str) -> tuple[SplitCells, SplitCells]
     ]
     persisted = [("persisted" if stayed else "stopped",) for stayed in starts["persisted"]]
     return (
-        SplitCells({"site_class": doses["site_class"]}, [paths], doses["person_no"].astype(np.int64)),
+        _cells_by_class(run_id, results, paths),
         SplitCells({"site_class": starts["site_class"]}, [persisted], starts["person_no"].astype(np.int64)),
     )

@@ -15,7 +15,7 @@ from demand.selectors.bounce_back import FLAGS, bounce_back, bounced
 from demand.selectors.contradictions import board
 from demand.selectors.facts import ask_tables, results_key
 from demand.selectors.policy_safety import policy_safety
-from demand.selectors.safety import KINDS, WITHIN, adherence, event_rates, followed_infusions
+from demand.selectors.safety import KINDS, WITHIN, adherence, event_rates, followed_infusions, unfollowed_infusions
 from tests.demand.rehearsed_run import publish_rehearsal, rehearsal
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +172,17 @@ def test_without_the_right_no_class_tells_of_few_people(run, leader):
     text = leader.get("/safety/").content.decode()
     assert "hidden" in text and "Moves with something that followed" not in text
     assert leader.get("/safety/bounce-back-list.csv").status_code == 404
+
+
+def test_a_class_less_what_could_be_followed_leaves_no_few_people(run):
+    """The whole class stands on the strategy brief; here, what was followed of it."""
+    lost = unfollowed_infusions(run.pk, results_key(run))
+    behind = {name: len(set(lost["person_no"][lost["site_class"] == name])) for name in set(lost["site_class"])}
+    few = {name for name, people in behind.items() if 0 < people < 11}
+    rates = [*event_rates(run, "hospital", 7, False), *event_rates(run, "reaction", 1, False)]
+    assert few & {one.site_class for one in rates}
+    assert all(one.cases is HIDDEN and one.raw is HIDDEN for one in rates if one.site_class in few)
+    assert any(one.cases is not HIDDEN for one in rates)
 
 
 def test_the_page_shows_studies_that_disagree_and_says_what_home_lacks(run, analyst, django_assert_max_num_queries):
