@@ -1,5 +1,6 @@
 """A version's inputs as people read them: answers with their unit and source, the market's tables, and what rests on what."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +9,7 @@ from demand.words import line_of_business
 from roi.engine.center_fields import FIELDS, SECTIONS
 from roi.engine.field import MONEY, MONTH, SHARES, YES_NO
 from roi.engine.infusion_center import Answer, Center, bars_site, read_value
-from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market, RateChange
+from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
 from roi.engine.spreads import leaves_by_risk
 from roi.engine.typed_volumes import VolumeKey, volumes_of
@@ -99,11 +100,12 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
             ("data_elsewhere", "Infusions of our prescribers' patients elsewhere", elsewhere),
         )
     ]
-    for number, volume in enumerate(volumes_of(market)):
+    for volume in volumes_of(market):
         if volume.typed:
             shown = f"{volume.used:,f} a month; measured: {volume.measured:,.1f}"
             said = Source(GUESSED, f"{volume.typed.reason} ({volume.typed.said_by})")
-            made.append(ShownInput(f"data_typed_{number}", f"Volume typed over: {volume_name(volume.key)}", shown, said))
+            name = volume_name(volume.key)
+            made.append(ShownInput(f"data_typed: {name}", f"Volume typed over: {name}", shown, said))
     made += _prices("data_hospital", "What the hospital is allowed", here, lambda cell: cell.hospital_source)
     made += _prices("data_site", "What contracts allow at the new site", market.cells, lambda cell: cell.site_source)
     made.append(
@@ -122,13 +124,14 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
                 "data_policies", "When policies make patients leave", policies, Source(BORROWED, "Payers' policies on file", "")
             )
         )
-    for number, (payer, change, where) in enumerate(_rate_changes(market)):
+    for (since, payer, where), shares in _rate_changes(market).items():
+        contract = f"Contract of {payer} {where} from {since:%Y-%m-%d} on"
         made.append(
             ShownInput(
-                f"data_rate_{number}",
-                f"Contract of {payer} {where} from {change.since:%Y-%m-%d} on",
-                f"drugs {change.drug * 100:.1f} %, administration {change.administration * 100:.1f} % of what it pays first",
-                Source(BORROWED, "Contract rates on file, dated ahead", f"{change.since:%Y-%m-%d}"),
+                f"data_rate: {contract}",
+                contract,
+                f"{'; '.join(shares)} of what it pays first",
+                Source(BORROWED, "Contract rates on file, dated ahead", f"{since:%Y-%m-%d}"),
             )
         )
     if leaves_by_risk(center):
@@ -144,15 +147,16 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     return tuple(made)
 
 
-def _rate_changes(market: Market) -> list[tuple[str, RateChange, str]]:
-    """(payer, change, where) of contract rates that begin later, each once, in the order of their days."""
-    found = {
-        (cell.payer, change, where): None
-        for cell in market.cells
-        for where, changes in (("at the new site", cell.site_changes), ("at the hospital", cell.hospital_changes))
-        for change in changes
-    }
-    return sorted(found, key=lambda each: (each[1].since, each[0], each[2], each[1].drug))
+def _rate_changes(market: Market) -> dict[tuple[dt.date, str, str], list[str]]:
+    """By (day, payer, where) of contract rates that begin later, in the order of their days: what they then pay, each once."""
+    found: dict[tuple[dt.date, str, str], list[str]] = {}
+    for cell in market.cells:
+        for where, changes in (("at the new site", cell.site_changes), ("at the hospital", cell.hospital_changes)):
+            for change in changes:
+                paid = f"drugs {change.drug * 100:.1f} %, administration {change.administration * 100:.1f} %"
+                said = found.setdefault((change.since, cell.payer, where), [])
+                said += [paid] if paid not in said else []
+    return dict(sorted(found.items()))
 
 
 def volume_name(key: VolumeKey) -> str:

@@ -9,13 +9,15 @@ from roi.engine.cash_flow import cash_flow
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.market import Market
 from roi.engine.options import OPTIONS, Option
-from roi.selectors.inputs import market_words
+from roi.engine.typed_volumes import volumes_of
+from roi.selectors.inputs import market_words, volume_name
 from roi.selectors.scenarios import summary_of
 
 
 @dataclass(frozen=True)
 class Side:
-    """One column: what it is, what it returns (None: not computed), and the market, months, run and prices it rests on. `pk` is the kept scenario's."""
+    """One column: what it is, what it returns (None: not computed), and the market, months, run, prices and typed volumes it rests on.
+    `pk` is the kept scenario's."""
 
     name: str
     option: Option
@@ -24,15 +26,27 @@ class Side:
     rests_on: Mapping[str, str]
     pk: int | None = None
 
+    @property
+    def typed(self) -> str:
+        return self.rests_on["typed volumes"]
+
 
 def differing(sides: Sequence[Side]) -> list[str]:
-    """What the sides do not share of markets, months, claims runs and price quarters; values are comparable where this is empty."""
+    """What the sides do not share of markets, months, claims runs, price quarters and typed volumes; values are comparable
+    where this is empty."""
     return [what for what in sides[0].rests_on if len({side.rests_on[what] for side in sides}) > 1] if sides else []
 
 
 def _rests_on(market: Market) -> dict[str, str]:
     months = f"{market.first_month:%Y-%m} to {market.last_month:%Y-%m}"
-    return {"markets": market.name, "months": months, "claims runs": str(market.run_id), "price quarters": market.quarter}
+    typed = ", ".join(f"{volume_name(volume.key)} {volume.used.normalize():f}" for volume in volumes_of(market) if volume.typed)
+    return {
+        "markets": market.name,
+        "months": months,
+        "claims runs": str(market.run_id),
+        "price quarters": market.quarter,
+        "typed volumes": typed,
+    }
 
 
 def every_option(center: Center) -> list[Side]:

@@ -60,7 +60,7 @@ def side_by_side(request):
         "sides": sides,
         "figures": charts.figures(sides),
         "uncomputed": [side for side in sides if side.summary is None],
-        "several_markets": len({side.covers for side in sides}) > 1,
+        "differing": options.differing(sides),
         "most": MOST,
     }
     return render(request, "roi/side_by_side.html", context)

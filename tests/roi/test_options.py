@@ -24,6 +24,7 @@ from roi.engine.options import OPTIONS, SITE_CLASSES
 from roi.engine.sampling import draw_inputs
 from roi.engine.spreads import spreads_of
 from roi.engine.stress import bagging, stress
+from roi.engine.typed_volumes import type_over, volumes_of
 from roi.models import Scenario
 from roi.selectors.inputs import market_notes
 from roi.tasks import scenario as work
@@ -263,10 +264,17 @@ def test_kept_scenarios_stand_side_by_side_as_their_own_pages_show_them(make, as
     page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
     npv = [each.versions.get().results.get().summary["baselines"]["do_nothing"]["npv_cents"] for each in (one, two)]
     assert [row[1] for row in page.context["figures"][0].table.rows] == npv
-    assertNotContains(page, "do not rest on the same volumes")
+    assertNotContains(page, "do not rest on the same figures")
     assertContains(page, "The same patients, prices and months in each")
     other = two.versions.get()
-    other.inputs["market"] |= {"name": "metro", "first_month": "2025-01-01"}
+    market = Center.from_json(other.inputs).market
+    typed = type_over(market, volumes_of(market)[0].key, D(77), "A new clinic", "Operations")
+    other.inputs["market"] = typed.as_json()
+    other.save()
+    page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
+    assertContains(page, "They differ in their typed volumes, as told below")
+    assertContains(page, "typed over, in infusions a month: Plan A, Commercial, infliximab 77")
+    other.inputs["market"] |= market.as_json() | {"name": "metro", "first_month": "2025-01-01"}
     other.save()
     page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
     assertContains(page, "Their markets and months differ")

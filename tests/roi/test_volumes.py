@@ -24,6 +24,7 @@ from roi.engine.scenario_file import FileRefused
 from roi.engine.spreads import spreads_of
 from roi.engine.typed_volumes import VolumeKey, carried, take_back, type_over, volumes_of
 from roi.models import Scenario
+from roi.selectors.changes import input_pairs
 from roi.selectors.inputs import debt, risk_note
 from roi.selectors.sliders import sliders_of
 from roi.selectors.volumes import begun_with, reconciled
@@ -57,6 +58,14 @@ def test_a_small_number_leaves_no_rest_below_zero():
     fates = [cell(leaves_on=dt.date(2026, month, 1), policy_id="P", infusions_per_month=D(3)) for month in (7, 8, 9)]
     shares = [one.infusions_per_month for one in typed(center(*fates, cell(infusions_per_month=D(1))), "0.0002").market.cells]
     assert min(shares) >= 0 and sum(shares) == D("0.0002")
+
+
+def test_each_typed_volume_is_compared_with_itself():
+    """Another volume stands first in a newer run's market: nothing is said to have changed but that it is there."""
+    old = typed(two_fates())
+    new = replace(old, market=replace(old.market, cells=(cell(payer="Plan 0"), *old.market.cells)))
+    pairs = {pair.label: pair for pair in input_pairs(old, new)}
+    assert not pairs["Volume typed over: Plan A, Commercial, infliximab"].differs
 
 
 def test_what_cannot_be_typed_is_said():
