@@ -136,7 +136,9 @@ def _judged(look: LookBack) -> list[tuple]:
     costs = look.costs.windows() if look.costs else ()
     for assumption in (RUNNING, OUTLAYS):
         known = [(window.months, [each for each in window.known if each.assumption == assumption]) for window in costs]
-        for months, its in [one for one in known if one[1]][-1:]:
+        # What is spent once is known before the longer windows are over: the shortest that has all of it is told.
+        told = {tuple(its): months for months, its in reversed(known) if its}
+        for its, months in list(told.items())[:1]:
             error, expected = sum(each.error for each in its), sum(each.expected for each in its)
             made.append(_row(approval, assumption, months, error, expected, error <= 0))
     return made
