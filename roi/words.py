@@ -78,11 +78,14 @@ def dollars(cents: int) -> str:
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
+LOWEST_RATE = -0.9  # of return that is told as a number
+
+
 def irr_text(irr: float | str) -> str:
     """A rate or the word that stands for it: 12.3 %, below −90 %, none, not unique."""
     if isinstance(irr, str):
         return irr
-    return "below −90 %" if irr < -0.9 else f"{irr * 100:.1f} %".replace("-", "−")
+    return "below −90 %" if irr < LOWEST_RATE else f"{irr * 100:.1f} %".replace("-", "−")
 
 
 def payback_text(month: int | None) -> str:

@@ -181,6 +181,8 @@ def _irr(value: _Value) -> Explained:
         changes = "no rate brings" if rate == "none" else "several rates bring"
         rows = _months(value, lambda month, flow: ())
         return Explained(MEASURES[IRR], f"{changes} the sum of present values to zero", ("Month", "Value"), rows, stated, stated)
+    if rate < words.LOWEST_RATE:
+        return _irr_below(value, stated)
     factors = [(1 + rate) ** (-month / 12) for month in range(len(value.flows))]
     rows = _months(value, lambda month, flow: (_factor(factors[month]), words.dollars(round(flow * factors[month]))))
     left = sum(flow * factor for flow, factor in zip(value.flows, factors, strict=True))
@@ -188,6 +190,18 @@ def _irr(value: _Value) -> Explained:
     is_root = abs(left) <= max(1.0, 1e-9 * sum(map(abs, value.flows)))
     columns = ("Month", "Value", "Factor at that rate", "Present value")
     return Explained(MEASURES[IRR], formula, columns, rows, stated if is_root else "no root", stated)
+
+
+def _irr_below(value: _Value, stated: str) -> Explained:
+    """So far below nothing that late months weigh more than any number shows: found by the sign of the sum on either side."""
+    above = sum(flow * (1 + words.LOWEST_RATE) ** (-month / 12) for month, flow in enumerate(value.flows))
+    last = next(flow for flow in reversed(value.flows) if flow)  # outweighs all others at lower rates still
+    formula = (
+        f"the yearly rate at which the present values add up to zero; at −90 % they add up to {words.dollars_short(round(above))}, at rates "
+        f"lower still the last month's {words.dollars(last)} outweighs all others, so that the rate lies between"
+    )
+    rows = _months(value, lambda month, flow: ())
+    return Explained(MEASURES[IRR], formula, ("Month", "Value"), rows, stated if (above > 0) != (last > 0) else "no root", stated)
 
 
 def _part(value: _Value, part: str) -> Explained:

@@ -46,15 +46,14 @@ def uncertainty(request, pk: int):
 
 def _row(value: dict, baseline: str) -> dict:
     rates = value["irr"]
+    between = " to ".join(dict.fromkeys(words.irr_text(rate) for rate in (rates[0], rates[2]))) if rates else ""
     return {
         "name": words.BASELINE_NAMES[baseline],
         "npv": value["npv_cents"],
         "chance": words.chance(value["probability_positive"]),
         "paid": words.chance(value["chance_paid_back"]),
         "payback": words.payback_text(value["payback_months"][1]) if value["payback_months"] else "–",
-        "irr": f"{words.irr_text(rates[0])} to {words.irr_text(rates[2])} ({words.chance(value['chance_of_an_irr'])})"
-        if rates
-        else "none",
+        "irr": f"{between} ({words.chance(value['chance_of_an_irr'])})" if rates else "none",
         "peak": value["peak_cash_cents"][2],
     }
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal as D
 from decimal import localcontext
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -39,6 +40,7 @@ from roi.engine.market import HOSPITAL, Offer, RateChange
 from roi.engine.marks import MEASURED, Source
 from roi.engine.options import OPTIONS, SITE_CLASSES
 from roi.models import ScenarioLine, ScenarioResult
+from roi.selectors import explain
 from roi.selectors.explain import explained
 from roi.selectors.explain_steps import cost_words, step_formulas, step_names
 from tests.roi.test_infusion_center import cell, center
@@ -171,6 +173,16 @@ def of_option(option: str) -> Center:
     sites = tuple(replace(one, offers=dict.fromkeys(SITE_CLASSES, OFFER)) for one in CELLS)
     market = replace(center(*CELLS).market, cells=sites).at_class(OPTIONS[option].site_class)
     return Center(answers, market, {}, option)
+
+
+def test_a_rate_far_below_nothing_is_found_by_the_signs_on_either_side():
+    """−$10,000 before opening and a cent after five years: (10^-6)^(1/5) − 1 = −93.7 % a year."""
+    summary = {"irr": -0.936904265552, "monthly_cents": [-1_000_000, *[0] * 59, 1]}
+    page = SimpleNamespace(result=SimpleNamespace(summary={"baselines": {"today": summary}}))
+    found = explain._irr(explain._Value(page, "today"))
+    assert (found.found, found.is_same) == ("below −90 %", True)
+    summary["monthly_cents"][-1] = 1_000_000_000  # a rate above nothing
+    assert not explain._irr(explain._Value(page, "today")).is_same
 
 
 # pages
