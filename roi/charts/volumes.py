@@ -33,14 +33,12 @@ def _by_month(found: Monthly) -> Figure:
     sums = summed(found)
     months = list(range(1, len(sums[HERE]) + 1))
     first, last = ({fate: sums[fate][month] for fate in FATES} for month in (0, -1))
-    lost = [
-        f"{words} {last[fate]:,.0f}" for fate, words in ((TAKEN, "policies take"), (MOVED, "moves without a policy")) if last[fate]
-    ]
+    lost = [f"{last[fate]:,.0f} {words}" for fate, words in ((TAKEN, "by a policy"), (MOVED, "without a policy")) if last[fate]]
     columns = (Column("month", "Month"), *(Column(fate, NAMES[fate]) for fate in FATES))
     rows = tuple((str(month), *(f"{sums[fate][month - 1]:,.1f}" for fate in FATES)) for month in months)
     reading = (
         f"If nothing is done our hospitals give {first[HERE]:,.0f} infusions in month 1 and {last[HERE]:,.0f} in month {months[-1]}"
-        + (f"; of that month's {' and '.join(lost)}" if lost else "; no policy and no move takes any")
+        + (f"; of that month's infusions {' and '.join(lost)} have left" if lost else "; no policy and no move takes any")
         + f". The new site then gives {last[AT_SITE]:,.0f}."
     )
     data = [

@@ -12,7 +12,7 @@ from roi.engine.infusion_center import Answer, Center, bars_site, read_value
 from roi.engine.market import BETTER, ELSEWHERE, HOSPITAL, Cell, Market
 from roi.engine.marks import BORROWED, GUESSED, MARKS, MEASURED, Source, mark_counts
 from roi.engine.spreads import leaves_by_risk
-from roi.engine.typed_volumes import VolumeKey, volumes_of
+from roi.engine.typed_volumes import VolumeKey, measured_of, volumes_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     here, elsewhere = market.at(HOSPITAL), market.at(ELSEWHERE)
     claims = Source(MEASURED, run_words(market), f"{market.last_month:%Y-%m}")
     made = [
-        ShownInput(key, label, f"{_sum(cell for cell in cells if not cell.typed_over):,.0f} a month", claims)
+        ShownInput(key, label, _as_measured(cells), claims)
         for key, label, cells in (
             ("data_volumes", "Infusions in our hospitals", here),
             ("data_elsewhere", "Infusions of our prescribers' patients elsewhere", elsewhere),
@@ -102,7 +102,7 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
     ]
     for volume in volumes_of(market):
         if volume.typed:
-            shown = f"{volume.used:,f} a month; measured: {volume.measured:,.1f}"
+            shown = f"{_plain(volume.used)} a month; measured: {volume.measured:,.1f}"
             said = Source(GUESSED, f"{volume.typed.reason} ({volume.typed.said_by})")
             name = volume_name(volume.key)
             made.append(ShownInput(f"data_typed: {name}", f"Volume typed over: {name}", shown, said))
@@ -145,6 +145,23 @@ def data_inputs(center: Center) -> tuple[ShownInput, ...]:
             )
         )
     return tuple(made)
+
+
+def _as_measured(cells) -> str:
+    """172 a month; where some of them are typed over, the others, and how many were measured in all."""
+    used = f"{_sum(cell for cell in cells if not cell.typed_over):,.0f} a month"
+    if not any(cell.typed_over for cell in cells):
+        return used
+    return f"{used} as measured, besides volumes typed over (measured in all: {sum(map(measured_of, cells)):,.0f})"
+
+
+def typed_words(market: Market) -> str:
+    """Volumes typed over, as name and infusions a month; empty where there is none."""
+    return ", ".join(f"{volume_name(volume.key)}: {_plain(volume.used)}" for volume in volumes_of(market) if volume.typed)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():,f}"
 
 
 def _rate_changes(market: Market) -> dict[tuple[dt.date, str, str], list[str]]:

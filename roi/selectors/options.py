@@ -9,8 +9,7 @@ from roi.engine.cash_flow import cash_flow
 from roi.engine.infusion_center import Center, inputs_of
 from roi.engine.market import Market
 from roi.engine.options import OPTIONS, Option
-from roi.engine.typed_volumes import volumes_of
-from roi.selectors.inputs import market_words, volume_name
+from roi.selectors.inputs import market_words, typed_words
 from roi.selectors.scenarios import summary_of
 
 
@@ -39,13 +38,12 @@ def differing(sides: Sequence[Side]) -> list[str]:
 
 def _rests_on(market: Market) -> dict[str, str]:
     months = f"{market.first_month:%Y-%m} to {market.last_month:%Y-%m}"
-    typed = ", ".join(f"{volume_name(volume.key)} {volume.used.normalize():f}" for volume in volumes_of(market) if volume.typed)
     return {
         "markets": market.name,
         "months": months,
         "claims runs": str(market.run_id),
         "price quarters": market.quarter,
-        "typed volumes": typed,
+        "typed volumes": typed_words(market),
     }
 
 

@@ -15,7 +15,7 @@ from roi.engine.marks import GUESSED, Source
 from roi.engine.spreads import PRICE_LEVELS
 
 FIRST = (
-    "chairs", "capture_leaving", "capture_staying", "capture_elsewhere", "acquisition_site", "contract_level", "white_bag", "denials",
+    "chairs", "capture_leaving", "recapture", "capture_staying", "capture_elsewhere", "acquisition_site", "contract_level", "white_bag", "denials",
     "nurses", "build_per_chair", "rate", RAMP,
 )  # fmt: skip
 MOVED = "Moved in a meeting"

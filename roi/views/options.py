@@ -41,7 +41,8 @@ def keep(request, pk: int):
         return redirect("roi:options", pk)
     enqueue(*(each.run for each in saved))
     messages.success(request, f"{len(saved)} scenario{'s are' if len(saved) > 1 else ' is'} kept; the draws follow.")
-    chosen = "&".join(f"s={each.version.scenario_id}" for each in saved)
+    beside = [pk, *(each.version.scenario_id for each in saved)][:MOST]
+    chosen = "&".join(f"s={each}" for each in beside)
     response = redirect("roi:side-by-side")
     response["Location"] += f"?{chosen}"
     return response

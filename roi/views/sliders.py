@@ -34,6 +34,7 @@ def sliders(request, pk: int):
         return redirect("roi:sliders", pk)
     before = scenarios.summary_of(version) or recomputed(center).as_json()
     moved = [slider for slider in made if slider.moved]
+    measures = _measures(answer, before)
     context = {
         "version": version,
         "sliders": made,
@@ -42,7 +43,8 @@ def sliders(request, pk: int):
         "others_moved": any(slider.key not in FIRST for slider in moved),
         "moved": moved,
         "headline": value_charts.headline(answer),
-        "measures": _measures(answer, before),
+        "measures": measures,
+        "counts": any(measure["changed"] for measure in measures),
         "figure": value_charts.bridge(answer, DO_NOTHING),
         "may_keep": request.user.has_perm("roi.edit_scenarios") and version.scenario.archived_at is None,
     }

@@ -112,6 +112,14 @@ def test_a_move_is_computed_by_the_exact_engine_and_saves_nothing(make, as_reade
     assert (ScenarioVersion.objects.count(), Run.objects.count(), ScenarioResult.objects.count()) == before
 
 
+def test_a_move_that_counts_for_nothing_is_said_to(make, as_reader):
+    """A year after the policy took them all nobody is left whom it makes leave."""
+    scenario = make(opens_in="2027-06", recapture="30")
+    same = "The answer stays the same to the cent"
+    assertContains(as_reader.get(url("sliders", scenario.pk, query="?capture_leaving=90")), same)
+    assertNotContains(as_reader.get(url("sliders", scenario.pk, query="?recapture=90")), same)
+
+
 def test_unmoved_sliders_are_the_version(make, as_reader):
     scenario = make()
     page = as_reader.get(url("sliders", scenario.pk))

@@ -24,7 +24,7 @@ from roi.engine.options import OPTIONS, SITE_CLASSES
 from roi.engine.sampling import draw_inputs
 from roi.engine.spreads import spreads_of
 from roi.engine.stress import bagging, stress
-from roi.engine.typed_volumes import type_over, volumes_of
+from roi.engine.typed_volumes import VolumeKey, type_over
 from roi.models import Scenario
 from roi.selectors.inputs import market_notes
 from roi.tasks import scenario as work
@@ -239,7 +239,7 @@ def test_every_option_is_shown_live_and_may_be_kept_beside_the_scenario(make, as
     kept = as_editor.post(reverse("roi:keep-options", args=[scenario.pk]), sent)
     made = Scenario.objects.exclude(pk=scenario.pk).order_by("pk")
     assert [each.kind for each in made] == ["partner", "do_nothing"]
-    assertRedirects(kept, reverse("roi:side-by-side") + "?" + "&".join(f"s={each.pk}" for each in made))
+    assertRedirects(kept, reverse("roi:side-by-side") + "?" + "&".join(f"s={each.pk}" for each in (scenario, *made)))
     markets = {
         json.dumps([c["infusions_per_month"] for c in each.versions.get().inputs["market"]["cells"]])
         for each in Scenario.objects.all()
@@ -268,12 +268,12 @@ def test_kept_scenarios_stand_side_by_side_as_their_own_pages_show_them(make, as
     assertContains(page, "The same patients, prices and months in each")
     other = two.versions.get()
     market = Center.from_json(other.inputs).market
-    typed = type_over(market, volumes_of(market)[0].key, D(77), "A new clinic", "Operations")
+    typed = type_over(market, VolumeKey("hospital", "Plan A", "commercial", "infliximab"), D(77), "A new clinic", "Operations")
     other.inputs["market"] = typed.as_json()
     other.save()
     page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")
     assertContains(page, "They differ in their typed volumes, as told below")
-    assertContains(page, "typed over, in infusions a month: Plan A, Commercial, infliximab 77")
+    assertContains(page, "typed over, in infusions a month: Plan A, Commercial, infliximab: 77")
     other.inputs["market"] |= market.as_json() | {"name": "metro", "first_month": "2025-01-01"}
     other.save()
     page = as_reader.get(reverse("roi:side-by-side") + f"?s={one.pk}&s={two.pk}")

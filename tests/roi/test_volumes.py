@@ -209,6 +209,7 @@ def test_the_sentence_holds_both_numbers():
     text = reconciled(made)
     assert "“Where to open” said that Oak Ridge adds about 120 people at risk to those with a site in reach" in text
     assert "50 a month in our hospitals (Jul 2025 to Dec 2025, 6 months), of which dated policies take 30 a month" in text
+    assert "6 months; 50 were measured, some are typed over), of which" in reconciled(typed(made))
     for wrong in ({}, {"amount": "hidden"}, {"measure": "love"}, {"place": ""}):
         assert begun_with({"place": "Oak Ridge", "measure": "people", **wrong}) == {}
 
