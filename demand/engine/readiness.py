@@ -258,7 +258,7 @@ def _unseen(inputs: Inputs) -> Iterable[str]:
     if MEDICAL not in inputs.filled:
         yield "Without medical claims there is no infusion at all."
     if PHARMACY not in inputs.filled:
-        yield "Without pharmacy claims the drugs that a pharmacy supplied, white-bagged or self-administered, are not seen."
+        yield "Without pharmacy claims the fills of a pharmacy, white-bagged or self-administered, are not seen: a white bag is probable at most unless a pharmacy billed it on the medical benefit."
     if ELIGIBILITY not in inputs.filled:
         yield "Without eligibility nobody can tell a patient who stopped from one whose coverage ended."
 

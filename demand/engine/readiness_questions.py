@@ -157,7 +157,8 @@ QUESTIONS: tuple[Question, ...] = (
         (
             Need(
                 (*_FILLS.alternatives, _part("medical.billing_npi", "register.sites")),
-                "Without pharmacy claims nothing is confirmed: only drugs that a pharmacy billed on the medical benefit are seen.",
+                "Without pharmacy claims only drugs that a pharmacy billed on the medical benefit are confirmed; the rest is probable at most: by the "
+                "clinics' notes, drugs stated without a charge, payers' policies and other doses of the therapy.",
             ),
             _CODES,
             _SITES,

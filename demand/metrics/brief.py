@@ -33,9 +33,17 @@ METRICS = (
         denominator="Attributed infusions that were kept, white-bagged or left.",
         direction="Lower is better.",
         next_step="See which payers require it, compare with the clinics' own log, and take the rate to the contract talks.",
-        limits="Without pharmacy claims of a payer a bag is probable at most: by the clinic's note, a drug stated without a charge, the payer's policy, or another such dose of the therapy. An administration with nothing found is unknown, never white-bagged.",
-        parameters=("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days"),
-        sql=("roles", "infusions", "channels_round", "channels", "leakage"),
+        limits="Where no pharmacy's claim is found a bag is probable at most: by the clinic's note or, where the run has no pharmacy claim of "
+        "the payer, by what “White bagging at our clinics” lists. An administration with nothing found is unknown, never white-bagged.",
+        parameters=(
+            "fill_days_before",
+            "fill_days_after",
+            "payable_above_cents",
+            "payable_window_days",
+            "log_doses",
+            "log_share",
+        ),
+        sql=("roles", "infusions", "channels_round", "channels", "channels_noted", "leakage"),
     ),
     Metric(
         slug="people",

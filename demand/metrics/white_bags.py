@@ -8,8 +8,8 @@ METRICS = (
         title="White bagging at our clinics",
         why="Every white bag is a dose that our staff store, check and give without the drug's margin and without control of what arrives.",
         what="Of the infusions given at our own sites, whoever ordered them, the share whose drug an outside pharmacy sent. Confirmed: "
-        "molecule and date of the pharmacy's claim match. Probable: there is an administration and a specialty fill, and no more. Told apart: "
-        "drug that the pharmacy billed on the medical benefit, and fills on the pharmacy benefit. A clear bag came from our own pharmacy "
+        "molecule and date of the pharmacy's claim match. Probable: there is an administration and a specialty fill, and no more; or there is no "
+        "pharmacy's claim, and something else says so (below). Told apart: drug that the pharmacy billed on the medical benefit, and fills on the pharmacy benefit. A clear bag came from our own pharmacy "
         "and is not in the rate. Without the patient-level right: those that named prescribers of ours ordered and whose channel is known.",
         numerator="Infusions at our sites whose channel is white bag, confirmed and probable apart.",
         denominator="Infusions at our sites. Those whose channel is not known are in it and shown.",
@@ -18,9 +18,11 @@ METRICS = (
         limits="Precision by the log is the share of inferred white bags that the clinic noted, in the days that its log covers: a log that misses "
         "doses makes it lower than it is. Recall is the share of noted doses that claims show as white-bagged. Log and claims meet by clinic, drug and day, "
         "since the log names no person; the log also helps to choose among a person's fills, so the two are not wholly independent. "
-        "Where a run has no pharmacy claim of a payer, a dose that the site did not bill is probable where the clinic noted it, the site states the "
-        "drug without charging for it, the payer's drug-source policy asks for it, or another dose of the same therapy there is such a bag; not "
-        "where the clinic's log noted hardly any of the therapy's doses, for our own pharmacy may have sent them. Otherwise it is not known.",
+        "A dose that the site did not bill and no pharmacy's claim explains is probable where the clinic noted a bag of the drug that day; a claim that "
+        "names no drug, of a person with no other therapy, is taken for the only drug noted there that day. Where the run has no pharmacy claim of "
+        "the payer it is probable too where the site states the drug without charging for it, the payer's drug-source policy asks for it, or "
+        "another dose of the same therapy there is such a bag; but not where a log that the clinic kept in those days noted hardly any of the therapy's "
+        "doses, for our own pharmacy may have sent them. Otherwise it is not known.",
         parameters=(
             "fill_days_before",
             "fill_days_after",
