@@ -1,7 +1,7 @@
 """The retention line as figures: rule by rule who stays, and who crosses when it moves; with tables and sentences."""
 
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, shortened
+from demand.charts.numbers import count, how_many, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.engine.drug_suitability import CRITERIA
 from demand.engine.retention_line import KINDS, Criterion
@@ -74,7 +74,7 @@ def _reading(answer: Answer) -> str:
         (one for one in answer.attrition if one.people is not HIDDEN and one.people), key=lambda one: one.people, default=None
     )  # fmt: skip
     most = f" Most of them by {first.criterion.kind.label.lower()} ({count(first.people)})." if first else ""
-    return f"Of {count(answer.people)} people, {count(stay)} must stay in the hospital and {count(move)} may move.{most}"
+    return f"Of {count(answer.people)} people, {how_many(stay)} must stay in the hospital and {how_many(move)} may move.{most}"
 
 
 def _chart(rows: list[tuple]) -> dict | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, count_of, dollars, percent, shortened
+from demand.charts.numbers import count, dollars, how_many, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.engine.ranked_segments import OBJECTIVES
 from demand.moves import DESTINATIONS, MoveQuestion
@@ -62,7 +62,7 @@ def line_words(said: LineSaid) -> list[str]:
     signed = "signed" if said.version and said.version.signed_at else "not signed"
     told = [
         f"By {said.version or 'the line as shipped'} ({signed}): {count(said.must_stay)} people must stay in the hospital and are not offered, "
-        f"nor are {count(said.should_not)} whose drug is not suitable there."
+        f"nor are {how_many(said.should_not)} whose drug is not suitable there."
     ]
     if said.not_enough_data:
         told.append(f"Not enough data to judge {count(said.not_enough_data)} people: they are offered, to be asked first.")
@@ -70,6 +70,10 @@ def line_words(said: LineSaid) -> list[str]:
         told.append(
             f"Not judged, since the treatment ended or is overdue on the run's day: {count(said.not_under_way)} people; they are offered, ask first whether they are still treated."
         )
+    told.append(
+        "Asked here: whoever was treated at a hospital site, ours or not, in the last 12 months, and for this class of site. The line's own page begins "
+        "with treatments under way in our departments, for any site outside the hospital, so its counts are others."
+    )
     return told
 
 
@@ -121,6 +125,12 @@ def _reading(found: Ranked, question: MoveQuestion) -> str:
         if (value := first.measures[name]) and value > 0
     ]
     saves = f", saving {words.joined(said)} a year" if said else ""
+    lost = [
+        f"{count(-value)} miles more" if name == "miles_saved" else f"{dollars(-value)} more for patients to pay"
+        for name in ("miles_saved", "patient_cents_saved")
+        if (value := first.measures[name]) and value < 0
+    ]
+    saves += f"{', but' if said else ', at'} {words.joined(lost)} a year" if lost else ""
     where = words.lower_first(words.site_class(first.names["site_class"]))
     return f"With these weights the gladdest move is {_name(first)}, from {where}: {count(first.people)} {'person' if first.people == 1 else 'people'}{saves}."
 
@@ -180,7 +190,7 @@ def _burden_reading(rows: Sequence[BurdenRow], question: MoveQuestion) -> str:
     for row in areas:
         wins, loses = row.numbers["travel"]["wins"], row.numbers["travel"]["loses"]
         told.append(
-            f"in {row.name} areas {count_of(wins, row.movers)} have a shorter way and {count(loses)} a longer one"
+            f"of {count(row.movers)} in {row.name} areas {how_many(wins)} have a shorter way and {how_many(loses)} a longer one"
             if row.name != "unknown"
             else ""
         )
@@ -223,7 +233,9 @@ def needs(clinics: Sequence[Clinic]) -> Figure:
     if clinics:
         everything = clinics[-1]
         reading = (
-            f"{count(everything.people)} people had an oncology infusion and another one in the last 12 months; {count(everything.two_sites)} "
+            "How many people had an oncology infusion and another one in the last 12 months may not be shown: few people."
+            if everything.people is HIDDEN
+            else f"{count(everything.people)} people had an oncology infusion and another one in the last 12 months; {how_many(everything.two_sites)} "
             f"({percent(share(everything.two_sites, everything.people))}) go to two sites for them."
         )
     return Figure(

@@ -6,8 +6,14 @@ from demand.engine.disclosure import HIDDEN
 from demand.words import lower_first
 
 
+def how_many(value) -> str:
+    """No noun follows: “14 were late”, “a hidden number were late”."""
+    return "a hidden number" if value is HIDDEN else f"{value or 0:,.0f}"
+
+
 def count(value) -> str:
-    return "a hidden number of" if value is HIDDEN else f"{value or 0:,.0f}"
+    """The noun follows: “14 people”, “a hidden number of people”."""
+    return f"{how_many(value)} of" if value is HIDDEN else how_many(value)
 
 
 def count_of(part, whole) -> str:

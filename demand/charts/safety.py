@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from demand import words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, count_of, percent
+from demand.charts.numbers import count, count_of, how_many, percent
 from demand.engine.disclosure import HIDDEN
 from demand.engine.standardised_rates import differs
 from demand.selectors.bounce_back import AFTER_DAYS, FLAGS, RETURN_DAYS, Bounces
@@ -205,7 +205,7 @@ def ledger(lines: Sequence[Bounces]) -> Figure:
     reading = "No move away from the hospital can be followed for 30 complete days yet."
     if lines:
         everything = lines[-1]
-        numbers = {flag: count(number) for flag, number in everything.numbers.items()}
+        numbers = {flag: how_many(value) for flag, value in everything.numbers.items()}
         reading = (
             f"Of {count(everything.moves)} moves away from hospital sites {numbers['late']} began with a late dose, {numbers['hospital']} were followed by an "
             f"emergency visit or admission within {AFTER_DAYS} days, and in {numbers['returned']} the person was back at a hospital site within {RETURN_DAYS}."

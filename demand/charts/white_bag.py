@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from demand import trace_words
 from demand.charts.figure import Column, Figure, Table
-from demand.charts.numbers import count, count_of, dollars, of_shown, percent, shortened
+from demand.charts.numbers import count, count_of, dollars, how_many, of_shown, percent, shortened
 from demand.engine.disclosure import HIDDEN
 from demand.selectors.bag_costs import Burden, ChannelCost, Fragility
 from demand.selectors.drug_benefit import KINDS, BenefitLine
@@ -62,7 +62,7 @@ def _reading(lines: Sequence[BagLine], split: str) -> str:
     everything = lines[-1]
     said = (
         f"{count_of(everything.white, everything.infusions)} infusions at our sites ({percent(everything.rate)}) were given from a "
-        f"white bag: {count(everything.confirmed)} confirmed, {count(everything.probable)} probable."
+        f"white bag: {how_many(everything.confirmed)} confirmed, {how_many(everything.probable)} probable."
     )
     if split == "month":
         return said
@@ -79,6 +79,8 @@ def _log_note(lines: Sequence[BagLine], split: str) -> str:
         return ""
     without = [line.name for line in lines[:-1] if line.events in (None, 0)]
     said = (
+        "Confirmed: a pharmacy's claim matches by drug and day. Probable: a fill near the day and no more; or no pharmacy's claim, but the clinic's "
+        "note or, where the run has none of the payer, drug stated without a charge, the payer's policy or another such dose of the therapy. "
         "Precision by the log: inferred white bags that the clinic noted too, of those between its first and last note. A log that misses "
         "doses makes it lower than it is. Recall: noted doses that claims show as white-bagged, of all noted."
     )
@@ -157,7 +159,7 @@ def costs(found: Sequence[ChannelCost]) -> Figure:
     if bought:
         reading = f"Payers allowed {dollars(bought.waste_cents)} for drug that we bought and had to throw away, at {percent(bought.waste_share)} of infusions."
     if bagged:
-        reading += f" Of white-bagged doses claims show billed waste for {count(bagged.wasted)}: what a pharmacy sent and nobody used is on no claim."
+        reading += f" Of white-bagged doses claims show billed waste for {how_many(bagged.wasted)}: what a pharmacy sent and nobody used is on no claim."
     return Figure(
         key="channel-costs", title="Waiting and waste, by who bought the drug", reading=reading,
         direction="Less waiting and less waste are better. Units are billing units, which differ by drug: compare dollars.",
