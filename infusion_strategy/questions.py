@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from demand import leak_words, words
 from demand.access import access_published_run, sees_small_counts
 from demand.charts.leaks import share
-from demand.charts.numbers import count, count_of, dollars, percent
+from demand.charts.numbers import count, count_of, dollars, how_many, percent
 from demand.charts.safety import thousand
 from demand.engine.disclosure import HIDDEN
 from demand.engine.retention_line import KINDS, Criterion, Line
@@ -112,12 +112,13 @@ def margin_gone(run: Run, see_small: bool) -> Answer:
     """How much left though the patient stayed?"""
     total = dashboard(run, DashboardFilters(), see_small).total
     bagged, base = total.at("margin_leak"), total.counted.infusions
+    confirmed, probable = (total.at(f"margin_leak:{kind}").infusions for kind in ("confirmed", "probable"))
     return Answer(
         margin_gone.__doc__ or "",
         f"Over all months {count(bagged.infusions)} infusions at our own sites ({percent(share(bagged.infusions, base))} of those in the "
         f"rate) came with drug from somebody else's pharmacy, {dollars(bagged.allowed_cents)} allowed.",
-        "The page tells confirmed from probable, and how both agree with the clinics' own log. Margin needs what drugs cost us: a "
-        "scenario's matter.",
+        f"{how_many(confirmed).capitalize()} are confirmed by a pharmacy's claim, {how_many(probable)} are probable; the page says how both agree with "
+        "the clinics' own log. What is allowed is no margin: that needs what drugs cost us, a scenario's matter.",
         (("White bagging", reverse("demand:white-bagging")), ("How, where, why", reverse("demand:leakage"))),
     )
 
@@ -130,7 +131,7 @@ def overdue(run: Run, see_small: bool) -> Answer:
         overdue.__doc__ or "",
         f"{count(unknown.treatments)} treatments are dark: overdue, still enrolled, in no feed; one dose of each is "
         f"{dollars(unknown.dose_cents)}.",
-        f"Complete months only: {count(early.treatments)} more are too early to call. Answers on record: "
+        f"Complete months only: {how_many(early.treatments)} more are too early to call. Answers on record: "
         f"{count_of(found.answers.answered, found.answers.of)} treatments.",
         (("Dark patients", reverse("demand:dark")),),
     )
@@ -145,7 +146,7 @@ def next_to_leave(run: Run, see_small: bool) -> Answer:
     else:
         says = (
             f"{total.expected:,.1f} of {count(total.treatments)} treatments ({percent(total.share)}) are expected to move out within "
-            f"12 months, from {total.low:,.1f} to {total.high:,.1f} by chance alone."
+            f"12 months, from {total.low:,.1f} to {total.high:,.1f} by chance alone (80% interval)."
         )
     sure = {
         "better": "Better than the base rate on a year it had not seen.",

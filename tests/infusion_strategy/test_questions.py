@@ -33,8 +33,11 @@ def test_a_run_of_before_says_which_answers_it_does_not_hold(client):
 
 def test_an_answer_has_its_pages_number():
     run = publish(people=60, months=14)
-    bagged = dashboard(run, DashboardFilters(), see_small=True).total.at("margin_leak").infusions
-    assert f" {bagged:,} infusions" in margin_gone(run, see_small=True).says
+    total = dashboard(run, DashboardFilters(), see_small=True).total
+    bagged, confirmed, probable = (total.at(f"margin_leak{kind}").infusions for kind in ("", ":confirmed", ":probable"))
+    told = margin_gone(run, see_small=True)
+    assert f" {bagged:,} infusions" in told.says and bagged == confirmed + probable
+    assert f"{confirmed:,} are confirmed" in told.sure and f"{probable:,} are probable" in told.sure
 
 
 def test_the_last_year_is_the_newest_twelve_complete_months():
