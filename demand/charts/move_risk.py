@@ -171,7 +171,7 @@ def _calibration_chart(found: WhoIsNext) -> dict:
             {**line, "name": "Base rate", "x": [base, base], "y": [0, top], "line": {"color": "var(--c-unknown)", "dash": "dot", "width": 1.5}},
             {
                 "type": "scatter", "mode": "markers", "name": "Treatments by risk", "x": said, "y": came,
-                "marker": {"color": "var(--c-leak)", "size": 9},
+                "marker": {"color": "var(--c-leak)", "size": 9}, "cliponaxis": False,
                 "hovertemplate": "said %{x:.1f}%, came %{y:.1f}%<extra></extra>",
             },
         ],
@@ -201,7 +201,7 @@ def drivers(found: WhoIsNext) -> Figure | None:
         reading=f"Strongest: “{most['name']}” makes the odds of moving in a month {most['odds']:.1f} times as high, all else equal.",
         direction="Above 1 more likely, below 1 less. Groups are compared with the average group. Not causes: what goes together in the past.",
         table=Table(
-            "What tells treatments apart, the strongest first",
+            "What tells treatments apart: first what is both strong and common",
             columns,
             tuple((one["name"], one["odds"], one["share"]) for one in told),
         ),
