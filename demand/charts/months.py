@@ -67,7 +67,7 @@ def by_month(board: Dashboard) -> Figure:
     if immature:
         note = (
             f"Claims of {immature[0].day:%b %Y}{' and later' if len(immature) > 1 else ''} are still coming in: those months are "
-            f"drawn hollow, stand completed in the table where the feeds' curves allow it ({'all feeds together' if board.restricted else 'each feed on its own'}), and no trend is read from them."
+            f"drawn pale, with what is still expected and its 90% band on top, stand completed in the table where the feeds' curves allow it ({'all feeds together' if board.restricted else 'each feed on its own'}), and no trend is read from them."
         )
     partly = sum(1 for month in months if HIDDEN in (month.line.counted.infusions, month.line.leakage_rate.value))
     if partly:
@@ -75,6 +75,8 @@ def by_month(board: Dashboard) -> Figure:
             f"In {partly} of {len(months)} months counts are hidden (few people, or they would give a small count away): hatched "
             f"or left out, never nothing. {note}"
         ).strip()
+    elif less := sum(1 for month in months if any(month.line.at(outcome).hidden for outcome in OUTCOMES)):
+        note = f"In {less} of {len(months)} months an outcome is hidden (few people, or it would give a small count away): left out of the bar, or hatched with another. {note}".strip()
     drawn = any(month.line.counted.infusions not in (HIDDEN, 0) for month in months)
     return Figure(
         key="month",
@@ -189,13 +191,15 @@ def _chart(months: tuple[Month, ...]) -> dict:
         data.insert(
             3 if name is STAYED else len(data),
             {
-                "type": "bar", "name": name, "x": days, "y": values, "marker": mark,
+                "type": "bar", "name": name, "x": days, "y": values, "marker": mark | {"opacity": [1 if ok else 0.4 for ok in mature]},
                 "hovertemplate": "%{x|%b %Y}: %{y:,} infusions<extra>" + name + "</extra>",
             },
         )  # fmt: skip
     extra = [(month, completed(month)) for month in months]
     if any(isinstance(value, int) for _, value in extra):
-        missing = [value - month.line.counted.infusions if isinstance(value, int) else 0 for month, value in extra]
+        missing = [
+            value - month.line.counted.infusions if isinstance(value, int) else None for month, value in extra
+        ]  # None: no bar, and no whisker at zero
         data.append(
             {
                 "type": "bar", "name": "Expected once complete", "x": days, "y": missing,

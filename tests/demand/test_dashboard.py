@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from demand import storage, tasks
+from demand.charts.months import by_month
 from demand.engine.disclosure import HIDDEN
 from demand.engine.maturity import completed_count
 from demand.engine.parameters import Parameters
@@ -172,6 +173,21 @@ def test_without_the_right_no_feeds_own_count_can_be_worked_out(publish):
         write_curves(run, A, B)
         told.add(dashboard(run, DashboardFilters(), see_small=False).months[0].completed)
     assert [one.expected for one in told] == [round(60 / (910 / 1020))]
+
+
+def test_a_complete_month_is_drawn_without_a_band_and_says_which_outcomes_are_left_out(publish):
+    run = publish([*people(20), *fed(a=20)])
+    write_curves(run, A)
+    told = by_month(dashboard(run, DashboardFilters(), see_small=True))
+    more = next(trace for trace in told.chart["data"] if trace["name"] == "Expected once complete")
+    assert [value is None for value in more["y"]] == [
+        month.mature for month in dashboard(run, DashboardFilters(), see_small=True).months
+    ]
+    assert "left out of the bar" not in told.note
+    few = publish(
+        [*people(40), *people(20, 50, **ELSEWHERE), *people(15, 100, outcome="partner"), *people(5, 200, outcome="unknown")]
+    )
+    assert "In 1 of 1 months an outcome is hidden" in by_month(dashboard(few, DashboardFilters(), see_small=False)).note
 
 
 def test_the_choices_are_what_the_run_has(publish):
