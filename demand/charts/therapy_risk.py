@@ -128,8 +128,8 @@ def _chart(drawn: list[TherapyRisk], found: TherapyRisks) -> dict:
             {
                 "type": "scatter", "mode": "markers+text", "x": [row.leaked_cents / 100 for row in drawn], "y": [100 * row.share for row in drawn],
                 "text": [shortened(words.named(row.family)) if number < named or row in highest else "" for number, row in enumerate(drawn)],
-                "customdata": [words.named(row.family) for row in drawn], "textposition": ["middle right" if row.leaked_cents < most / 8 else "middle left" if row.leaked_cents > most * 7 / 8 else "top center" for row in drawn], "textfont": {"size": 10},
-                "marker": {"size": 9, "color": "var(--c-leak)", "opacity": 0.75, "line": {"width": 0}},
+                "customdata": [words.named(row.family) for row in drawn], "textposition": ["top right" if row.leaked_cents < most / 8 else "top left" if row.leaked_cents > most * 7 / 8 else "top center" for row in drawn], "textfont": {"size": 10},
+                "marker": {"size": 9, "color": "var(--c-leak)", "opacity": 0.75, "line": {"width": 0}}, "cliponaxis": False,
                 "hovertemplate": "%{customdata}: $%{x:,.0f}, %{y:.1f}% " + found.axis.said + "<extra></extra>",
             }
         ]  # fmt: skip
