@@ -208,8 +208,8 @@ def must_stay(run: Run, see_small: bool) -> Answer:
     return Answer(
         must_stay.__doc__ or "",
         f"Must stay: {count_of(now.counts['must_stay'], now.people)} people treated in hospital departments; "
-        f"may move: {count(now.counts['may_move'])} people. With the age line at {age}, {count(held)} people who may move now would have "
-        "to stay.",
+        f"may move: {count(now.counts['may_move'])} people. With the age line at {age}, {how_many(then.counts['must_stay'])} must stay: "
+        f"{count(held)} people who may move now would have to stay.",
         f"{_named(asked.version)}; for {count(now.counts['not_enough_data'])} people the data are not enough, and what claims cannot "
         f"show counts only where recorded.{'' if see_small else ROUNDED}",
         (

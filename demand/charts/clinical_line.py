@@ -1,5 +1,6 @@
 """The retention line as figures: rule by rule who stays, and who crosses when it moves; with tables and sentences."""
 
+from demand import words
 from demand.charts.figure import Column, Figure, Table
 from demand.charts.numbers import count, how_many, shortened
 from demand.engine.disclosure import HIDDEN
@@ -70,10 +71,11 @@ def _less(whole, part):
 
 def _reading(answer: Answer) -> str:
     stay, move = answer.counts["must_stay"], answer.counts["may_move"]
-    first = max(
-        (one for one in answer.attrition if one.people is not HIDDEN and one.people), key=lambda one: one.people, default=None
-    )  # fmt: skip
-    most = f" Most of them by {first.criterion.kind.label.lower()} ({count(first.people)})." if first else ""
+    shown = [one for one in answer.attrition if one.people is not HIDDEN and one.people]
+    # Rounded counts are often alike: then no single rule keeps most.
+    top = [one for one in shown if one.people == max(other.people for other in shown)]
+    rules = words.joined([one.criterion.kind.label.lower() for one in top])
+    most = f" Most of them by {rules} ({count(top[0].people)}{' each' if len(top) > 1 else ''})." if top else ""
     return f"Of {count(answer.people)} people, {how_many(stay)} must stay in the hospital and {how_many(move)} may move.{most}"
 
 

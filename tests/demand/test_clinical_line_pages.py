@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import re
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -15,12 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from demand import storage
+from demand.charts import clinical_line as charts
 from demand.engine.disclosure import HIDDEN
 from demand.engine.drug_suitability import Suitability
 from demand.engine.pseudonym import pseudonym
+from demand.engine.retention_line import shipped_line
 from demand.line_question import LineQuestion
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
-from demand.selectors.clinical_line import Scope, answer, certified
+from demand.selectors.clinical_line import Caught, Scope, answer, certified
 from demand.selectors.diagnosis_names import diagnosis_names, reading
 from payers.models import DrugFamily
 from sites.models import Site
@@ -67,20 +70,31 @@ def test_an_analyst_moves_the_age_and_sees_exactly_who_crosses(client, run):
     assert "59 people with 60" in words(client.get(reverse("demand:clinical-line"), DRAFT | {"whom": "hospital"}))
     moved = words(client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"}, headers={"HX-Request": "true"}))
     assert "Age: stay below age 18 → 21" in moved and "Save as the next version" in moved and "Move a criterion" not in moved
-    assert "0 people may move now who did not before; 14 are held now who could move before" in moved
+    assert "People who may move now and did not before: 0; who are held now and could move before: 14" in moved
     assert "Cognition or caregiver 0 40" in moved  # whom asking everybody would leave undecided
 
 
 def test_a_leader_sees_the_same_rounded_and_nothing_small(client, run):
     sign_in(client, "leader")
     page = words(client.get(reverse("demand:clinical-line"), DRAFT))
-    assert (
-        re.search("[56]0 people with [56]0 treatments", page) and "a hidden number of must stay" in page and "Save as" not in page
-    )
+    assert re.search("[56]0 people with [56]0 treatments", page) and "a hidden number must stay" in page and "Save as" not in page
     assert "slightly perturbed to protect single people" in page
     moved = words(client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"}))
-    assert re.search("(10|20|a hidden number of) are held now", moved)
+    assert re.search("are held now and could move before: (10|20|hidden)", moved)
     assert "14" not in re.findall(r"\d+", moved.split("Who crosses")[1].split("Rule by rule")[0])
+
+
+def test_rules_that_keep_as_many_are_named_together(run):
+    line = shipped_line()
+    found = answer(run, line, None, Scope(), see_small=True)
+    codes = [one.criterion for one in found.attrition][:3]
+    alike = replace(found, attrition=tuple(Caught(one, people, 10) for one, people in zip(codes, (20, HIDDEN, 20), strict=True)))
+    said = charts.attrition(alike, restricted=False).reading
+    assert (
+        all(one.kind.label.lower() in said for one in (codes[0], codes[2]))
+        and "(20 each)" in said
+        and codes[1].kind.label.lower() not in said
+    )
 
 
 def test_a_swept_threshold_flips_at_no_known_count(run, settings):
