@@ -79,7 +79,11 @@ def stresses(found: list[Stressed]) -> Figure:
         reading=reading,
         direction="Each line is computed anew with that one change; the dotted line is the value as answered.",
         table=Table("Value under each stress", columns, rows),
-        chart={"data": data, "layout": layout, "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3}}},
+        chart={
+            "data": data,
+            "layout": layout,
+            "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3, "title": {"text": "value"}}},
+        },
         tall=True,
     )
 

@@ -134,7 +134,13 @@ def tornado(drawn: dict, npv: int) -> Figure:
         direction=f"Each input at its P10 and its P90, all others as answered; the line is the value as answered, {words.dollars_short(npv)}.",
         note=f"The {SHOWN_BARS} widest of {len(found)} inputs are drawn; the table has all." if len(found) > SHOWN_BARS else "",
         table=Table("Value with one input at its P10 and P90", columns, rows),
-        chart={"data": data, "layout": layout, "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3}}} if shown else None,
+        chart={
+            "data": data,
+            "layout": layout,
+            "narrow": {"font": {"size": 9.5}, "xaxis": {"nticks": 3, "title": {"text": "value"}}},
+        }
+        if shown
+        else None,
         folded=True,
         tall=True,
     )
