@@ -1,6 +1,5 @@
 """Scenarios as pages, the API and the commands show them: the list, one scenario with its results, two side by side."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Max
@@ -68,10 +67,6 @@ class ScenarioPage:
     @property
     def under_way(self) -> bool:
         return self.run is not None and self.run.status in (Run.Status.QUEUED, Run.Status.RUNNING)
-
-    @property
-    def data_month(self) -> dt.date:
-        return self.center.market.last_month
 
 
 def listed(user, archived: bool = False) -> list[ListedScenario]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import duckdb
 import pytest
 from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from demand import storage, tasks
 from demand.actions.extracts import Refused, clean_display_name, create_extract, delete_extract
 from demand.models import Extract, LeakageCell, Run
+from demand.selectors.tables import TABLES
 from payers.actions.reference import load_reference
 from payers.models import PolicyStep
 from sites.models import Prescriber
@@ -152,7 +154,7 @@ def test_recompute_without_claims_says_what_to_do(capsys):
         call(capsys, "recompute", "--extract", "nothing")
 
 
-def test_exports_carry_the_run_and_pseudonyms(capsys, published):
+def test_exports_carry_the_run_pseudonyms_and_what_was_rejected(capsys, published):
     infusions = exported(capsys, "infusions")
     assert {row["run_id"] for row in infusions} == {str(published["run"])}
     assert {row["family"] for row in infusions} == {"infliximab", "vedolizumab"}
@@ -160,19 +162,12 @@ def test_exports_carry_the_run_and_pseudonyms(capsys, published):
     assert {row["person_id"] for row in exported(capsys, "infusions", "--reidentify")} == {"P1", "P2"}
     last = LogEntry.objects.filter(action=LogEntry.Action.ACCESS).latest("pk")
     assert last.additional_data["reidentified"] and last.additional_data["rows"] == 2
-
-
-def test_rejects_name_the_physical_line_the_column_and_the_rule(capsys, published):
-    (reject,) = exported(capsys, "rejects")
+    (reject,) = exported(capsys, "rejects")  # by the physical line, the column and the rule
     assert (reject["extract"], reject["kind"], reject["row_number"], reject["column"]) == ("January", "medical", "5", "paid_amount")
     assert reject["outcome"] == "rejected" and reject["rule"]
 
 
-def test_every_table_can_be_exported_in_every_format(capsys, published, tmp_path):
-    import duckdb
-
-    from demand.selectors.tables import TABLES
-
+def test_every_table_can_be_exported_in_every_format_small_counts_hidden(capsys, published, tmp_path):
     for table in TABLES:
         as_json = json.loads(call(capsys, "export", table, "--json"))
         assert as_json["run"] == published["run"]
@@ -180,9 +175,6 @@ def test_every_table_can_be_exported_in_every_format(capsys, published, tmp_path
         call(capsys, "export", table, "--format", "parquet", "--output", target)
         columns = [column[0] for column in duckdb.sql(f"DESCRIBE SELECT * FROM '{target}'").fetchall()]
         assert columns == ["run_id", *TABLES[table].columns]
-
-
-def test_small_counts_are_hidden_in_an_export_unless_reidentified(capsys, published):
     assert LeakageCell.objects.filter(run=published["run"]).count() == len(exported(capsys, "leakage"))
     shown = {row["kept_people"] + row["site_leak_people"] + row["unknown_people"] for row in exported(capsys, "leakage")}
     assert shown <= {"", "0", "00", "000"}

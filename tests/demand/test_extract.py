@@ -415,15 +415,19 @@ CELLS = st.text(alphabet='ab,;"\r\n \té', max_size=5)
 LINED_CELLS = st.text(alphabet='ab,;"\n \té', max_size=5)  # a lone CR that is not quoted is a line end to every reader
 
 
-@settings(max_examples=80, deadline=None)
-@given(
-    rows=st.one_of(
-        st.tuples(st.just(csv.QUOTE_ALL), st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8)),
-        st.tuples(st.just(csv.QUOTE_MINIMAL), st.lists(st.tuples(LINED_CELLS, LINED_CELLS), min_size=1, max_size=8)),
-    ),
-    newline=st.sampled_from(["\n", "\r\n"]),
-)
-def test_what_a_csv_writer_writes_is_read_back_cell_by_cell(tmp_path_factory, rows, newline):
+@pytest.mark.parametrize("examples", [25, pytest.param(80, marks=pytest.mark.thorough)])
+def test_what_a_csv_writer_writes_is_read_back_cell_by_cell(tmp_path_factory, examples):
+    some = given(
+        rows=st.one_of(
+            st.tuples(st.just(csv.QUOTE_ALL), st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8)),
+            st.tuples(st.just(csv.QUOTE_MINIMAL), st.lists(st.tuples(LINED_CELLS, LINED_CELLS), min_size=1, max_size=8)),
+        ),
+        newline=st.sampled_from(["\n", "\r\n"]),
+    )
+    settings(max_examples=examples, deadline=None)(some(write_and_read_back))(tmp_path_factory)
+
+
+def write_and_read_back(tmp_path_factory, rows, newline):
     quoting, cells = rows
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator=newline, quoting=quoting)
