@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from demand.charts.figure import Column, Figure, Table
 from demand.words import line_of_business
+from roi.engine.cell_terms import hospital_terms, site_terms
 from roi.engine.cents import round_half_up
-from roi.engine.infusion_center import Center, hospital_terms, site_terms, values_of
+from roi.engine.infusion_center import Center, values_of
 from roi.engine.market import ELSEWHERE, HOSPITAL, Cell
 from roi.selectors.inputs import fate_words
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roi.engine.cell_terms import WHITE_BAGGING_PAYERS
 from roi.engine.center_fields import FIELDS
 from roi.engine.draws import draw_values, likely_values
 from roi.engine.field import PERCENT
-from roi.engine.infusion_center import WHITE_BAGGING_PAYERS, Center
+from roi.engine.infusion_center import Center
 from roi.engine.levels import ASP, LEVELS, RAMP
 from roi.engine.worlds import DO_NOTHING
 

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
+from roi.engine.cell_terms import site_terms
 from roi.engine.cents import EXACT
-from roi.engine.infusion_center import Center, bars_site, inputs_of, site_terms, values_of
+from roi.engine.infusion_center import Center, bars_site, inputs_of, values_of
 from roi.engine.inputs import ZERO, at
 from roi.engine.market import Cell
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from roi.engine.cell_terms import hospital_terms
 from roi.engine.cents import EXACT
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import Center, hospital_terms, inputs_of, values_of
+from roi.engine.infusion_center import Center, inputs_of, values_of
 from roi.engine.inputs import ZERO, at
 from roi.engine.market import HOSPITAL
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from roi.engine import worlds
+from roi.engine.cell_terms import hospital_amounts
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use
-from roi.engine.infusion_center import Center, groups_by_month, hospital_amounts, inputs_of, values_of
+from roi.engine.infusion_center import Center, groups_by_month, inputs_of, values_of
 from roi.engine.inputs import ZERO
 from roi.engine.line_month import numbers
 from roi.engine.look_back import KEPT, KEPT_PRICE, Actual, Window

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from demand.engine.capacity import month_after
+from roi.engine.cell_terms import site_amounts
 from roi.engine.cents import EXACT, add_up, round_half_up
 from roi.engine.chairs import chair_use, wanted
-from roi.engine.infusion_center import Answer, Center, groups_by_month, inputs_of, site_amounts, values_of
+from roi.engine.infusion_center import Answer, Center, groups_by_month, inputs_of, values_of
 from roi.engine.inputs import ZERO
 from roi.engine.market import Cell
 from roi.engine.monthly_prices import cell_in, prices_by_month

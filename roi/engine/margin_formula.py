@@ -1,14 +1,14 @@
 """A market cell and the answers -> margin, 340B benefit and drug bought of one infusion as formulas with the numbers in; grain: one cell and place.
 
-The formulas are those of roi.engine.infusion_center; `cents` is what they make of the numbers shown, exact.
+The formulas are those of roi.engine.cell_terms; `cents` is what they make of the numbers shown, exact.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from roi.engine.cell_terms import Amounts, hospital_amounts, site_amounts
 from roi.engine.cents import EXACT
-from roi.engine.infusion_center import Amounts, hospital_amounts, site_amounts
 from roi.engine.market import Cell
 
 

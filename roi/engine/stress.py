@@ -15,20 +15,11 @@ import numpy as np
 
 from payers.engine.prices import MEDICARE_PAID_SHARE
 from roi.engine.cash_flow import BASELINES
+from roi.engine.cell_terms import NEGOTIATING_PAYERS, WHITE_BAGGING_PAYERS, average_sales_price
 from roi.engine.cents import round_half_up
 from roi.engine.chairs import ChairUse, chair_use, wanted
 from roi.engine.draws import draw_values
-from roi.engine.infusion_center import (
-    NEGOTIATING_PAYERS,
-    WHITE_BAGGING_PAYERS,
-    Answer,
-    Center,
-    average_sales_price,
-    groups_by_month,
-    inputs_of,
-    read_value,
-    values_of,
-)
+from roi.engine.infusion_center import Answer, Center, groups_by_month, inputs_of, read_value, values_of
 from roi.engine.inputs import InputError, Inputs, at
 from roi.engine.levels import ASP, RAMP, center_at
 from roi.engine.market import HOSPITAL

@@ -12,20 +12,11 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from roi.engine.cash_flow import BASELINES, cash_flow
+from roi.engine.cell_terms import hospital_terms, site_terms
 from roi.engine.center_fields import FIELDS
 from roi.engine.cents import EXACT, round_half_up
 from roi.engine.cost_formula import A_MONTH, AN_INFUSION, OUTLAYS
-from roi.engine.infusion_center import (
-    Answer,
-    Center,
-    default_answers,
-    groups_of,
-    hospital_terms,
-    inputs_of,
-    read_value,
-    site_terms,
-    values_of,
-)
+from roi.engine.infusion_center import Answer, Center, default_answers, groups_of, inputs_of, read_value, values_of
 from roi.engine.inputs import at
 from roi.engine.line_month import BOUGHT, line_month
 from roi.engine.margin_formula import (

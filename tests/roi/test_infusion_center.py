@@ -7,8 +7,9 @@ from decimal import Decimal as D
 import pytest
 
 from roi.engine.cash_flow import cash_flow
+from roi.engine.cell_terms import hospital_terms, site_terms
 from roi.engine.center_fields import FIELDS, SECTIONS
-from roi.engine.infusion_center import Answer, Center, default_answers, hospital_terms, inputs_of, read_value, site_terms
+from roi.engine.infusion_center import Answer, Center, default_answers, inputs_of, read_value
 from roi.engine.inputs import InputError, at
 from roi.engine.market import ELSEWHERE, HOSPITAL, Cell, Market, RateChange
 from roi.engine.marks import Source
