@@ -120,7 +120,7 @@ METRICS = (
         next_step="High on dollars alone: the payer. High on late doses alone: the clinic's slots and authorizations. Both: first.",
         limits="A share of fewer than 30 doses, 100 infusions or 11 people is not shown. A late dose may be a doctor's wish; an emergency visit may have "
         "another cause. Not adjusted for the mix of cases: that is by class of site, on the page of safety. Who must stay is told of the drug alone, not of "
-        "the person's strictest drug, and readers without the patient-level right see it perturbed and rounded to tens.",
+        "the person's strictest drug, and readers without the patient-level right see it perturbed and rounded to tens, and cases of the others in tens.",
         parameters=("late_days", "late_share", "restart_days"),
         sql=("journeys", "clinical_events", "retention_values"),
     ),
@@ -135,7 +135,7 @@ METRICS = (
         direction="Neither way is good by itself; a number now within the band said then is good work.",
         next_step="Before the council judges a month, look how months of that age came out.",
         limits="An infusion is known from the month of its first payment, with the site, channel and attribution that this run sees today. Infusions "
-        "without a paid date are in neither line.",
+        "without a paid date are in neither line. Readers without the patient-level right see tens, completed for all feeds together, and no completed rate.",
         parameters=("mature_completion", "band_z"),
         sql=("maturity", "leakage"),
     ),
