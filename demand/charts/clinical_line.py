@@ -132,5 +132,7 @@ def _dollars(cents):
 def reason_words(reason: Reason, names: dict[str, str]) -> str:
     """A reason as a page says it; names: what diagnosis codes are called."""
     labels = [KINDS[code].label if code in KINDS else CRITERIA.get(code, code) for code in reason.code.split(", ")]
+    if reason.evidence.startswith("condition: "):
+        return f"On condition ({', '.join(labels)}): {reason.evidence.removeprefix('condition: ')}"
     shown = f"{reason.diagnosis} {names[reason.diagnosis]}" if reason.diagnosis in names else reason.diagnosis
     return f"{', '.join(labels)}: {', '.join(filter(None, (shown, reason.evidence)))}"

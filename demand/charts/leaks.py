@@ -227,7 +227,7 @@ def _by_reading(found: Leaks, label: str) -> str:
     top = max(shown, key=lambda row: row.left.allowed_cents)
     name = f"{top.value:%B %Y}" if found.by == "month" else leak_words.value(found.by, top.value)
     part = share(top.left.allowed_cents, found.total.allowed_cents)
-    said = f"Most left at “{name}”, {dollars(top.left.allowed_cents)} in {count(top.left.infusions)} infusions ({percent(part)} of all that leaked)."
+    said = f"Most dollars left at “{name}”, {dollars(top.left.allowed_cents)} in {count(top.left.infusions)} infusions ({percent(part)} of all that leaked)."
     return f"By {lower_first(label)}: {lower_first(of_shown(said, any(row.left.hidden for row in found.rows)))}"
 
 

@@ -21,6 +21,7 @@ from demand.engine.disclosure import HIDDEN
 from demand.engine.drug_suitability import Suitability
 from demand.engine.pseudonym import pseudonym
 from demand.engine.retention_line import shipped_line
+from demand.engine.verdicts import Reason
 from demand.line_question import LineQuestion
 from demand.models import ClinicalFact, DrugRule, RetentionLine, Run, SignedStands
 from demand.selectors.clinical_line import Caught, Scope, answer, certified
@@ -82,6 +83,11 @@ def test_a_leader_sees_the_same_rounded_and_nothing_small(client, run):
     moved = words(client.get(reverse("demand:clinical-line"), DRAFT | {"AGE-below": "21"}))
     assert re.search("are held now and could move before: (10|20|hidden)", moved)
     assert "14" not in re.findall(r"\d+", moved.split("Who crosses")[1].split("Rule by rule")[0])
+
+
+def test_a_condition_of_a_drug_is_said_as_one():
+    said = charts.reason_words(Reason("STORAGE, GEO", "condition: a refrigerator"), {})
+    assert said.startswith("On condition (") and said.endswith("): a refrigerator") and "No other site in reach" in said
 
 
 def test_rules_that_keep_as_many_are_named_together(run):

@@ -260,7 +260,7 @@ def test_the_largest_row_beside_hidden_ones_is_the_largest_of_what_may_be_shown(
     told = leaks(run, DashboardFilters(), see_small=True, by="family")
     first, *others = told.rows
     for rows, says in ((told.rows, False), ((replace(first, left=HIDDEN_SLICE), *others), True)):
-        assert ("of what may be shown, most left at" in figures(replace(told, rows=rows), "")[-1].reading) == says
+        assert ("of what may be shown, most dollars left at" in figures(replace(told, rows=rows), "")[-1].reading) == says
 
 
 @pytest.mark.parametrize("address", ["/leakage/treatments/", "/line/people/"])
