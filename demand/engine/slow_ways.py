@@ -65,9 +65,10 @@ class World:
         for row in reference.orders.to_dict("records"):
             self.orders[row["person_id"]].append(row)
         self.logged: dict[tuple, set[str]] = defaultdict(set)
-        self.logged_days: set[tuple] = set()  # of any code
+        self.kept_logs: dict[str, tuple[str, str]] = {}  # by site: the first and the last day noted, of any code
         for row in reference.white_bag_events.to_dict("records"):
-            self.logged_days.add((row["site_id"], row["administered_on"]))
+            first, last = self.kept_logs.get(row["site_id"], (row["administered_on"],) * 2)
+            self.kept_logs[row["site_id"]] = min(first, row["administered_on"]), max(last, row["administered_on"])
             for code in self.codes.get(row["hcpcs_code"], []):
                 self.logged[row["site_id"], row["administered_on"]].add(code["family"])
 
@@ -458,8 +459,8 @@ def _logged(one: Infusion, world: World) -> set[str]:
 
 
 def _keeps_log(one: Infusion, world: World) -> bool:
-    days = [day for site_id, day in world.logged_days if site_id == one.site_id]
-    return bool(days) and min(days) <= one.day.isoformat() <= max(days)
+    kept = world.kept_logs.get(one.site_id)
+    return kept is not None and kept[0] <= one.day.isoformat() <= kept[1]
 
 
 def _free_of_charge(one: Infusion, p: Parameters) -> bool:

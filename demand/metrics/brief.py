@@ -1,6 +1,7 @@
 """Definitions of the strategy brief and of its figures."""
 
 from demand.metrics.metric import Metric
+from demand.metrics.settings import CHANNEL
 
 ATTRIBUTION = (
     "Attributed means: ordered by a prescriber on the system's roster (the ordering provider number, else the rendering one on the "
@@ -35,14 +36,7 @@ METRICS = (
         next_step="See which payers require it, compare with the clinics' own log, and take the rate to the contract talks.",
         limits="Where no pharmacy's claim is found a bag is probable at most: by the clinic's note or, where the run has no pharmacy claim of "
         "the payer, by what “White bagging at our clinics” lists. An administration with nothing found is unknown, never white-bagged.",
-        parameters=(
-            "fill_days_before",
-            "fill_days_after",
-            "payable_above_cents",
-            "payable_window_days",
-            "log_doses",
-            "log_share",
-        ),
+        parameters=CHANNEL,
         sql=("roles", "infusions", "channels_round", "channels", "channels_noted", "leakage"),
     ),
     Metric(

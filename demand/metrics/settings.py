@@ -7,9 +7,9 @@ SETTINGS = {
     "payable_above_cents": "cents above which a drug line is payable",
     "claim_merge_days": "days between a professional and a facility claim of one infusion, at most",
     "fill_days_before": "days before an infusion in which a pharmacy may have supplied its drug",
+    "fill_days_after": "days after an infusion in which a pharmacy's claim for its drug may be dated",
     "log_doses": "doses of a therapy from which on a clinic's log that noted few of them counts",
     "log_share": "share of a therapy's doses that a clinic's log must have noted",
-    "fill_days_after": "days after an infusion in which a pharmacy's claim for its drug may be dated",
     "dose_flag_below": "times the lowest usual dose: below it a dose is far from usual",
     "dose_flag_above": "times the highest usual dose: above it a dose is far from usual",
     "drug_code_pattern": "what a drug's code looks like",
@@ -37,3 +37,5 @@ SETTINGS = {
     "clinical_event_diagnoses": "kinds of event and their diagnoses",
     "reaction_diagnosis_pattern": "diagnoses of a reaction",
 }
+# By which a dose is said to be bought and billed, white-bagged or unknown.
+CHANNEL = ("fill_days_before", "fill_days_after", "payable_above_cents", "payable_window_days", "log_doses", "log_share")

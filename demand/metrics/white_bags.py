@@ -1,6 +1,7 @@
 """Definitions of white bagging: how much, what it costs, how fragile its doses are."""
 
 from demand.metrics.metric import Metric
+from demand.metrics.settings import CHANNEL
 
 METRICS = (
     Metric(
@@ -23,14 +24,7 @@ METRICS = (
         "the payer it is probable too where the site states the drug without charging for it, the payer's drug-source policy asks for it, or "
         "another dose of the same therapy there is such a bag; but not where a log that the clinic kept in those days noted hardly any of the therapy's "
         "doses, for our own pharmacy may have sent them. Otherwise it is not known.",
-        parameters=(
-            "fill_days_before",
-            "fill_days_after",
-            "payable_above_cents",
-            "payable_window_days",
-            "log_doses",
-            "log_share",
-        ),
+        parameters=CHANNEL,
         sql=("infusions", "channels", "channels_round", "channels_noted", "infusion_rows"),
     ),
     Metric(

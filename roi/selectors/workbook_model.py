@@ -173,9 +173,11 @@ def _groups(made: Book, model: Model) -> None:
         "Groups", "Patient groups", f"{BLUE}. Amounts in dollars an infusion, at the first month's prices.", ("Patient group", *GROUP_HEADS),
         (60, *(15 for _ in GROUP_NAMES)),
     )  # fmt: skip
+    until = made.book.add_format({"num_format": NEVER_FORMAT})
     row = FIRST_ROW
     for parted in model.groups:
         _write_group(made, sheet, row, model, parted)
+        sheet.write_number(row, 20, NEVER if parted.last == model.inputs.horizon else parted.last + 1, until)
         row += 1
     if not model.groups:  # names need a row to stand for
         sheet.write_string(row, 0, "No patients")
@@ -209,11 +211,9 @@ def _write_group(made: Book, sheet, row: int, model: Model, parted: PartedGroup)
     sheet.write_formula(
         row, 16, f"=IF(D{excel}<opens,F{excel},E{excel})", made.share, float(group.recapture if gone else group.capture)
     )
+    sheet.write_formula(row, 17, f"=IF(D{excel}>={NEVER},0,D{excel})", made.plain, group.leave_month or 0)
     sheet.write_number(row, 18, int(group.by_risk))
     sheet.write_number(row, 19, parted.first)
-    until = NEVER if parted.last == model.inputs.horizon else parted.last + 1
-    sheet.write_number(row, 20, until, made.book.add_format({"num_format": NEVER_FORMAT}))
-    sheet.write_formula(row, 17, f"=IF(D{excel}>={NEVER},0,D{excel})", made.plain, group.leave_month or 0)
 
 
 def _volumes(made: Book, model: Model) -> None:
